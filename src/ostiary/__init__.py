@@ -1,0 +1,1 @@
+"""Ostiary: a CRM and low-code platform behind one door that decides, explains and records."""

@@ -1,0 +1,52 @@
+"""The Context value: who acts, where, why and through what. Passed as an argument, never taken from a global."""
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from uuid import UUID
+
+from ostiary.kernel.ids import PrincipalId, TenantId, new_id
+from ostiary.kernel.ports import Db
+
+
+class Channel(StrEnum):
+    """The way by which a request came in."""
+
+    WEB = "web"
+    API = "api"
+    CLI = "cli"
+    IMPORT = "import"
+    JOB = "job"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything a decision and its event need to know about a request.
+
+    principal: the acting person or service account; None only before sign-in, and then nothing is permitted.
+    purpose: short code of the purpose of processing, recorded with the event.
+    ip, client: technical context, personal data, only ever stored in erasable event parts.
+    """
+
+    tenant_id: TenantId
+    db: Db
+    principal: PrincipalId | None
+    channel: Channel
+    purpose: str = "work"
+    request_id: UUID = field(default_factory=new_id)
+    ip: str = ""
+    client: str = ""
+
+    def acting_as(self, principal: PrincipalId | None) -> "Context":
+        """The same request in the name of `principal`."""
+        return replace(self, principal=principal)
+
+    def within(self, db: Db) -> "Context":
+        """The same request in another transaction."""
+        return replace(self, db=db)
+
+    @property
+    def actor(self) -> PrincipalId:
+        """The principal, where one is required."""
+        if self.principal is None:
+            raise RuntimeError("no principal in this context: sign-in has not happened")
+        return self.principal

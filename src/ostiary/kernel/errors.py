@@ -1,0 +1,80 @@
+"""The root of the error tree. Codes are stable; delivery maps them to status codes in one table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+class OstiaryError(Exception):
+    """Anything that the product refuses or cannot do. The message is safe to show to the caller."""
+
+    code = "error"
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details: Mapping[str, object] = details
+
+
+class NotFound(OstiaryError):
+    """Absent, or hidden from this principal: callers cannot tell, the words are the same."""
+
+    code = "not_found"
+
+    def __init__(self, message: str = "Not found") -> None:
+        super().__init__(message)
+
+
+class AccessDenied(OstiaryError):
+    """Refused where the existence of the thing is already known. `layer` as in semantics section 2."""
+
+    code = "access_denied"
+
+    def __init__(self, message: str, *, layer: str, **details: object) -> None:
+        super().__init__(message, layer=layer, **details)
+        self.layer = layer
+
+
+class NotSignedIn(OstiaryError):
+    """No valid session or key."""
+
+    code = "not_signed_in"
+
+    def __init__(self, message: str = "Sign in first") -> None:
+        super().__init__(message)
+
+
+class VersionConflict(OstiaryError):
+    """Someone else saved first. `details`: version (int), yours and theirs (values of readable columns)."""
+
+    code = "version_conflict"
+
+
+class TooManyRequests(OstiaryError):
+    """A bounded resource is busy. `details`: retry_after_s (int)."""
+
+    code = "too_many_requests"
+
+
+class Misconfigured(OstiaryError):
+    """The installation refuses to start or to go on like this."""
+
+    code = "misconfigured"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One refused field: `field` is the column code (dotted for paths), `code` is stable."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Invalid(OstiaryError):
+    """Bad input: names every refused field, changes nothing."""
+
+    code = "invalid"
+
+    def __init__(self, errors: Sequence[FieldError], message: str = "Some values were not accepted") -> None:
+        super().__init__(message)
+        self.errors = tuple(errors)

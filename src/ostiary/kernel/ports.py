@@ -1,0 +1,56 @@
+"""Ports that low contexts need and higher ones fill."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+from uuid import UUID
+
+Params = Mapping[str, Any]
+Row = tuple[Any, ...]
+
+
+class Db(Protocol):
+    """One transaction of one tenant, under the tenant's own database role.
+
+    In SQL text `@.` stands for the tenant's schema: `select id from @.identity_unit`. Every statement is bound
+    on the server, so it is one statement and its parameters are never text of it.
+    """
+
+    @property
+    def schema(self) -> str: ...
+
+    def rows(self, sql: str, params: Params | None = None) -> list[Row]:
+        """All rows of one statement; parameters are named, `%(name)s`."""
+
+    def row(self, sql: str, params: Params | None = None) -> Row | None:
+        """The first row or None."""
+
+    def run(self, sql: str, params: Params | None = None) -> int:
+        """Execute and return the number of rows concerned."""
+
+    def raw(self, sql: str, params: Sequence[Any]) -> list[Row]:
+        """All rows of a compiled statement with native parameters `$1..$n`; `sql` already names the schema."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A part that can fail without the rest."""
+
+    def aside(self) -> AbstractContextManager["Db"]:
+        """A second transaction that commits by itself, for derived state and for events of refused actions."""
+
+
+class KeyStore(Protocol):
+    """Where key-encryption keys live (standards: KMS port). The local provider keeps one root key in a file."""
+
+    def wrap(self, dek: bytes, aad: bytes) -> bytes: ...
+
+    def unwrap(self, wrapped: bytes, aad: bytes) -> bytes: ...
+
+
+class Tenant(Protocol):
+    """What low contexts know of a tenant."""
+
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def schema(self) -> str: ...

@@ -1,0 +1,152 @@
+"""Metadata values: objects and columns as the rest of the product sees them. Frozen; built once per tenant epoch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from ostiary.kernel.ids import ColumnId, ObjectId
+
+
+class ColumnType(StrEnum):
+    """Stored keys are never reused."""
+
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    MONEY = "money"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    INSTANT = "instant"
+    EMAIL = "email"
+    PHONE = "phone"
+    URL = "url"
+    CHOICE = "choice"
+    LOOKUP = "lookup"
+    OWNER = "owner"
+    AUTO_NUMBER = "auto_number"
+
+
+class DataClass(IntEnum):
+    """Classification of what a column holds; more closed is greater."""
+
+    PUBLIC = 1
+    INTERNAL = 2
+    CONFIDENTIAL = 3
+    RESTRICTED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long a value is kept: `months` after `after`, then `then` (keep | anonymise | delete)."""
+
+    months: int
+    after: str
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a choice column. `tone` is a named tone of the design system."""
+
+    code: str
+    caption: str
+    tone: str = "slate"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One declared column. The database column has the name `code` in the object's table.
+
+    personal_data: kind of personal data, "none" if it holds none. tags: regulation tags (PHI, PCI ...).
+    scale: digits after the point of decimal and money. unique only on Public and Internal columns.
+    target: code of the looked-up object (lookup only). default: JSON value, or "now"/"today"/"me".
+    pattern: of an auto-number, `CASE-{0:06d}`. `system` columns (author, owner, created_at, modified_at, number)
+    take no rights rows.
+    """
+
+    id: ColumnId
+    code: str
+    caption: str
+    type: ColumnType
+    data_class: DataClass
+    personal_data: str
+    retention: Retention
+    tags: tuple[str, ...] = ()
+    required: bool = False
+    default: object = None
+    max_length: int = 250
+    scale: int = 2
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: tuple[Choice, ...] = ()
+    target: str | None = None
+    pattern: str = ""
+    unique: bool = False
+    help: str = ""
+
+    @property
+    def sort_column(self) -> str:
+        """Database column to order by: a stored folded key for text, else the column itself."""
+        return f"{self.code}__sort" if self.type in TEXT_SORTED else self.code
+
+
+TEXT_SORTED = frozenset({ColumnType.TEXT, ColumnType.EMAIL, ColumnType.PHONE, ColumnType.URL})
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How an object is shown: column codes by place."""
+
+    list_columns: tuple[str, ...]
+    default_sort: tuple[str, ...]  # "-amount" is descending
+    facts: tuple[str, ...]  # key facts in the record head
+    groups: tuple[tuple[str, tuple[str, ...]], ...]  # (caption, columns) of record page and form
+    details: tuple[tuple[str, str, str], ...] = ()  # (caption, object, its lookup column to this object)
+    stage: str | None = None  # choice or lookup column shown as a path
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """One object: a real table `rec_<code>` in the tenant's schema.
+
+    display: code of the column that names a record. is_lookup: a small list of values (layer 3 off by default).
+    has_owner: false for objects without an owner column (lookups).
+    """
+
+    id: ObjectId
+    code: str
+    caption: str
+    plural: str
+    icon: str
+    display: str
+    columns: Mapping[str, Column]
+    layout: Layout
+    is_lookup: bool = False
+    has_owner: bool = True
+
+    @property
+    def table(self) -> str:
+        return f"rec_{self.code}"
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """A named set of sections (object codes) in the navigation, grouped under captions."""
+
+    code: str
+    caption: str
+    groups: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All metadata of a tenant at one epoch."""
+
+    epoch: int
+    objects: Mapping[str, Object]
+    workplaces: tuple[Workplace, ...]
+
+    def by_id(self, object_id: ObjectId) -> Object:
+        """The object with this id. Raises KeyError."""
+        return next(o for o in self.objects.values() if o.id == object_id)
