@@ -1,0 +1,57 @@
+"""The one Jinja2 environment. Each context adds its template folder under its own prefix: `pages/list.html`."""
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import BaseLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from ostiary.ui import format as words
+from ostiary.ui import i18n
+from ostiary.ui.files import asset, manifest
+
+_folders: dict[str, BaseLoader] = {"ui": FileSystemLoader(Path(__file__).parent / "templates" / "ui")}
+_FALLBACK_ICON = "box"
+
+
+def add_templates(prefix: str, folder: Path) -> None:
+    """Make the templates of `folder` known as `prefix/...`. A prefix belongs to one context only."""
+    if prefix in _folders:
+        raise ValueError(f"templates of {prefix!r} are known already")
+    _folders[prefix] = FileSystemLoader(folder)
+
+
+def icon(name: str, size: str = "", label: str = "") -> Markup:
+    """One icon of the sprite; `size` is "", "sm" or "lg". Without `label` it is decoration."""
+    return _icon(name, size, label)
+
+
+@cache
+def _icon(name: str, size: str, label: str) -> Markup:
+    known = name if name in manifest().icons else _FALLBACK_ICON
+    sized = f" i-{size}" if size else ""
+    told = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
+    return Markup(f'<svg class="i{sized}" {told}><use href="{asset("icons.svg")}#{known}"></use></svg>')
+
+
+@cache
+def _environment() -> Environment:
+    # autoescape for every name, whatever its suffix: nothing here is rendered as anything but HTML
+    env = Environment(
+        loader=PrefixLoader(_folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the i18n extension at run time
+    env.globals.update(asset=asset, icon=icon)
+    env.filters.update(initials=words.initials, palette=words.palette, grouped=words.number)
+    return env
+
+
+def render(template: str, **values: object) -> str:
+    """The template's HTML. Raises jinja2.UndefinedError for a value that the template needs and did not get."""
+    return _environment().get_template(template).render(values)

@@ -1,0 +1,71 @@
+"""Values in words: one place decides how a number, a date or a name looks."""
+
+from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
+
+from ostiary.ui.i18n import gettext as _
+
+Number = int | float | Decimal
+
+
+def _months() -> tuple[str, ...]:
+    return (
+        _("Jan"), _("Feb"), _("Mar"), _("Apr"), _("May"), _("Jun"),
+        _("Jul"), _("Aug"), _("Sep"), _("Oct"), _("Nov"), _("Dec"),
+    )  # fmt: skip
+
+
+def number(value: Number, scale: int | None = None) -> str:
+    """1234.5 -> "1,234.5"; with `scale` digits after the point unless they are all zero."""
+    exact = value if isinstance(value, Decimal) else Decimal(str(value))
+    if scale is not None:
+        exact = round(exact, scale)
+    text = f"{exact:,f}"
+    whole, _point, rest = text.partition(".")
+    if not rest.strip("0"):
+        return whole
+    return text if scale is not None else f"{whole}.{rest.rstrip('0')}"
+
+
+def day(value: date) -> str:
+    """14 Dec 2026."""
+    return f"{value.day} {_months()[value.month - 1]} {value.year}"
+
+
+def instant(value: datetime, zone: tzinfo) -> str:
+    """14 Dec 2026, 09:41, in the reader's time zone."""
+    local = value.astimezone(zone)
+    return f"{day(local.date())}, {local:%H:%M}"
+
+
+def moment(value: datetime, now: datetime, zone: tzinfo) -> str:
+    """Relative where that is shorter to read: "Today 09:41", "Yesterday 17:20", "19 Nov", "3 Sep 2025"."""
+    local, today = value.astimezone(zone), now.astimezone(zone).date()
+    if local.date() == today:
+        return _("Today") + f" {local:%H:%M}"
+    if local.date() == today - timedelta(days=1):
+        return _("Yesterday") + f" {local:%H:%M}"
+    if local.year == today.year:
+        return f"{local.day} {_months()[local.month - 1]}"
+    return day(local.date())
+
+
+def initials(name: str) -> str:
+    """At most two letters that stand for a name."""
+    words = [word for word in name.split() if word[0].isalnum()]
+    if not words:
+        return "?"
+    letters = words[0][0] + (words[-1][0] if len(words) > 1 else words[0][1:2])
+    return letters.upper()
+
+
+def palette(name: str) -> int:
+    """One of the eight quiet colour pairs for people and companies; the same name always has the same one."""
+    return sum(name.encode()) % 8 + 1
+
+
+def listed(names: list[str]) -> str:
+    """A, B and C."""
+    if len(names) < 2:
+        return "".join(names)
+    return _("%(all)s and %(last)s") % {"all": ", ".join(names[:-1]), "last": names[-1]}

@@ -1,0 +1,128 @@
+"""The plain values that components and the shell take. Frozen; a page fills them, a template shows them."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Theme = Literal["", "light", "dark"]
+Density = Literal["", "compact"]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Somewhere to go. `current` marks where the reader is."""
+
+    label: str
+    url: str
+    icon: str = ""
+    current: bool = False
+    count: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A link in the form of a button. With `why` it is shown disabled and says why."""
+
+    label: str
+    url: str
+    icon: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Links under one caption."""
+
+    label: str
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The search box of the top bar: a GET form."""
+
+    url: str
+    label: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What surrounds every page. `template` is what a page extends: the shell, or a bare part for htmx."""
+
+    template: str
+    tenant: str
+    workplace: str = ""
+    workplaces: tuple[Link, ...] = ()
+    groups: tuple[Group, ...] = ()
+    bottom: tuple[Link, ...] = ()
+    person: str = ""
+    login: str = ""
+    csrf: str = ""
+    here: str = "/"
+    home_url: str = "/"
+    sign_out_url: str = ""
+    preferences_url: str = ""
+    language: str = "en"
+    theme: Theme = ""
+    density: Density = ""
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Title and top bar of one page."""
+
+    title: str
+    crumbs: tuple[Link, ...] = ()
+    search: Search | None = None
+    create: Action | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One value to choose from."""
+
+    value: str
+    label: str
+    selected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a form.
+
+    kind: text, long_text, email, tel, url, integer, decimal, date, instant, boolean, choice, lookup, readonly.
+    A lookup carries the chosen id in `key` and its name in `value`; options come from `lookup_url`.
+    theirs: what somebody else saved meanwhile, when that differs from `value`.
+    """
+
+    name: str
+    label: str
+    kind: str
+    value: str = ""
+    key: str = ""
+    hint: str = ""
+    error: str = ""
+    required: bool = False
+    wide: bool = False
+    max_length: int = 0
+    options: tuple[Option, ...] = ()
+    lookup_url: str = ""
+    mark: str = ""
+    theirs: str | None = None
+    cell: object = None
+
+    @property
+    def id(self) -> str:
+        """Id of the control in the page."""
+        return "f-" + self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """An empty state: nothing exists, nothing is visible, nothing matches."""
+
+    title: str
+    text: str
+    icon: str
+    actions: tuple[Action, ...] = field(default=())
