@@ -1,0 +1,105 @@
+"""The stored rows and rules of a tenant, read once per epoch. Nothing here decides."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from ostiary.access.core import (
+    ALL_LEGS,
+    ColumnLevel,
+    ColumnRow,
+    DefaultRule,
+    Grant,
+    ObjectRow,
+    OperationRow,
+    Switches,
+    Verb,
+)
+from ostiary.kernel.context import Context
+
+LETTERS = {verb.letter: verb for verb in Verb}
+OPEN_SWITCHES = Switches(records=True, legs=ALL_LEGS)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectPolicy:
+    """The rows and rules of one object; missing switches mean that layer 3 is on with every leg."""
+
+    rows: tuple[ObjectRow, ...] = ()
+    columns: Mapping[UUID, tuple[ColumnRow, ...]] = field(default_factory=dict)
+    switches: Switches = OPEN_SWITCHES
+    rules: tuple[DefaultRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All rows and rules of a tenant at one epoch."""
+
+    epoch: int
+    operations: Mapping[str, tuple[OperationRow, ...]]
+    objects: Mapping[UUID, ObjectPolicy]
+
+    def object(self, object_id: UUID) -> ObjectPolicy:
+        """The policy of an object; one that nobody ever gave rights to is closed."""
+        return self.objects.get(object_id, _CLOSED)
+
+
+_CLOSED = ObjectPolicy()
+_lock = threading.Lock()
+_kept: dict[str, Policy] = {}
+
+
+def load_policy(ctx: Context, epoch: int) -> Policy:
+    """The tenant's policy as read at `epoch`; a later change shows as a mismatch in the data statement."""
+    known = _kept.get(ctx.db.schema)
+    if known is not None and known.epoch == epoch:
+        return known
+    policy = Policy(epoch, _operations(ctx), _objects(ctx))
+    with _lock:
+        if len(_kept) > 1_000:
+            _kept.clear()
+        _kept[ctx.db.schema] = policy
+    return policy
+
+
+def _operations(ctx: Context) -> dict[str, tuple[OperationRow, ...]]:
+    found: dict[str, list[OperationRow]] = {}
+    for id_, operation, unit, allowed in ctx.db.rows(
+        "select id, operation, unit_id, allowed from @.access_operation_row order by operation, position"
+    ):
+        found.setdefault(operation, []).append(OperationRow(id_, unit, allowed))
+    return {operation: tuple(rows) for operation, rows in found.items()}
+
+
+def _objects(ctx: Context) -> dict[UUID, ObjectPolicy]:
+    rows: dict[UUID, list[ObjectRow]] = {}
+    for id_, object_id, unit, letters in ctx.db.rows(
+        "select id, object_id, unit_id, verbs from @.access_object_row order by object_id, position"
+    ):
+        rows.setdefault(object_id, []).append(ObjectRow(id_, unit, frozenset(LETTERS[x] for x in letters)))
+    columns: dict[UUID, dict[UUID, list[ColumnRow]]] = {}
+    for id_, object_id, column_id, unit, level in ctx.db.rows(
+        "select id, object_id, column_id, unit_id, level from @.access_column_row order by column_id, position"
+    ):
+        row = ColumnRow(id_, unit, ColumnLevel(level))
+        columns.setdefault(object_id, {}).setdefault(column_id, []).append(row)
+    switches = {
+        r[0]: Switches(r[1], frozenset(r[2]))
+        for r in ctx.db.rows("select object_id, records, legs from @.access_switches")
+    }
+    rules: dict[UUID, list[DefaultRule]] = {}
+    for object_id, author, grantee, read, update, delete in ctx.db.rows(
+        "select object_id, author_id, grantee_id, read, update, delete from @.access_default_rule order by id"
+    ):
+        grants = {Verb.READ: Grant(read), Verb.UPDATE: Grant(update), Verb.DELETE: Grant(delete)}
+        rules.setdefault(object_id, []).append(DefaultRule(author, grantee, grants))
+    return {
+        object_id: ObjectPolicy(
+            tuple(rows.get(object_id, ())),
+            {c: tuple(r) for c, r in columns.get(object_id, {}).items()},
+            switches.get(object_id, OPEN_SWITCHES),
+            tuple(rules.get(object_id, ())),
+        )
+        for object_id in rows.keys() | columns.keys() | switches.keys() | rules.keys()
+    }

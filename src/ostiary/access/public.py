@@ -1,0 +1,70 @@
+"""The policy decision point. `records` asks and obeys; administration commands check themselves.
+
+Rights are read with `rights_of` and carry an epoch, which the caller's data statement must test in its own snapshot
+(semantics section 7); decisions without a data statement use `current_rights`.
+"""
+
+from ostiary.access._administration import (
+    add_default_rule,
+    add_member,
+    add_members,
+    create_api_key,
+    create_person,
+    create_role,
+    create_service_account,
+    ensure_operation,
+    link,
+    may_operate,
+    move_role,
+    remove_member,
+    remove_shares,
+    set_active,
+    set_column_rows,
+    set_columns_rows,
+    set_object_rows,
+    set_operation_rows,
+    set_password,
+    set_switches,
+    store_operation_rows,
+    store_share,
+)
+from ostiary.access._filter import Branch, RecordFilter
+from ostiary.access._rights import Rights, current_rights, filter_for, forget, rights_of
+from ostiary.access.core import ColumnLevel, Decision, Grant, Operation, Verb
+
+__all__ = [
+    "Branch",
+    "ColumnLevel",
+    "Decision",
+    "Grant",
+    "Operation",
+    "RecordFilter",
+    "Rights",
+    "Verb",
+    "add_default_rule",
+    "add_member",
+    "add_members",
+    "create_api_key",
+    "create_person",
+    "create_role",
+    "create_service_account",
+    "current_rights",
+    "ensure_operation",
+    "filter_for",
+    "forget",
+    "link",
+    "may_operate",
+    "move_role",
+    "remove_member",
+    "remove_shares",
+    "rights_of",
+    "set_active",
+    "set_column_rows",
+    "set_columns_rows",
+    "set_object_rows",
+    "set_operation_rows",
+    "set_password",
+    "set_switches",
+    "store_operation_rows",
+    "store_share",
+]

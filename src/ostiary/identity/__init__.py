@@ -1,0 +1,1 @@
+"""Who there is: persons, service accounts and roles; how they sign in."""

@@ -1,0 +1,157 @@
+"""The role graph as a value, and what semantics section 1 derives from it for one principal."""
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ostiary.kernel.context import Context
+from ostiary.kernel.ids import UnitId
+
+ALL_EMPLOYEES = "all_employees"
+SYSTEM_ADMINISTRATORS = "system_administrators"
+
+
+class UnitKind(StrEnum):
+    """Kinds of units. Stored keys are never reused."""
+
+    PERSON = "person"
+    SERVICE = "service"
+    ORG = "org"
+    FUNC = "func"
+    MANAGER = "manager"
+
+
+ROLE_KINDS = frozenset({UnitKind.ORG, UnitKind.FUNC, UnitKind.MANAGER})
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role of any kind. parent: in its own tree; manages: the unit of a manager role."""
+
+    id: UnitId
+    kind: UnitKind
+    parent: UnitId | None
+    manages: UnitId | None
+    not_inherited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSet:
+    """The roles of a principal's own set and its reporting units; the principal itself is left out of both."""
+
+    roles: frozenset[UnitId]
+    reporting: frozenset[UnitId]
+
+
+class RoleGraph:
+    """All roles of a tenant with their trees and links. Immutable after it is made."""
+
+    def __init__(self, roles: Iterable[Role], links: Iterable[tuple[UnitId, UnitId]], root: UnitId) -> None:
+        self.roles: Mapping[UnitId, Role] = {r.id: r for r in roles}
+        self.root = root
+        self._linked: dict[UnitId, set[UnitId]] = {}
+        for org, func in links:
+            self._linked.setdefault(org, set()).add(func)
+        self._children: dict[UnitId, list[UnitId]] = {}
+        for role in self.roles.values():
+            if role.parent is not None:
+                self._children.setdefault(role.parent, []).append(role.id)
+        self._lines: dict[UnitId, frozenset[UnitId]] = {}
+
+    def line(self, role: UnitId) -> frozenset[UnitId]:
+        """The role and its ancestors in its own tree; a manager role is only itself."""
+        known = self._lines.get(role)
+        if known is None:
+            found: set[UnitId] = set()
+            step: UnitId | None = role
+            while step is not None and step not in found:
+                found.add(step)
+                step = self.roles[step].parent
+            known = self._lines[role] = frozenset(found)
+        return known
+
+    def descendants(self, role: UnitId) -> frozenset[UnitId]:
+        """The role and everything below it."""
+        found: set[UnitId] = set()
+        todo = [role]
+        while todo:
+            step = todo.pop()
+            if step not in found:
+                found.add(step)
+                todo.extend(self._children.get(step, ()))
+        return frozenset(found)
+
+    def own_set(self, direct: Iterable[UnitId]) -> OwnSet:
+        """A person's own set and reporting units from the direct roles. Source: semantics section 1."""
+        direct = frozenset(direct)
+        found = set(self.line(self.root))
+        for role in direct:
+            found |= self.line(role)
+        for role in list(found):
+            for func in self._linked.get(role, ()):
+                found |= self.line(func)
+        reporting = {r for r in found if self.roles[r].kind is UnitKind.ORG}
+        for role in direct:
+            unit = self.roles[role].manages
+            if unit is not None:
+                reporting |= self.line(unit) - {unit}
+        return OwnSet(frozenset(found), frozenset(reporting))
+
+    def service_set(self, direct: Iterable[UnitId]) -> OwnSet:
+        """A service account's own set: its direct roles, no inheritance, nobody's subordinate."""
+        return OwnSet(frozenset(direct), frozenset())
+
+    def heads(self, own: OwnSet) -> frozenset[UnitId]:
+        """The units whose manager role is in the own set."""
+        return frozenset(u for r in own.roles if (u := self.roles[r].manages) is not None)
+
+    def managed_units(self, heads: Iterable[UnitId]) -> frozenset[UnitId]:
+        """The heads' units and all their descendants."""
+        return frozenset().union(*(self.descendants(h) for h in heads))
+
+
+_lock = threading.Lock()
+_graphs: dict[str, tuple[int, RoleGraph]] = {}
+
+
+def current_epoch(ctx: Context) -> int:
+    """The tenant's epoch as this statement sees it."""
+    row = ctx.db.row("select epoch from @.identity_epoch")
+    if row is None:
+        raise RuntimeError("the tenant has no epoch row: its schema was not seeded")
+    return int(row[0])
+
+
+def bump_epoch(ctx: Context) -> int:
+    """Raise the tenant's epoch: whatever was cached before this transaction's commit is void afterwards."""
+    row = ctx.db.row("update @.identity_epoch set epoch = epoch + 1 returning epoch")
+    if row is None:
+        raise RuntimeError("the tenant has no epoch row: its schema was not seeded")
+    return int(row[0])
+
+
+def role_graph(ctx: Context, epoch: int | None = None) -> RoleGraph:
+    """The tenant's role graph; with `epoch`, one that was read at that epoch may be reused."""
+    if epoch is not None:
+        known = _graphs.get(ctx.db.schema)
+        if known is not None and known[0] == epoch:
+            return known[1]
+    roles = [
+        Role(r[0], UnitKind(r[1]), r[2], r[3], r[4])
+        for r in ctx.db.rows(
+            "select id, kind, parent_id, manages_id, not_inherited from @.identity_unit"
+            " where kind in ('org', 'func', 'manager')"
+        )
+    ]
+    links = [(r[0], r[1]) for r in ctx.db.rows("select org_id, func_id from @.identity_link")]
+    root = ctx.db.row("select id from @.identity_unit where code = %(code)s", {"code": ALL_EMPLOYEES})
+    if root is None:
+        raise RuntimeError("the tenant has no role All employees: its schema was not seeded")
+    graph = RoleGraph(roles, links, root[0])
+    if epoch is not None:
+        with _lock:
+            if len(_graphs) > 1_000:
+                _graphs.clear()
+            _graphs[ctx.db.schema] = (epoch, graph)
+    return graph

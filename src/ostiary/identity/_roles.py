@@ -1,0 +1,270 @@
+"""Commands on people and roles. Unchecked here: `access` offers them upward behind its operations."""
+
+from collections.abc import Iterable, Sequence
+
+from ostiary.identity._graph import ROLE_KINDS, UnitKind, bump_epoch, role_graph
+from ostiary.identity._labels import refresh_labels
+from ostiary.kernel.context import Context
+from ostiary.kernel.errors import FieldError, Invalid, NotFound
+from ostiary.kernel.ids import UnitId, new_id
+
+
+def lock_roles(ctx: Context) -> None:
+    """One change of the role graph at a time in a tenant (semantics section 7)."""
+    ctx.db.run(
+        "select pg_advisory_xact_lock(%(key)s)",
+        {"key": int.from_bytes(ctx.tenant_id.bytes[-8:], signed=True)},
+    )
+
+
+def _refuse(field: str, code: str, message: str) -> Invalid:
+    return Invalid([FieldError(field, code, message)])
+
+
+def _kind(ctx: Context, unit: UnitId, field: str) -> UnitKind:
+    row = ctx.db.row("select kind from @.identity_unit where id = %(id)s", {"id": unit})
+    if row is None:
+        raise _refuse(field, "unknown", "There is no such unit")
+    return UnitKind(row[0])
+
+
+def create_person(
+    ctx: Context, *, login: str, name: str, email: str, language: str = "en", time_zone: str = "UTC"
+) -> UnitId:
+    """Make an active employee without a password. Raises Invalid: login or name empty, login taken."""
+    login = login.strip().lower()
+    if not login or len(login) > 100 or any(c.isspace() for c in login):
+        raise _refuse("login", "malformed", "A login has 1 to 100 characters and no spaces")
+    if not name.strip() or len(name) > 250:
+        raise _refuse("name", "malformed", "A name has 1 to 250 characters")
+    if ctx.db.row("select 1 from @.identity_person where login = %(login)s", {"login": login}):
+        raise _refuse("login", "taken", f"The login {login} is taken")
+    lock_roles(ctx)
+    unit = UnitId(new_id())
+    ctx.db.run(
+        "insert into @.identity_unit (id, kind, name) values (%(id)s, 'person', %(name)s)",
+        {"id": unit, "name": name.strip()},
+    )
+    ctx.db.run(
+        "insert into @.identity_person (unit_id, login, email, language, time_zone)"
+        " values (%(id)s, %(login)s, %(email)s, %(language)s, %(zone)s)",
+        {"id": unit, "login": login, "email": email, "language": language, "zone": time_zone},
+    )
+    refresh_labels(ctx, [unit])
+    return unit
+
+
+def create_service_account(ctx: Context, *, login: str, name: str) -> UnitId:
+    """Make a service account: no inheritance, no password, acts by key only."""
+    if not login.strip() or not name.strip():
+        raise _refuse("login", "malformed", "A service account needs a login and a name")
+    lock_roles(ctx)
+    unit = UnitId(new_id())
+    ctx.db.run(
+        "insert into @.identity_unit (id, kind, code, name) values (%(id)s, 'service', %(code)s, %(name)s)",
+        {"id": unit, "code": f"service:{login.strip().lower()}", "name": name.strip()},
+    )
+    refresh_labels(ctx, [unit])
+    return unit
+
+
+def create_role(
+    ctx: Context,
+    kind: UnitKind,
+    name: str,
+    *,
+    code: str | None = None,
+    parent: UnitId | None = None,
+    manages: UnitId | None = None,
+    not_inherited: bool = False,
+) -> UnitId:
+    """Make a role. An organisational role without a parent goes below All employees.
+
+    Raises: Invalid: parent of another kind, a second manager role of a unit, kind not a role.
+    """
+    if kind not in ROLE_KINDS:
+        raise _refuse("kind", "not_a_role", f"{kind} is not a kind of role")
+    if not name.strip() or len(name) > 250:
+        raise _refuse("name", "malformed", "A name has 1 to 250 characters")
+    lock_roles(ctx)
+    if kind is UnitKind.MANAGER:
+        if manages is None or _kind(ctx, manages, "manages") is not UnitKind.ORG:
+            raise _refuse("manages", "not_organisational", "A manager role belongs to an organisational role")
+        if ctx.db.row("select 1 from @.identity_unit where manages_id = %(id)s", {"id": manages}):
+            raise _refuse("manages", "taken", "This unit has a manager role already")
+    elif manages is not None:
+        raise _refuse("manages", "not_a_manager", "Only a manager role belongs to a unit")
+    if kind is UnitKind.ORG and parent is None:
+        parent = role_graph(ctx).root
+    if parent is not None and _kind(ctx, parent, "parent") is not kind:
+        raise _refuse("parent", "other_kind", "A role's parent is of the same kind")
+    role = UnitId(new_id())
+    ctx.db.run(
+        "insert into @.identity_unit (id, kind, code, name, parent_id, manages_id, not_inherited)"
+        " values (%(id)s, %(kind)s, %(code)s, %(name)s, %(parent)s, %(manages)s, %(mark)s)",
+        {
+            "id": role,
+            "kind": kind.value,
+            "code": code,
+            "name": name.strip(),
+            "parent": parent,
+            "manages": manages,
+            "mark": not_inherited,
+        },
+    )
+    bump_epoch(ctx)
+    return role
+
+
+def move_role(ctx: Context, role: UnitId, parent: UnitId | None) -> None:
+    """Give a role another parent. Raises Invalid: a cycle, another kind, the root."""
+    lock_roles(ctx)
+    graph = role_graph(ctx)
+    kind = _kind(ctx, role, "role")
+    if role == graph.root or kind is UnitKind.MANAGER:
+        raise _refuse("role", "fixed", "This role has no parent to change")
+    if kind is UnitKind.ORG and parent is None:
+        parent = graph.root
+    if parent is not None:
+        if _kind(ctx, parent, "parent") is not kind:
+            raise _refuse("parent", "other_kind", "A role's parent is of the same kind")
+        if role in graph.line(parent):
+            raise _refuse("parent", "cycle", "A role cannot lie below itself")
+    ctx.db.run(
+        "update @.identity_unit set parent_id = %(parent)s where id = %(role)s", {"parent": parent, "role": role}
+    )
+    _graph_changed(ctx)
+
+
+def mark_role(ctx: Context, role: UnitId, *, not_inherited: bool) -> None:
+    """Set or clear "not inherited by managers"."""
+    lock_roles(ctx)
+    ctx.db.run(
+        "update @.identity_unit set not_inherited = %(mark)s where id = %(role)s",
+        {"mark": not_inherited, "role": role},
+    )
+    bump_epoch(ctx)
+
+
+def add_members(ctx: Context, pairs: Iterable[tuple[UnitId, UnitId]]) -> None:
+    """Give principals direct roles, (principal, role) each; what is there already stays.
+
+    Raises: Invalid: not a principal, not a role, a manager role to a service account.
+    """
+    wanted = list(dict.fromkeys(pairs))
+    lock_roles(ctx)
+    kinds = {
+        r[0]: UnitKind(r[1])
+        for r in ctx.db.rows(
+            "select id, kind from @.identity_unit where id = any(%(ids)s)",
+            {"ids": list({u for pair in wanted for u in pair})},
+        )
+    }
+    for principal, role in wanted:
+        if kinds.get(principal) not in (UnitKind.PERSON, UnitKind.SERVICE):
+            raise _refuse("principal", "unknown", "Only a person or service account has roles")
+        if kinds.get(role) not in ROLE_KINDS:
+            raise _refuse("role", "unknown", "There is no such role")
+        if kinds[principal] is UnitKind.SERVICE and kinds[role] is UnitKind.MANAGER:
+            raise _refuse("role", "manager", "A service account cannot hold a manager role")
+    ctx.db.run(
+        "insert into @.identity_membership (principal_id, role_id)"
+        " select * from unnest(%(p)s::uuid[], %(r)s::uuid[]) on conflict do nothing",
+        {"p": [p for p, _ in wanted], "r": [r for _, r in wanted]},
+    )
+    refresh_labels(ctx, {p for p, _ in wanted})
+    bump_epoch(ctx)
+
+
+def add_member(ctx: Context, principal: UnitId, role: UnitId) -> None:
+    """See `add_members`."""
+    add_members(ctx, [(principal, role)])
+
+
+def remove_member(ctx: Context, principal: UnitId, role: UnitId) -> None:
+    """Take a direct role away. Raises NotFound: it was not given."""
+    lock_roles(ctx)
+    gone = ctx.db.run(
+        "delete from @.identity_membership where principal_id = %(p)s and role_id = %(r)s",
+        {"p": principal, "r": role},
+    )
+    if not gone:
+        raise NotFound
+    refresh_labels(ctx, [principal])
+    bump_epoch(ctx)
+
+
+def link(ctx: Context, org: UnitId, func: UnitId) -> None:
+    """Members of the organisational role `org` get the functional role `func`."""
+    lock_roles(ctx)
+    if _kind(ctx, org, "org") is not UnitKind.ORG or _kind(ctx, func, "func") is not UnitKind.FUNC:
+        raise _refuse("link", "other_kind", "A functional role is linked to an organisational one")
+    ctx.db.run(
+        "insert into @.identity_link (org_id, func_id) values (%(o)s, %(f)s) on conflict do nothing",
+        {"o": org, "f": func},
+    )
+    _graph_changed(ctx)
+
+
+def unlink(ctx: Context, org: UnitId, func: UnitId) -> None:
+    """Undo `link`."""
+    lock_roles(ctx)
+    ctx.db.run(
+        "delete from @.identity_link where org_id = %(o)s and func_id = %(f)s", {"o": org, "f": func}
+    )
+    _graph_changed(ctx)
+
+
+def set_active(ctx: Context, principal: UnitId, *, active: bool) -> None:
+    """Activate or deactivate a principal; deactivation ends its sessions in the same transaction."""
+    ctx.db.run(
+        "update @.identity_unit set active = %(a)s where id = %(id)s and kind in ('person', 'service')",
+        {"a": active, "id": principal},
+    )
+    if not active:
+        ctx.db.run("delete from @.identity_session where principal_id = %(id)s", {"id": principal})
+    bump_epoch(ctx)
+
+
+def _graph_changed(ctx: Context) -> None:
+    refresh_labels(ctx)
+    bump_epoch(ctx)
+
+
+def find_unit(ctx: Context, code: str) -> UnitId | None:
+    """The unit with a code, or None."""
+    row = ctx.db.row("select id from @.identity_unit where code = %(code)s", {"code": code})
+    return None if row is None else UnitId(row[0])
+
+
+def find_login(ctx: Context, login: str) -> UnitId | None:
+    """The person with a login, or None."""
+    row = ctx.db.row(
+        "select unit_id from @.identity_person where login = %(login)s", {"login": login.strip().lower()}
+    )
+    return None if row is None else UnitId(row[0])
+
+
+def names_of(ctx: Context, units: Sequence[UnitId]) -> dict[UnitId, str]:
+    """Names of units, for showing."""
+    return {
+        UnitId(r[0]): r[1]
+        for r in ctx.db.rows("select id, name from @.identity_unit where id = any(%(ids)s)", {"ids": list(units)})
+    }
+
+
+def seed(ctx: Context) -> dict[str, UnitId]:
+    """The first rows of a tenant: its epoch, All employees, System administrators (not inherited by managers)."""
+    ctx.db.run("insert into @.identity_epoch (single, epoch) values (true, 1) on conflict do nothing")
+    made: dict[str, UnitId] = {}
+    for code, kind, name, mark in (
+        ("all_employees", "org", "All employees", False),
+        ("system_administrators", "func", "System administrators", True),
+    ):
+        unit = made[code] = UnitId(new_id())
+        ctx.db.run(
+            "insert into @.identity_unit (id, kind, code, name, not_inherited)"
+            " values (%(id)s, %(kind)s, %(code)s, %(name)s, %(mark)s)",
+            {"id": unit, "kind": kind, "code": code, "name": name, "mark": mark},
+        )
+    return made

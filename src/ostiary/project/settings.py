@@ -1,0 +1,45 @@
+"""Django's settings. What an installation decides comes from the environment (docs/reference/environment.md)."""
+
+import os
+import secrets
+from pathlib import Path
+
+from ostiary.project._transport import Transport
+
+TRANSPORT = Transport.from_environment(os.environ)
+
+SECRET_KEY = os.environ.get("OSTIARY_SECRET_KEY") or secrets.token_urlsafe(48)
+DEBUG = False
+ALLOWED_HOSTS = ["*"]  # the outermost middleware finds the tenant by host and refuses every other
+ROOT_URLCONF = "ostiary.project.urls"
+WSGI_APPLICATION = "ostiary.project.wsgi.application"
+INSTALLED_APPS = [
+    "ostiary.crypto",
+    "ostiary.audit",
+    "ostiary.identity",
+    "ostiary.access",
+    "ostiary.objects",
+]
+MIDDLEWARE = ["ostiary.project.middleware.RequestMiddleware"]
+TEMPLATES: list[dict[str, object]] = []
+# Django's own connection serves migrations alone (project._migrations); requests use tenancy's.
+DATABASES = {"default": {"ENGINE": "django.db.backends.dummy"}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = True
+LANGUAGE_CODE = "en"
+APPEND_SLASH = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+LOGGING_CONFIG = "logging.config.dictConfig"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}
+SHARED = Path(os.environ.get("OSTIARY_SHARED", "../shared"))
+
+for _name, _value in TRANSPORT.django_settings().items():
+    globals()[_name] = _value

@@ -1,0 +1,213 @@
+"""Connections and transactions. The only module that may send text without parameters to the driver.
+
+A statement without parameters goes by the simple protocol, which allows several statements in one text, so a
+bare `SET ROLE` smuggled into one would switch the tenant. Everything else is prepared, so the server takes it as one
+statement, and its parameters are bound there.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import sql as _sql
+from psycopg_pool import ConnectionPool
+
+from ostiary.kernel.errors import Misconfigured
+from ostiary.kernel.ids import TenantId
+from ostiary.kernel.ports import Params, Row
+
+SCHEMA_MARK = "@."
+_NO_PARAMS: Mapping[str, Any] = {}
+_texts: dict[tuple[str, str], str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A tenant as the directory knows it. `schema` and `role` are validated identifiers."""
+
+    id: TenantId
+    slug: str
+    name: str
+    schema: str
+    role: str
+    suspended: bool = False
+
+    @property
+    def begin(self) -> str:
+        return f"BEGIN; SET LOCAL ROLE {self.role}"
+
+
+def _text(schema: str, template: str) -> str:
+    """The statement with the schema's name in place; kept, since templates are constants of the code."""
+    key = (schema, template)
+    text = _texts.get(key)
+    if text is None:
+        if len(_texts) > 20_000:  # generated templates could be many; start over rather than grow
+            _texts.clear()
+        text = _texts[key] = template.replace(SCHEMA_MARK, f"{schema}.")
+    return text
+
+
+class Transaction:
+    """`kernel.ports.Db` over one connection. Made by `Database`, dead when its block ends."""
+
+    __slots__ = ("_connection", "_database", "_raw", "_tenant", "schema")
+
+    def __init__(self, database: "Database", tenant: Tenant, connection: psycopg.Connection[Row]) -> None:
+        self._database = database
+        self._tenant = tenant
+        self._connection = connection
+        self.schema = tenant.schema
+        self._raw = psycopg.RawCursor(connection)
+
+    def _execute(self, sql: str, params: Params | None) -> psycopg.Cursor[Row]:
+        # an empty mapping still binds on the server only if psycopg sees it, so it is passed on as such
+        return self._connection.execute(
+            _text(self.schema, sql), _NO_PARAMS if params is None else params, prepare=True
+        )
+
+    def rows(self, sql: str, params: Params | None = None) -> list[Row]:
+        return self._execute(sql, params).fetchall()
+
+    def row(self, sql: str, params: Params | None = None) -> Row | None:
+        return self._execute(sql, params).fetchone()
+
+    def run(self, sql: str, params: Params | None = None) -> int:
+        return self._execute(sql, params).rowcount
+
+    def raw(self, sql: str, params: Sequence[Any]) -> list[Row]:
+        self._raw.execute(sql, params, prepare=True)
+        return self._raw.fetchall()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        with self._connection.transaction():
+            yield
+
+    @contextmanager
+    def aside(self) -> Iterator["Transaction"]:
+        with self._database.transaction(self._tenant) as other:
+            yield other
+
+
+class OwnerTransaction(Transaction):
+    """A transaction of the owner role: metadata plans and migrations, never in a web request."""
+
+    __slots__ = ()
+
+    def ddl(self, statement: str) -> None:
+        """Run one DDL text; `@.` stands for the schema. Only for text built from validated identifiers."""
+        self._connection.execute(_text(self.schema, statement).encode(), prepare=False)
+
+    @contextmanager
+    def aside(self) -> Iterator["Transaction"]:
+        yield self
+
+
+class Database:
+    """The app's login on one PostgreSQL: pooled connections and tenant transactions on them."""
+
+    def __init__(self, conninfo: str, *, max_size: int = 16) -> None:
+        self._pool: ConnectionPool[psycopg.Connection[Row]] = ConnectionPool(
+            conninfo,
+            min_size=0,
+            max_size=max_size,
+            kwargs={"autocommit": True, "prepare_threshold": 0},
+            configure=_configure,
+            open=False,
+            timeout=10,
+            num_workers=1,
+        )
+        self._opened = False
+        self._lock = threading.Lock()
+
+    def _open(self) -> None:
+        with self._lock:
+            if not self._opened:
+                self._pool.open()
+                self._opened = True
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self._pool.close()
+
+    @contextmanager
+    def transaction(self, tenant: Tenant) -> Iterator[Transaction]:
+        """One transaction as the tenant's role: committed at the end, rolled back when the block raises."""
+        if not self._opened:
+            self._open()
+        connection = self._pool.getconn()
+        try:
+            connection.execute(tenant.begin.encode(), prepare=False)
+            try:
+                yield Transaction(self, tenant, connection)
+            except BaseException:
+                if not connection.closed:
+                    connection.rollback()
+                raise
+            connection.commit()
+        finally:
+            self._pool.putconn(connection)
+
+    def rows(self, sql: str, params: Params) -> list[Row]:
+        """Read what the app's login may read by itself: the directory of tenants, nothing else."""
+        if not self._opened:
+            self._open()
+        with self._pool.connection() as connection:
+            return connection.execute(sql, params).fetchall()
+
+
+def _configure(connection: psycopg.Connection[Row]) -> None:
+    # One plan for all parameters: the compiler chooses the plan's shape itself (architecture section 3), and
+    # planning would cost more than most statements here take.
+    connection.execute(
+        "SET plan_cache_mode = force_generic_plan; SET timezone = 'UTC'; SET jit = off; SET search_path = ''",
+        prepare=False,
+    )
+    connection.prepared_max = 1000
+
+
+@contextmanager
+def owner_connection(conninfo: str) -> Iterator[psycopg.Connection[Row]]:
+    """A connection for administrative text, in autocommit."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        yield connection
+
+
+@contextmanager
+def owner_transaction_on(conninfo: str, tenant: Tenant, database: Database) -> Iterator[OwnerTransaction]:
+    """One transaction as the owner, lock timeout 4 s so that a metadata change never queues behind a reader."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("BEGIN; SET LOCAL lock_timeout = '4s'")
+        try:
+            yield OwnerTransaction(database, tenant, connection)
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+
+
+def run_script(connection: psycopg.Connection[Row], script: str) -> None:
+    """Several statements of administrative text, built from constants and quoted identifiers."""
+    connection.execute(script.encode())
+
+
+def quote(name: str) -> str:
+    """A quoted identifier."""
+    return _sql.Identifier(name).as_string()
+
+
+def quote_literal(value: str) -> str:
+    """A quoted literal, for statements that take no parameters (CREATE ROLE)."""
+    if "\x00" in value:
+        raise Misconfigured("a NUL byte in a literal")
+    return _sql.Literal(value).as_string()
+
+
+def as_uuid(value: object) -> UUID:
+    """A driver value as UUID."""
+    return value if isinstance(value, UUID) else UUID(str(value))

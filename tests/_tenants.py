@@ -1,0 +1,130 @@
+"""A migrated tenant per worker, and transactions on it that leave nothing behind."""
+
+import fcntl
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import django
+import pytest
+
+from ostiary.crypto import public as crypto
+from ostiary.kernel.context import Channel, Context
+from ostiary.kernel.ids import UnitId
+from ostiary.tenancy import public as tenancy
+from tests._cluster import RunningCluster
+
+PASSWORD = "test password of the database roles"  # noqa: S105  of a cluster that lives as long as the test run
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ostiary.project.settings")
+os.environ.setdefault("OSTIARY_INSECURE_HTTP", "1")
+django.setup()
+
+# After a rollback the epoch counts the same numbers again for another content, and caches hold on to (epoch,
+# content). So each such transaction starts at a number that no other one reaches.
+_epochs = itertools.count(1_000_000, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A prepared database of its own, for one worker."""
+
+    placement: tenancy.Placement
+    credentials: tenancy.Credentials
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestTenant:
+    """A tenant and its first administrator."""
+
+    tenant: tenancy.Tenant
+    administrator: UnitId
+
+    __test__ = False
+
+
+@pytest.fixture(scope="session")
+def installation(cluster: RunningCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """The worker's own database on the shared cluster, with the key provider configured."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    with _one_at_a_time(cluster.state.root.parent / "roles.lock"):  # roles belong to the cluster, so workers take turns
+        credentials = tenancy.prepare_database(
+            cluster.admin_dsn, owner_password=PASSWORD, app_password=PASSWORD, name=f"ostiary_{worker}"
+        )
+    crypto.configure(crypto.LocalKeyStore(tmp_path_factory.mktemp("keys") / "root.key"))
+    placement = tenancy.configure(credentials)
+    yield Installation(placement, credentials, worker)
+    placement.database.close()
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@pytest.fixture(scope="session")
+def tenant(installation: Installation) -> TestTenant:
+    """A tenant with fixed tables and first roles, without the CRM package."""
+    from ostiary.project._tenants import create_tenant  # noqa: PLC0415  needs Django's settings
+
+    new = create_tenant(
+        f"x{installation.worker}",
+        "Test tenant",
+        [f"{installation.worker}.test"],
+        login="admin",
+        person="Ada Admin",
+        email="admin@example.com",
+        password=None,
+    )
+    return TestTenant(new.tenant, new.administrator)
+
+
+class RolledBack(tenancy.Transaction):
+    """A transaction whose `aside` is a savepoint, so that everything goes with the rollback."""
+
+    __slots__ = ()
+
+    @contextmanager
+    def aside(self) -> Iterator[tenancy.Transaction]:
+        with self.savepoint():
+            yield self
+
+
+class _Undo(Exception):
+    """Leaves a transaction without committing."""
+
+
+@contextmanager
+def rolled_back(tenant: tenancy.Tenant) -> Iterator[RolledBack]:
+    """A transaction of the tenant that is rolled back at the end."""
+    database = tenancy.placement().database
+    try:
+        with database.transaction(tenant) as opened:
+            db = RolledBack(database, tenant, opened._connection)  # noqa: SLF001  the same connection, other end
+            db.run("update @.identity_epoch set epoch = %(e)s", {"e": next(_epochs)})
+            yield db
+            raise _Undo
+    except _Undo:
+        pass
+
+
+@pytest.fixture
+def db(tenant: TestTenant) -> Iterator[RolledBack]:
+    """A transaction of the session's tenant that is rolled back after the test."""
+    with rolled_back(tenant.tenant) as transaction:
+        yield transaction
+
+
+@pytest.fixture
+def ctx(tenant: TestTenant, db: RolledBack) -> Context:
+    """The first administrator's context in a transaction that is rolled back after the test."""
+    return Context(tenant.tenant.id, db, tenant.administrator, Channel.CLI)

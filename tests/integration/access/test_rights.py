@@ -1,0 +1,48 @@
+"""Rights of a principal on a real tenant: membership holds at the next statement, operations are rows."""
+
+import pytest
+
+from ostiary.access import public as access
+from ostiary.identity import public as identity
+from ostiary.kernel.context import Context
+from ostiary.kernel.errors import AccessDenied, NotSignedIn
+
+pytestmark = pytest.mark.database
+
+
+def test_an_operation_is_given_and_taken_by_membership(ctx: Context) -> None:
+    role = access.create_role(ctx, identity.UnitKind.FUNC, "Exporters")
+    person = access.create_person(ctx, login="eva", name="Eva Example", email="eva@example.com")
+    access.set_operation_rows(ctx, access.Operation.EXPORT_LIST, [(role, True)])
+    as_eva = ctx.acting_as(person)
+    with pytest.raises(AccessDenied):
+        access.ensure_operation(as_eva, access.Operation.EXPORT_LIST)
+    access.add_member(ctx, person, role)
+    access.ensure_operation(as_eva, access.Operation.EXPORT_LIST)
+    access.remove_member(ctx, person, role)
+    assert not access.may_operate(as_eva, access.Operation.EXPORT_LIST)
+
+
+def test_a_deactivated_person_has_no_rights_at_all(ctx: Context) -> None:
+    person = access.create_person(ctx, login="eva", name="Eva Example", email="eva@example.com")
+    as_eva = ctx.acting_as(person)
+    assert access.current_rights(as_eva).principal == person
+    access.set_active(ctx, person, active=False)
+    with pytest.raises(NotSignedIn):
+        access.current_rights(as_eva)
+
+
+def test_the_manager_of_a_unit_inherits_what_subordinates_hold_but_not_marked_roles(ctx: Context) -> None:
+    unit = access.create_role(ctx, identity.UnitKind.ORG, "Team")
+    manager_role = access.create_role(ctx, identity.UnitKind.MANAGER, "Team lead", manages=unit)
+    export = access.create_role(ctx, identity.UnitKind.FUNC, "Exporters")
+    marked = access.create_role(ctx, identity.UnitKind.FUNC, "Importers", not_inherited=True)
+    agent = access.create_person(ctx, login="agent", name="Agent", email="")
+    lead = access.create_person(ctx, login="lead", name="Lead", email="")
+    access.add_members(ctx, [(agent, unit), (agent, export), (agent, marked), (lead, manager_role)])
+    access.set_operation_rows(ctx, access.Operation.EXPORT_LIST, [(export, True)])
+    access.set_operation_rows(ctx, access.Operation.IMPORT, [(marked, True)])
+    as_lead = ctx.acting_as(lead)
+    assert access.may_operate(as_lead, access.Operation.EXPORT_LIST)
+    assert not access.may_operate(as_lead, access.Operation.IMPORT)
+    assert access.may_operate(ctx.acting_as(agent), access.Operation.IMPORT)
