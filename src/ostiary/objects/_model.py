@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from uuid import UUID
 
 from ostiary.kernel.ids import ColumnId, ObjectId
+
+UNASSIGNED = UUID(int=0)  # the id of what is declared but not installed, and of columns that every object has
 
 
 class ColumnType(StrEnum):
@@ -94,6 +97,24 @@ class Column:
 TEXT_SORTED = frozenset({ColumnType.TEXT, ColumnType.EMAIL, ColumnType.PHONE, ColumnType.URL})
 
 
+FOREVER = Retention(months=0, after="created", then="keep")  # lives and dies with its record
+
+
+def _system(code: str, caption: str, kind: ColumnType, personal_data: str = "none") -> Column:
+    return Column(ColumnId(UNASSIGNED), code, caption, kind, DataClass.INTERNAL, personal_data, FOREVER)
+
+
+# Read with the record, never writable, no rights rows (semantics section 2).
+SYSTEM_COLUMNS: Mapping[str, Column] = {
+    c.code: c
+    for c in (
+        _system("author", "Author", ColumnType.OWNER, "staff"),
+        _system("created_at", "Created", ColumnType.INSTANT),
+        _system("modified_at", "Modified", ColumnType.INSTANT),
+    )
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How an object is shown: column codes by place."""
@@ -128,6 +149,10 @@ class Object:
     @property
     def table(self) -> str:
         return f"rec_{self.code}"
+
+    def column(self, code: str) -> Column:
+        """A declared column, or one that every object has. Raises KeyError."""
+        return self.columns[code] if code in self.columns else SYSTEM_COLUMNS[code]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,102 @@
+"""Strict YAML: no duplicate key, no unknown key, no value of another type; errors name file, object and key."""
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from ostiary.objects._errors import PackageRefused
+
+T = TypeVar("T")
+_MISSING: Any = object()
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader; a key given twice is refused instead of the last one winning."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable, Any]:
+    found: set[Hashable] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in found:
+            raise PackageRefused(
+                f"{loader.name}: line {key_node.start_mark.line + 1}: key {key!r} is given twice"
+            )
+        found.add(key)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def read_yaml(path: Path) -> "Node":
+    """The one document of a file, as a node. Raises PackageRefused."""
+    loader = _Loader(path.read_text("utf-8"))
+    loader.name = path.name
+    try:
+        document = loader.get_single_data()
+    except yaml.YAMLError as problem:
+        raise PackageRefused(f"{path.name}: not readable as YAML: {problem}") from problem
+    finally:
+        loader.dispose()
+    return Node(path.name, document)
+
+
+class Node:
+    """A mapping whose keys must all be taken: `finish` refuses the rest."""
+
+    def __init__(self, place: str, value: object) -> None:
+        if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+            raise PackageRefused(f"{place}: keys and values are expected here")
+        self.place = place
+        self._left: dict[str, Any] = dict(value)
+
+    def refuse(self, message: str) -> PackageRefused:
+        """An error that says where."""
+        return PackageRefused(f"{self.place}: {message}")
+
+    def at(self, place: str) -> "Node":
+        """The same node under a better name for its place."""
+        self.place = f"{self.place}: {place}"
+        return self
+
+    def has(self, key: str) -> bool:
+        """Whether a key is given and not yet taken."""
+        return key in self._left
+
+    def take(self, key: str, kind: type[T], default: T = _MISSING) -> T:
+        """The value of a key, of exactly this type (a boolean is no integer). Without a default it is required."""
+        if key not in self._left:
+            if default is _MISSING:
+                raise self.refuse(f"{key} is missing")
+            return default
+        value = self._left.pop(key)
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise self.refuse(f"{key} must be {kind.__name__}, not {type(value).__name__}")
+        return value
+
+    def any(self, key: str) -> object:
+        """The value of a key, whatever it is, or None."""
+        return self._left.pop(key, None)
+
+    def node(self, key: str) -> "Node":
+        """A required mapping under a key."""
+        return Node(f"{self.place}: {key}", self.take(key, dict))
+
+    def nodes(self, key: str) -> list["Node"]:
+        """A list of mappings under a key; an absent key is an empty list."""
+        return [Node(f"{self.place}: {key} {i}", v) for i, v in enumerate(self.take(key, list, []), 1)]
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts under a key; an absent key is an empty list."""
+        values = self.take(key, list, [])
+        if not all(isinstance(value, str) for value in values):
+            raise self.refuse(f"{key} must be a list of texts")
+        return tuple(values)
+
+    def finish(self) -> None:
+        """Refuse what nobody took."""
+        if self._left:
+            raise self.refuse(f"unknown key {', '.join(repr(key) for key in self._left)}")

@@ -1,0 +1,77 @@
+"""What must fit together: codes, display columns, layouts, lookups between objects, workplaces."""
+
+from collections.abc import Callable, Mapping
+
+from ostiary.objects._errors import PackageRefused
+from ostiary.objects._model import SYSTEM_COLUMNS, TEXT_SORTED, ColumnType, Object, Workplace
+from ostiary.objects._names import is_object_code
+
+Refuse = Callable[[str], PackageRefused]
+_UNSORTABLE = {ColumnType.LONG_TEXT, ColumnType.LOOKUP, ColumnType.OWNER}
+_MAX_COLUMNS = 300
+
+
+def verify_object(made: Object, refuse: Refuse) -> None:
+    """Refuse an object that contradicts itself."""
+    if not is_object_code(made.code):
+        raise refuse("a code is a lower-case letter and up to 40 more of a-z, 0-9 and single _")
+    if not made.columns or len(made.columns) > _MAX_COLUMNS:
+        raise refuse(f"an object has between 1 and {_MAX_COLUMNS} columns")
+    display = made.columns.get(made.display)
+    if display is None or display.type not in TEXT_SORTED | {ColumnType.AUTO_NUMBER}:
+        raise refuse(f"display {made.display!r} is no text or auto-number column of this object")
+    if display.type is not ColumnType.AUTO_NUMBER and not display.required:
+        raise refuse(f"display {made.display!r} must be required: it names the record")
+    _verify_layout(made, refuse)
+
+
+def _verify_layout(made: Object, refuse: Refuse) -> None:
+    layout, shown = made.layout, {**SYSTEM_COLUMNS, **made.columns}
+    if not layout.list_columns or not layout.default_sort:
+        raise refuse("layout needs list and sort")
+    for place, codes in (("list", layout.list_columns), ("facts", layout.facts)):
+        _verify_codes(place, codes, shown, refuse)
+    _verify_codes("groups", tuple(c for _, codes in layout.groups for c in codes), made.columns, refuse)
+    keys = tuple(key.removeprefix("-") for key in layout.default_sort)
+    _verify_codes("sort", keys, shown, refuse)
+    for key in keys:
+        if shown[key].type in _UNSORTABLE:
+            raise refuse(f"layout: sort: {key} is a {shown[key].type} column, which has no order of its own")
+    if layout.stage is not None:
+        stage = made.columns.get(layout.stage)
+        if stage is None or stage.type not in {ColumnType.CHOICE, ColumnType.LOOKUP}:
+            raise refuse(f"layout: stage {layout.stage!r} is no choice or lookup column")
+
+
+def _verify_codes(place: str, codes: tuple[str, ...], shown: Mapping[str, object], refuse: Refuse) -> None:
+    for code in codes:
+        if code not in shown:
+            raise refuse(f"layout: {place}: unknown column {code!r}")
+        if codes.count(code) > 1:
+            raise refuse(f"layout: {place}: column {code!r} is given twice")
+
+
+def verify_package(
+    objects: Mapping[str, Object], workplaces: tuple[Workplace, ...], known: frozenset[str]
+) -> None:
+    """Refuse lookups, details and sections that lead nowhere."""
+    for made in objects.values():
+        for column in made.columns.values():
+            if column.target is not None and column.target not in objects and column.target not in known:
+                raise PackageRefused(
+                    f"{made.code}: column {column.code}: target {column.target!r} is no object of this package"
+                )
+        for caption, code, column_code in made.layout.details:
+            child = objects.get(code)
+            link = child.columns.get(column_code) if child else None
+            if link is None or link.target != made.code:
+                raise PackageRefused(
+                    f"{made.code}: layout: detail {caption!r}: {code}.{column_code} is no lookup to {made.code}"
+                )
+    if len({w.code for w in workplaces}) < len(workplaces):
+        raise PackageRefused("package.yaml: two workplaces have the same code")
+    for workplace in workplaces:
+        for _, sections in workplace.groups:
+            for code in sections:
+                if code not in objects and code not in known:
+                    raise PackageRefused(f"package.yaml: workplace {workplace.code}: unknown object {code!r}")
