@@ -38,13 +38,13 @@ class RunningCluster:
 
 
 def programs_under_test() -> Path | None:
-    """The server programs to test with: OSTIARY_TEST_PG=15 for the system's PostgreSQL 15; None: the wheel's."""
+    """The server programs to test with: OSTIARY_TEST_PG=15 for those of the system; None: the wheel's."""
     version = os.environ.get("OSTIARY_TEST_PG")
     if not version:
         return None
     folder = Path(SYSTEM_PROGRAMS.format(version))
     if not (folder / "postgres").exists():
-        raise pytest.UsageError(f"OSTIARY_TEST_PG={version}, but {folder} has no postgres: run make test-tools")
+        raise pytest.UsageError(f"OSTIARY_TEST_PG={version}, but no {folder}/postgres: run make test-tools")
     return folder
 
 

@@ -16,7 +16,7 @@ def is_alive(pid: int) -> bool:
     """Whether the process runs. A zombie does not: it only waits for its parent to take notice."""
     if _PROC.joinpath("self").exists():
         try:
-            state = _PROC.joinpath(str(pid), "stat").read_text().rpartition(")")[2].split()[0]
+            state = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
         except (OSError, IndexError):
             return False
     else:
@@ -25,7 +25,7 @@ def is_alive(pid: int) -> bool:
 
 
 def works_in(pid: int, folder: Path) -> bool:
-    """Whether a live process serves this data folder: PostgreSQL's processes all have it as working folder."""
+    """Whether a live process serves this data folder: all of PostgreSQL's work in it."""
     if not is_alive(pid):
         return False
     if _PROC.joinpath("self").exists():
@@ -52,7 +52,7 @@ def die_with_parent(with_signal: signal.Signals) -> Callable[[], None]:
     parent = os.getpid()
     if not sys.platform.startswith("linux"):
         return lambda: None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl  # looked up here: between fork and exec as little as possible
+    prctl = ctypes.CDLL(None).prctl  # looked up here: between fork and exec as little as possible
 
     def arrange() -> None:
         prctl(_PR_SET_PDEATHSIG, int(with_signal), 0, 0, 0)
@@ -63,5 +63,6 @@ def die_with_parent(with_signal: signal.Signals) -> Callable[[], None]:
 
 
 def _ps(pid: int, column: str) -> str:
-    done = subprocess.run(["ps", "-o", f"{column}=", "-p", str(pid)], check=False, capture_output=True, text=True)
+    command = ["ps", "-o", f"{column}=", "-p", str(pid)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
     return done.stdout.strip()

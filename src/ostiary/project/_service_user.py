@@ -72,9 +72,10 @@ def _find() -> ServiceUser | None:
 
 
 def _create() -> ServiceUser:
+    shared = ["--system", "--no-create-home", "--shell", NO_SHELL]
     ways = (
-        ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", str(HOME), "--shell", NO_SHELL, NAME],
-        ["adduser", "--system", "--group", "--no-create-home", "--home", str(HOME), "--shell", NO_SHELL, NAME],
+        ["useradd", *shared, "--user-group", "--home-dir", str(HOME), NAME],
+        ["adduser", *shared, "--group", "--home", str(HOME), NAME],
     )
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"  # a root shell made by plain `su` lacks them
     said = "neither useradd nor adduser is installed"

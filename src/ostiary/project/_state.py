@@ -45,11 +45,12 @@ class State:
 
     @property
     def run(self) -> Path:
-        """The socket folder: below the root, or a short path in the temporary folder where that is too long."""
+        """The socket folder: below the root, or a short path where that would be too long for a socket."""
         below = self.root / "run"
         if len(os.fsencode(below)) <= SOCKET_PATH_LIMIT:
             return below
-        return Path("/tmp") / f"ostiary-{os.geteuid()}-{_short_hash(self.root)}"  # noqa: S108 prepare() checks owner
+        name = f"ostiary-{os.geteuid()}-{_short_hash(self.root)}"
+        return Path("/tmp") / name  # noqa: S108 prepare() refuses it when it belongs to somebody else
 
     def prepare(self) -> ServiceUser | None:
         """Make the folders that are missing and return the account for PostgreSQL (None: our own).
@@ -58,7 +59,7 @@ class State:
         """
         user = current_service_user()
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.root.chmod(0o700 if user is None else 0o711)  # the service user passes through, and sees no names
+        self.root.chmod(0o700 if user is None else 0o711)  # the service user passes through and sees no names
         for folder in (self.secrets, self.keys, self.spool, self.logs):
             folder.mkdir(exist_ok=True, mode=0o700)
         _make_private(self.run, user)
@@ -97,5 +98,5 @@ def _make_private(folder: Path, user: ServiceUser | None) -> None:
     if user is not None:
         os.chown(folder, user.uid, user.gid)
     if folder.is_symlink() or folder.stat().st_uid != (os.geteuid() if user is None else user.uid):
-        raise Misconfigured(f"{folder} belongs to another account: remove it, or set OSTIARY_STATE to another folder")
+        raise Misconfigured(f"{folder} belongs to another account: remove it or set OSTIARY_STATE")
     folder.chmod(0o700)

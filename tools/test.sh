@@ -1,0 +1,44 @@
+#!/bin/sh
+# tools/test.sh check|test|deep: the tiers in the order in which they fail fastest.
+set -eu
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+oldest=15
+
+lint() {
+    "$bin/ruff" check .
+    "$bin/mypy"
+    "$bin/lint-imports" >/tmp/ostiary-lint-imports.$$ || { cat /tmp/ostiary-lint-imports.$$; rm /tmp/ostiary-lint-imports.$$; exit 1; }
+    rm /tmp/ostiary-lint-imports.$$
+}
+
+# The tiers that exist, so that a tier without tests yet is no error.
+tiers() {
+    for tier in "$@"; do
+        [ -d "tests/$tier" ] && printf 'tests/%s ' "$tier"
+    done
+}
+
+case "$1" in
+check)
+    lint
+    # shellcheck disable=SC2046 one word for each tier
+    "$bin/pytest" -q -n 2 -m 'not deep and not database' $(tiers architecture unit)
+    ;;
+test)
+    lint
+    # shellcheck disable=SC2046 one word for each tier
+    "$bin/pytest" -q -n 2 -m 'not deep' $(tiers architecture unit property integration e2e)
+    if [ -x "/usr/lib/postgresql/$oldest/bin/postgres" ]; then
+        echo "the database subset again on PostgreSQL $oldest:"
+        # shellcheck disable=SC2046 one word for each tier
+        OSTIARY_TEST_PG=$oldest "$bin/pytest" -q -n 2 -m 'database and not deep' $(tiers unit property integration)
+    else
+        echo "PostgreSQL $oldest is not installed: the second run of the database subset is left out (make test-tools)"
+    fi
+    ;;
+deep)
+    # shellcheck disable=SC2046 one word for each tier
+    "$bin/pytest" -q -n 2 -m deep $(tiers unit property integration e2e)
+    ;;
+esac
