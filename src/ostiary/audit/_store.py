@@ -1,0 +1,84 @@
+"""Writing events: one statement for one or many, given as JSON, which costs the application next to nothing.
+
+It makes references that are missing, completes the leaves with them and enters event, parts, queue, index and
+outbox. An event that is there already is left alone with all that belongs to it, so that a spool may be
+replayed. An event whose references another transaction is just making is not entered at all; the statement
+says how many it entered and is sent again, and then sees them.
+"""
+
+from functools import lru_cache
+
+from ostiary.audit._leaf import ACTOR_MARK, OBJECT_MARK
+from ostiary.kernel.ports import Db
+
+LOG_ID = 1  # the tenant's log in its first epoch
+_MOST_TRIES = 5
+
+_INSERT = f"""
+with src as materialized (
+  select * from json_to_recordset($1::json) as s(
+    id uuid, tn uuid, at timestamptz, ty text, oc text, ak text, ac uuid, ot text, ob uuid, rq uuid, ch text,
+    lf text, nw boolean, pt json)
+), piece as materialized (
+  select src.id, q.* from src cross join lateral json_to_recordset(src.pt) as q(
+    n smallint, k text, ds uuid, dk uuid, b text, s text)
+), want as (
+  select target, min(kind) as kind from (
+    select ac, ak from src
+    union all select ob, ot from src
+    union all select ds, 'data_subject' from piece where ds is not null
+  ) as t(target, kind) where target is not null group by target
+), found as materialized (
+  select target, kind, (select r.ref from @.audit_ref r where r.target = want.target) as ref from want
+), made as (
+  insert into @.audit_ref (ref, kind, target)
+  select gen_random_uuid(), kind, target from found where ref is null order by target
+  on conflict (target) do nothing returning target, ref
+), refs as materialized (
+  select target, ref from found where ref is not null union all select target, ref from made
+), subject as materialized (
+  select piece.id, n, ref from piece left join refs on refs.target = ds where ds is not null
+), ready as materialized (
+  select src.*, a.ref as actor_ref, o.ref as object_ref,
+    convert_to(replace(replace(lf, '{ACTOR_MARK}', coalesce(a.ref::text, '')),
+      '{OBJECT_MARK}', coalesce(o.ref::text, '')), 'UTF8') as leaf
+  from src left join refs a on a.target = ac left join refs o on o.target = ob
+  where (ac is null or a.ref is not null) and (ob is null or o.ref is not null)
+    and not exists (select from subject where subject.id = src.id and subject.ref is null)
+), event as (
+  insert into @.audit_event (id, occurred_at, log_id, tenant_id, type, outcome, actor_kind, actor_ref,
+    object_type, object_ref, request_id, leaf)
+  select id, at, {LOG_ID}, tn, ty, oc, ak, actor_ref, ot, object_ref, rq, leaf from ready
+  on conflict (id, occurred_at) do nothing returning id
+), payload as (
+  insert into @.audit_payload (event_id, part_no, kind, data_subject_ref, dek_id, blob, salt_blob)
+  select id, n, k, subject.ref, dk, decode(b, 'base64'), decode(s, 'base64')
+  from event join piece using (id) left join subject using (id, n)
+), queue as (
+  insert into @.audit_queue (event_id, log_id, leaf_hash)
+  select id, {LOG_ID}, sha256('\\x00'::bytea || leaf) from event join ready using (id)
+), lookup as (
+  insert into @.audit_index (event_id, occurred_at, type, outcome, actor, object_type, object_ref, channel)
+  select id, at, ty, oc, ac, ot, ob, ch from event join ready using (id)
+), news as (
+  insert into @.audit_outbox (id, topic, body)
+  select id, ty, jsonb_strip_nulls(jsonb_build_object(
+    'event', id, 'actor', ac, 'object_type', ot, 'object', ob, 'request', rq))
+  from event join ready using (id) where nw
+)
+select count(*) from ready
+"""
+
+
+@lru_cache(maxsize=4096)
+def _statement(schema: str) -> str:
+    return _INSERT.replace("@.", f"{schema}.")
+
+
+def insert_events(db: Db, events: str, count: int) -> None:
+    """Enter `count` events, a JSON array of what `_event.build` returns, all of the tenant of `db`."""
+    sql = _statement(db.schema)
+    for _ in range(_MOST_TRIES):
+        if db.raw(sql, (events,))[0][0] == count:
+            return
+    raise RuntimeError("events cannot be entered: their references are not to be had")

@@ -1,0 +1,1 @@
+"""Key ring, envelope encryption and the local key provider (standards: column encryption)."""
