@@ -51,6 +51,8 @@ def ensure_acceptable(password: str, *, about: Iterable[str]) -> str:
     if any(unicodedata.category(c) in ("Cc", "Cs", "Cn") for c in password):
         raise _refuse("unprintable", "Use letters, digits, spaces and signs only")
     folded = _letters(password)
+    if len(folded) < OWN_SHARE:
+        folded = password.casefold()  # made of signs: then these are what counts
     if folded in _COMMON:
         raise _refuse("common", "This is one of the passwords that are tried first")
     if len(set(password.casefold())) < FEWEST_DIFFERENT or _repeats(folded) or _counts(folded):
@@ -67,10 +69,9 @@ def _refuse(code: str, message: str) -> Invalid:
 
 
 def _letters(text: str) -> str:
-    """Letters, digits and marks, folded: what remains of a text when case, spaces and signs do not count."""
-    return "".join(
-        c for c in unicodedata.normalize("NFKC", text).casefold() if unicodedata.category(c)[0] in "LNM"
-    )
+    """What remains of a text when case, spaces and punctuation do not count."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(c for c in folded if unicodedata.category(c)[0] not in "ZP")
 
 
 def _repeats(text: str) -> bool:

@@ -1,0 +1,291 @@
+"""The outermost middleware: tenant by Host, one transaction, who acts, and what an answer carries.
+
+A view finds `request.ctx`. It signs somebody in by `request.opened_session = token` and out by
+`request.ended_session = True`; the cookie is made here, where the transport is known. A view for people who
+have not signed in is marked with Django's `login_not_required`; without the mark it is not reached.
+"""
+
+import logging
+import os
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware, rotate_token
+
+from ostiary.identity import public as identity
+from ostiary.kernel.context import Channel, Context
+from ostiary.kernel.errors import AccessDenied, NotFound, NotSignedIn, OstiaryError
+from ostiary.project._transport import Transport, host_of, is_loopback
+from ostiary.project.security_headers import FORGET, protect
+from ostiary.tenancy import public as tenancy
+
+API, STATIC = "/api/", "/static/"
+LONGEST_CLIENT = 300
+_BEARER = "bearer "
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+class Unexpected(OstiaryError):
+    """Something broke. The log has it under the request's id; the caller learns no more than that."""
+
+    code = "internal_error"
+
+    def __init__(self) -> None:
+        super().__init__("Something went wrong on our side; nothing was changed")
+
+
+class ForgedForm(AccessDenied):
+    """A form that did not come from one of our pages, or from one that is too old."""
+
+    code = "forged_form"
+
+    def __init__(self) -> None:
+        super().__init__("This form is too old or came from elsewhere; reload the page", layer="gate")
+
+
+class _RollBack(Exception):
+    """Leaves the transaction without committing. Never reaches anybody."""
+
+
+class RequestMiddleware:
+    """One request, one transaction of one tenant; committed only when the answer is not a refusal."""
+
+    def __init__(self, get_response: Handler, transport: Transport | None = None) -> None:
+        self._get_response = get_response
+        self._transport = transport or Transport.from_environment(os.environ)
+        self._cookie = self._transport.session_cookie
+        self._secure = not self._transport.insecure_http
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        data = request.path_info.startswith(API)
+        if request.path_info.startswith(STATIC):
+            response = self._get_response(request)
+        else:
+            response = self._answer(request, data=data)
+        ctx: Context | None = getattr(request, "ctx", None)
+        private = (ctx is not None and ctx.principal is not None) or bool(response.cookies)
+        protect(response.headers, data=data, secure=self._secure, private=private)
+        if ctx is not None:
+            response.headers["X-Request-Id"] = str(ctx.request_id)
+        if response.status_code == 401:
+            response.headers["WWW-Authenticate"] = "Bearer" if data else "Cookie"
+        return response
+
+    def _answer(self, request: HttpRequest, *, data: bool) -> HttpResponseBase:
+        meta = request.META
+        peer = self._transport.identify(meta)
+        host = host_of(meta.get("HTTP_HOST", ""))
+        tenant = None if host is None else tenancy.find_tenant_by_host(host)
+        if tenant is None or tenant.suspended:
+            return _plain(404, "Not found")
+        if self._secure and not peer.secure:
+            return _refuse_plain_http(request, host, data=data)
+        if not self._secure and not is_loopback(meta.get("REMOTE_ADDR", "")):
+            return _plain(403, "This installation is set up for its own machine only")
+        request.refused = False
+        try:
+            return self._in_transaction(request, tenant, peer.ip, data=data)
+        except Exception as error:  # noqa: BLE001  the last resort: no connection, a commit that failed
+            return _unexpected(request, error)
+
+    def _in_transaction(
+        self, request: HttpRequest, tenant: tenancy.Tenant, ip: str, *, data: bool
+    ) -> HttpResponseBase:
+        touch: Callable[[Context], None] | None = None
+        response: HttpResponseBase | None = None
+        try:
+            with ExitStack() as stack:
+                request.ctx = Context(
+                    tenant_id=tenant.id,
+                    db=stack.enter_context(tenancy.transaction(tenant)),
+                    principal=None,
+                    channel=Channel.API if data else Channel.WEB,
+                    ip=ip,
+                    client=_client(request.META.get("HTTP_USER_AGENT", "")),
+                )
+                touch = self._authenticate_key(request) if data else self._authenticate_session(request)
+                response = self._respond(request, data=data)
+                if request.refused or response.status_code >= 400:
+                    raise _RollBack  # noqa: TRY301  the way out of a transaction is an exception
+                self._set_cookie(request, response)
+                if response.streaming:
+                    response.streaming_content = _Streamed(iter(response.streaming_content), stack.pop_all())
+                    return response
+        except _RollBack:
+            pass
+        if response is None:
+            raise RuntimeError("a request without an answer")
+        if touch is not None:
+            _touch(request.ctx, tenant, touch)
+        return response
+
+    def _respond(self, request: HttpRequest, *, data: bool) -> HttpResponseBase:
+        if data and request.ctx.principal is None:
+            return _refusal(request, NotSignedIn())
+        response = self._get_response(request)
+        if response.status_code == 404 and request.resolver_match is None:
+            return _refusal(request, NotFound())
+        return response
+
+    def _authenticate_key(self, request: HttpRequest) -> Callable[[Context], None] | None:
+        """The bearer key's principal; cookies are not looked at."""
+        header = request.META.get("HTTP_AUTHORIZATION", "")
+        if header[:7].lower() != _BEARER:
+            return None
+        key = identity.find_api_key(request.ctx, header[7:].strip())
+        if key is None:
+            return None
+        request.ctx = request.ctx.acting_as(key.principal)
+        return (lambda ctx: identity.touch_api_key(ctx, key.id)) if key.stale else None
+
+    def _authenticate_session(self, request: HttpRequest) -> Callable[[Context], None] | None:
+        """The session cookie's person; an Authorization header is not looked at."""
+        token = request.COOKIES.get(self._cookie)
+        session = identity.find_session(request.ctx, token) if token else None
+        if token is None or session is None:
+            return None
+        request.session_token = token
+        request.ctx = request.ctx.acting_as(session.principal)
+        return (lambda ctx: identity.touch_session(ctx, token)) if session.stale else None
+
+    def process_view(
+        self, request: HttpRequest, view: Handler, args: object, kwargs: object
+    ) -> HttpResponseBase | None:
+        """Nobody passes without a name, unless the view says that it is for everybody."""
+        ctx: Context | None = getattr(request, "ctx", None)
+        if ctx is None or ctx.principal is not None or not getattr(view, "login_required", True):
+            return None
+        return _refusal(request, NotSignedIn())
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        """Refusals become pages or problem documents; anything else is logged and says nothing."""
+        if isinstance(error, Http404):
+            error = NotFound()
+        if isinstance(error, OstiaryError):
+            return _refusal(request, error)
+        return _unexpected(request, error)
+
+    def _set_cookie(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        opened: str | None = getattr(request, "opened_session", None)
+        if opened is not None:
+            # no Max-Age: it goes with the browser's session, and at the latest when the server says so
+            response.set_cookie(self._cookie, opened, secure=self._secure, httponly=True, samesite="Lax")
+        elif getattr(request, "ended_session", False):
+            response.set_cookie(
+                self._cookie, "", max_age=0, secure=self._secure, httponly=True, samesite="Lax"
+            )
+            response.headers["Clear-Site-Data"] = FORGET
+
+
+class WebCsrfMiddleware(CsrfViewMiddleware):
+    """Django's check for pages; the API knows no cookies, so nothing can be forged there."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info.startswith(API):
+            request.csrf_processing_done = True
+            return self.get_response(request)
+        return super().__call__(request)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """A new session gets a new token, so that one planted before signing in is worth nothing."""
+        if getattr(request, "opened_session", None) is not None:
+            rotate_token(request)
+        return super().process_response(request, response)
+
+
+def refuse_forged_form(request: HttpRequest, reason: str = "") -> HttpResponseBase:
+    """Django's CSRF_FAILURE_VIEW."""
+    log.warning("request.form.refused", extra={"request": _request_id(request)})
+    return _refusal(request, ForgedForm())
+
+
+class _Streamed:
+    """The chunks of an answer, with the transaction that they are read in open until the last one.
+
+    A reader who goes away keeps what was sent, so its events are committed; an error rolls back.
+    """
+
+    def __init__(self, chunks: Iterator[bytes], stack: ExitStack) -> None:
+        self._chunks = chunks
+        self._stack = stack
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except StopIteration:
+            self.close()
+            raise
+        except BaseException as error:
+            self._stack.__exit__(type(error), error, error.__traceback__)
+            raise
+
+    def close(self) -> None:
+        """Commit and give the connection back; more than once is the same as once."""
+        self._stack.pop_all().close()
+
+
+def _refusal(request: HttpRequest, error: OstiaryError) -> HttpResponseBase:
+    # Imported late: pages are not needed to serve the API, nor the API to serve pages.
+    request.refused = True
+    if request.path_info.startswith(API):
+        from ostiary.api import public as api
+
+        return api.problem_response(request, error)
+    from ostiary.web import public as web
+
+    return web.error_response(request, error)
+
+
+def _unexpected(request: HttpRequest, error: Exception) -> HttpResponseBase:
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    log.error(
+        "request.failed",
+        extra={
+            "request": _request_id(request),
+            "error": type(error).__name__,  # its message may hold values
+            "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+        },
+    )
+    return _refusal(request, Unexpected())
+
+
+def _client(user_agent: str) -> str:
+    text = user_agent[:LONGEST_CLIENT]
+    return text if text.isprintable() else "".join(c for c in text if c.isprintable())
+
+
+def _request_id(request: HttpRequest) -> UUID | None:
+    ctx: Context | None = getattr(request, "ctx", None)
+    return None if ctx is None else ctx.request_id
+
+
+def _touch(ctx: Context, tenant: tenancy.Tenant, touch: Callable[[Context], None]) -> None:
+    """Note the use of a session or key once the request's own transaction is over, committed or not."""
+    try:
+        with tenancy.transaction(tenant) as db:
+            touch(ctx.within(db))
+    except Exception as error:  # noqa: BLE001  the answer stands; the next request notes it
+        log.warning("request.touch.failed", extra={"request": ctx.request_id, "error": type(error).__name__})
+
+
+def _plain(status: int, text: str) -> HttpResponse:
+    return HttpResponse(f"{text}\n", status=status, content_type="text/plain; charset=utf-8")
+
+
+def _refuse_plain_http(request: HttpRequest, host: str | None, *, data: bool) -> HttpResponse:
+    if data or request.method not in ("GET", "HEAD"):
+        return _plain(
+            403, "HTTPS only"
+        )  # a key or form sent in the clear has to fail, so that somebody notices
+    response = HttpResponse(status=308)
+    response.headers["Location"] = f"https://{host}{request.get_full_path()}"
+    return response
