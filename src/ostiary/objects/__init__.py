@@ -1,1 +1,1 @@
-"""Metadata: objects, columns, lookups, sections, layouts; packages of them; DDL plans that make their tables."""
+"""Metadata: objects, columns, lookups, sections, layouts; packages of them; plans that make their tables."""

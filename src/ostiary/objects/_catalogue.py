@@ -93,7 +93,7 @@ def read_revision(db: Db) -> int:
 def load_catalogue(db: Db, epoch: int) -> Catalogue:
     """Read all metadata, past the cache."""
     row = db.row(_READ)
-    objects, columns, workplaces = row if row else ([], [], [])
+    objects, columns, workplaces = row or ([], [], [])
     by_object: dict[str, dict[str, Column]] = {}
     for stored in columns:
         by_object.setdefault(stored["object_id"], {})[stored["code"]] = column_of(stored)

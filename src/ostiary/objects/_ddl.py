@@ -73,13 +73,13 @@ def _definitions(made: Object, column: Column) -> Iterator[str]:
 
 
 def _next_number(made: Object, column: Column) -> str:
-    """An expression for the next number. to_char pads to the digits and, unlike lpad, never cuts a longer one."""
+    """An expression for the next number. to_char pads and, unlike lpad, never cuts a longer one."""
     found = AUTO_NUMBER.fullmatch(column.pattern)
     if found is None:
         raise ValueError(f"{made.code}.{column.code}: pattern {column.pattern!r}")
     digits = int(found["digits"])
-    number = f"to_char(nextval('@.{sequence_of(made.table, column.code)}'), 'FM{'9' * (18 - digits)}{'0' * digits}')"
-    return f"'{found['before']}' || {number} || '{found['after']}'"
+    sequence, shape = sequence_of(made.table, column.code), "9" * (18 - digits) + "0" * digits
+    return f"'{found['before']}' || to_char(nextval('@.{sequence}'), 'FM{shape}') || '{found['after']}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ class CommentColumn:
 
 
 def steps_for_objects(made: list[Object], role: str) -> Iterator[Step]:
-    """Tables of new objects. References come after all tables, since objects refer to each other in circles."""
+    """Tables of new objects; references come last, since objects refer to each other in circles."""
     for o in made:
         for column in _numbered(o):
             yield CreateSequence(o.table, column.code)
@@ -241,7 +241,7 @@ def _column_indexes(made: Object, column: Column) -> Iterator[Step]:
 
 
 def _indexes(made: Object) -> Iterator[Step]:
-    """Both plan shapes (sort order first, visible set first) and one index for each leg: architecture section 3."""
+    """Both plan shapes (sort order first, visible set first), an index for each leg: architecture 3."""
     named = made.columns[made.display].sort_column
     if made.is_lookup:  # few rows, layer 3 off: only the order by name is worth an index
         yield CreateIndex(made.table, (named, "id"))

@@ -235,6 +235,9 @@ def _verify_column(column: Column, refuse: Callable[[str], PackageRefused]) -> N
     low, high = column.minimum, column.maximum
     if low is not None and high is not None and low > high:
         raise refuse("minimum is above maximum")
-    if isinstance(column.default, int) and not isinstance(column.default, bool):
-        if (low is not None and column.default < low) or (high is not None and column.default > high):
-            raise refuse("the default lies outside minimum and maximum")
+    if (
+        isinstance(column.default, int)
+        and not isinstance(column.default, bool)
+        and ((low is not None and column.default < low) or (high is not None and column.default > high))
+    ):
+        raise refuse("the default lies outside minimum and maximum")

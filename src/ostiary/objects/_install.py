@@ -1,4 +1,4 @@
-"""Installing a package: compare with what is there, plan, then catalogue and DDL in one transaction of the owner."""
+"""Installing a package: compare with what is there, plan, then catalogue and DDL in one transaction."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ _FIXED_ON_OBJECT = ("display", "is_lookup", "has_owner")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What installing a package will do. `steps` is the DDL in order; `objects` the new and the changed ones."""
+    """What installing a package will do: `steps`, the DDL in order; `objects`, new and changed."""
 
     steps: tuple[Step, ...]
     objects: tuple[Object, ...]
@@ -80,7 +80,7 @@ def install_package(
     """Install a package, or bring it up to date, in one transaction of the owner's role.
 
     Installing what is already there changes nothing and records nothing. `ctx` names who does it; its own
-    transaction is not used, and must not hold locks on the catalogue, the units or the epoch. `then` is called
+    transaction is not used, and must not hold locks on catalogue, units or epoch. `then` is called
     in the same transaction, with a Context in it, to add what belongs to the new objects (rights, values).
     Raises: PackageRefused; the database's error when a lock is not had within 4 s.
     """
@@ -110,7 +110,7 @@ def install_package(
 
 
 def set_lookup_defaults(ctx: Context, defaults: Mapping[tuple[str, str], RecordId]) -> None:
-    """Name the default values of lookup columns, (object, column) -> record; within `install_package`'s `then`."""
+    """Name the default values of lookup columns, (object, column) -> record; in `then` of an installation."""
     objects = _catalogue.load_catalogue(ctx.db, 0).objects
     for (code, column_code), record in defaults.items():
         column = objects[code].columns[column_code]
@@ -151,8 +151,8 @@ def _merge(before: Object, declared: Object) -> Object:
     for name in _FIXED_ON_OBJECT:
         if getattr(before, name) != getattr(declared, name):
             raise PackageRefused(
-                f"{declared.code}: {name} is {getattr(before, name)!r} where it is installed and cannot become "
-                f"{getattr(declared, name)!r}"
+                f"{declared.code}: {name} is {getattr(before, name)!r} where it is installed "
+                f"and cannot become {getattr(declared, name)!r}"
             )
     columns = {c.code: _merge_column(before, c) for c in declared.columns.values()}
     others = {code: c for code, c in before.columns.items() if code not in columns}
@@ -174,8 +174,8 @@ def _column_problems(old: Column, new: Column) -> Iterator[str]:
     for name in _FIXED:
         if getattr(old, name) != getattr(new, name):
             yield (
-                f"{name} is {getattr(old, name)!s} where it is installed and cannot become {getattr(new, name)!s}: "
-                "declare a new column and move the values"
+                f"{name} is {getattr(old, name)!s} where it is installed and cannot become "
+                f"{getattr(new, name)!s}: declare a new column and move the values"
             )
     gone = {c.code for c in old.choices} - {c.code for c in new.choices}
     if gone:

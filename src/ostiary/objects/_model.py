@@ -1,4 +1,4 @@
-"""Metadata values: objects and columns as the rest of the product sees them. Frozen; built once per tenant epoch."""
+"""Metadata values: objects and columns as the product sees them; frozen, kept per tenant epoch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,8 +64,8 @@ class Column:
     personal_data: kind of personal data, "none" if it holds none. tags: regulation tags (PHI, PCI ...).
     scale: digits after the point of decimal and money. unique only on Public and Internal columns.
     target: code of the looked-up object (lookup only). default: JSON value, or "now"/"today"/"me".
-    pattern: of an auto-number, `CASE-{0:06d}`. `system` columns (author, owner, created_at, modified_at, number)
-    take no rights rows.
+    pattern: of an auto-number, `CASE-{0:06d}`. `system` columns (author, owner, created_at, modified_at,
+    number) take no rights rows.
     """
 
     id: ColumnId
@@ -131,7 +131,7 @@ class Layout:
 class Object:
     """One object: a real table `rec_<code>` in the tenant's schema.
 
-    display: code of the column that names a record. is_lookup: a small list of values (layer 3 off by default).
+    display: code of the column that names a record. is_lookup: a small list of values (layer 3 off).
     has_owner: false for objects without an owner column (lookups).
     """
 

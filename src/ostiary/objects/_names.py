@@ -13,15 +13,17 @@ RESERVED_COLUMNS = frozenset(
     | {"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}
 )
 # Words that PostgreSQL reserves (pg_get_keywords, catcode R and T): names stay usable without quotes.
-RESERVED_WORDS = frozenset(
-    """all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create
-    current_catalog current_date current_role current_time current_timestamp current_user default deferrable desc
-    distinct do else end except false fetch for foreign from grant group having in initially intersect into lateral
-    leading limit localtime localtimestamp not null offset on only or order placing primary references returning
-    select session_user some symmetric system_user table then to trailing true union unique user using variadic
-    when where window with authorization binary collation concurrently cross current_schema freeze full ilike inner
-    is isnull join left like natural notnull outer overlaps right similar tablesample verbose""".split()
-)
+_RESERVED = """
+    all analyse analyze and any array as asc asymmetric both case cast check collate column
+    constraint create current_catalog current_date current_role current_time current_timestamp
+    current_user default deferrable desc distinct do else end except false fetch for foreign from
+    grant group having in initially intersect into lateral leading limit localtime localtimestamp
+    not null offset on only or order placing primary references returning select session_user some
+    symmetric system_user table then to trailing true union unique user using variadic when where
+    window with authorization binary collation concurrently cross current_schema freeze full ilike
+    inner is isnull join left like natural notnull outer overlaps right similar tablesample verbose
+"""
+RESERVED_WORDS = frozenset(_RESERVED.split())
 
 
 def is_object_code(code: str) -> bool:

@@ -150,7 +150,7 @@ def _standard_lookup_columns(policy: PolicyDefaults) -> Iterable[Column]:
 
 
 def _value(node: Node, lookup: Object, number: int, value: object) -> Mapping[str, object]:
-    """One value of a lookup: its name alone, or a mapping of columns. The order of the file is its position."""
+    """One value of a lookup: its name alone, or a mapping of columns. The file's order is its position."""
     row: dict[Any, Any] = (
         {"name": value} if isinstance(value, str) else value if isinstance(value, dict) else {}
     )

@@ -1,4 +1,4 @@
-"""The stored sort key of text: the two databases have no common collation, so the order is made here, once."""
+"""The stored sort key of text: databases have no common collation, so the order is made here, once."""
 
 import unicodedata
 
@@ -11,8 +11,8 @@ _INPUT = 1_000
 def sort_key(text: str) -> str:
     """Fold `text` for ordering and equality in any case and with or without accents.
 
-    Compatibility decomposition, no accents, case folded, white space collapsed, invisible characters dropped, at
-    most 250 characters. Total: any str gives a key that PostgreSQL can store.
+    Compatibility decomposition, no accents, case folded, white space collapsed, invisible characters dropped,
+    at most 250 characters. Total: any str gives a key that PostgreSQL can store.
     """
     head = text.lstrip()[:_INPUT]
     if not head.isascii():

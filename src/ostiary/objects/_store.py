@@ -39,7 +39,7 @@ def raise_revision(db: Db) -> None:
 
 def packages(db: Db) -> Mapping[str, str]:
     """Code of the package of each installed object."""
-    return {code: package for code, package in db.rows("select code, package from @.objects_object")}
+    return dict(db.rows("select code, package from @.objects_object"))
 
 
 def write_default(db: Db, column: ColumnId, value: str) -> None:
@@ -75,10 +75,10 @@ def write_objects(ctx: Context, package: Package, objects: Sequence[Object]) -> 
         db,
         "objects_column",
         [_column_row(o, c, i) for o in objects for i, c in enumerate(o.columns.values())],
-        "(id) do update set (caption, data_class, personal_data, retention_months, retention_after, retention_then, "
-        "tags, required, settings, position) = (excluded.caption, excluded.data_class, excluded.personal_data, "
-        "excluded.retention_months, excluded.retention_after, excluded.retention_then, excluded.tags, "
-        "excluded.required, excluded.settings, excluded.position)",
+        "(id) do update set (caption, data_class, personal_data, retention_months, retention_after, "
+        "retention_then, tags, required, settings, position) = (excluded.caption, excluded.data_class, "
+        "excluded.personal_data, excluded.retention_months, excluded.retention_after, "
+        "excluded.retention_then, excluded.tags, excluded.required, excluded.settings, excluded.position)",
     )
     _populate(
         db,
@@ -178,10 +178,10 @@ def _definition(made: Object) -> dict[str, object]:
 
 
 def _populate(db: Db, table: str, rows: list[dict[str, object]], conflict: str = "") -> None:
-    """Insert rows given by column name, in one statement. `table` and `conflict` are constants of this module."""
+    """Insert rows given by column name, in one statement. `table` and `conflict` are constants from here."""
     if rows:
         db.run(
-            f"insert into @.{table}"  # noqa: S608  a constant of this module
+            f"insert into @.{table}"
             f" select * from jsonb_populate_recordset(null::@.{table}, %(rows)s::jsonb)"
             + (f" on conflict {conflict}" if conflict else ""),
             {"rows": _json(rows)},

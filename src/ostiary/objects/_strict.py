@@ -1,4 +1,4 @@
-"""Strict YAML: no duplicate key, no unknown key, no value of another type; errors name file, object and key."""
+"""Strict YAML: no duplicate or unknown key, no value of another type; errors name file, object and key."""
 
 from collections.abc import Hashable
 from pathlib import Path
@@ -67,7 +67,7 @@ class Node:
         return key in self._left
 
     def take(self, key: str, kind: type[T], default: T = _MISSING) -> T:
-        """The value of a key, of exactly this type (a boolean is no integer). Without a default it is required."""
+        """The value of a key, of exactly this type (a boolean is no integer); no default: required."""
         if key not in self._left:
             if default is _MISSING:
                 raise self.refuse(f"{key} is missing")

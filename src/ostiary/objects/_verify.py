@@ -57,21 +57,24 @@ def verify_package(
     """Refuse lookups, details and sections that lead nowhere."""
     for made in objects.values():
         for column in made.columns.values():
-            if column.target is not None and column.target not in objects and column.target not in known:
+            if column.target is not None and column.target not in known | objects.keys():
                 raise PackageRefused(
-                    f"{made.code}: column {column.code}: target {column.target!r} is no object of this package"
+                    f"{made.code}: column {column.code}: target {column.target!r} is not in this package"
                 )
-        for caption, code, column_code in made.layout.details:
-            child = objects.get(code)
-            link = child.columns.get(column_code) if child else None
-            if link is None or link.target != made.code:
-                raise PackageRefused(
-                    f"{made.code}: layout: detail {caption!r}: {code}.{column_code} is no lookup to {made.code}"
-                )
+        _verify_details(made, objects)
     if len({w.code for w in workplaces}) < len(workplaces):
         raise PackageRefused("package.yaml: two workplaces have the same code")
     for workplace in workplaces:
-        for _, sections in workplace.groups:
-            for code in sections:
-                if code not in objects and code not in known:
-                    raise PackageRefused(f"package.yaml: workplace {workplace.code}: unknown object {code!r}")
+        for code in (code for _, sections in workplace.groups for code in sections):
+            if code not in known | objects.keys():
+                raise PackageRefused(f"package.yaml: workplace {workplace.code}: unknown object {code!r}")
+
+
+def _verify_details(made: Object, objects: Mapping[str, Object]) -> None:
+    for caption, code, column in made.layout.details:
+        child = objects.get(code)
+        link = child.columns.get(column) if child else None
+        if link is None or link.target != made.code:
+            raise PackageRefused(
+                f"{made.code}: layout: detail {caption!r}: {code}.{column} is no lookup to {made.code}"
+            )

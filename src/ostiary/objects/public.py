@@ -22,6 +22,7 @@ from ostiary.objects._model import (
 )
 from ostiary.objects._package import Package, read_package
 from ostiary.objects._sort_key import sort_key
+from ostiary.objects._strict import Node, read_yaml
 
 __all__ = [
     "SYSTEM_COLUMNS",
@@ -32,6 +33,7 @@ __all__ = [
     "ColumnType",
     "DataClass",
     "Layout",
+    "Node",
     "Object",
     "Package",
     "PackageRefused",
@@ -44,6 +46,7 @@ __all__ = [
     "install_package",
     "plan_package",
     "read_package",
+    "read_yaml",
     "sequence_of",
     "set_lookup_defaults",
     "sort_key",
