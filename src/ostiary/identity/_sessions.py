@@ -80,8 +80,9 @@ def touch_session(ctx: Context, token: str) -> None:
     """Note that the session is in use. For a short transaction of its own: a page must not hold this row."""
     ctx.db.run(
         "update @.identity_session set last_seen_at = now() where key_hash = %(hash)s"
-        " and last_seen_at < now() - make_interval(secs => %(seen)s)",
-        {"hash": _hash(token), "seen": SEEN_EVERY_S},
+        " and last_seen_at < now() - make_interval(secs => %(seen)s)"
+        " and last_seen_at > now() - make_interval(mins => %(idle)s)",  # a dead session stays dead
+        {"hash": _hash(token), "seen": SEEN_EVERY_S, "idle": IDLE_LIMIT_MIN},
     )
 
 
