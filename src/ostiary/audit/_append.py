@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from ostiary.audit._event import SCOPE, Outcome, Part, build
+from ostiary.audit._spool import find_spool
 from ostiary.audit._store import insert_events
 from ostiary.crypto import public as crypto
 from ostiary.kernel.context import Context
@@ -49,6 +50,26 @@ def append_aside(
             object_ref=object_ref,
             parts=parts,
         )
+
+
+def append_buffered(
+    ctx: Context,
+    type_: str,
+    *,
+    outcome: str = Outcome.SUCCESS,
+    object_type: str | None = None,
+    object_ref: UUID | None = None,
+    parts: Sequence[Part] = (),
+) -> EventId:
+    """Record a read of Internal data: durable within a second, whatever becomes of `ctx.db`'s transaction.
+
+    Without a spool, or with a full one, this is `append`.
+    """
+    built = build(ctx, type_, Outcome(outcome), object_type, object_ref, parts)
+    spool = find_spool()
+    if spool is None or not spool.add(ctx.tenant_id, built.json):
+        insert_events(ctx.db, f"[{built.json.decode()}]", 1)
+    return built.id
 
 
 def prepare(ctx: Context) -> None:

@@ -1,8 +1,13 @@
-"""Record what happened: `append` in the transaction of the change, `append_aside` for what was refused."""
+"""Record what happened: `append` in the transaction of the change, `append_aside` for what was refused.
 
-from ostiary.audit._append import append, append_aside, prepare
+`append_buffered` is for reads of Internal data; `configure_spool` once at start-up gives it its spool.
+"""
+
+from ostiary.audit._append import append, append_aside, append_buffered, prepare
 from ostiary.audit._canonical import canonical, state_hash
 from ostiary.audit._event import Outcome, Part
+from ostiary.audit._read import EventView, list_events, verify_event
+from ostiary.audit._spool import configure_spool, flush_spool, stop_spool
 
 # Of these the tenant's role may read and insert. `*`: and their partitions.
 INSERT_ONLY_TABLES = (
@@ -17,11 +22,18 @@ INSERT_ONLY_TABLES = (
 
 __all__ = [
     "INSERT_ONLY_TABLES",
+    "EventView",
     "Outcome",
     "Part",
     "append",
     "append_aside",
+    "append_buffered",
     "canonical",
+    "configure_spool",
+    "flush_spool",
+    "list_events",
     "prepare",
     "state_hash",
+    "stop_spool",
+    "verify_event",
 ]

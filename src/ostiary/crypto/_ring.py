@@ -59,8 +59,9 @@ class _Kept(Generic[Key]):
 
 
 _stores: list[KeyStore] = []
-_deks: _Kept[tuple[str, UUID]] = _Kept(_KEEP_S)
-_active: _Kept[tuple[str, str]] = _Kept(_RING_AGE_S)
+# By the tenant and not by its schema: a schema that is made anew has other keys under the same name.
+_deks: _Kept[tuple[UUID, UUID]] = _Kept(_KEEP_S)
+_active: _Kept[tuple[UUID, str]] = _Kept(_RING_AGE_S)
 
 
 def configure(store: KeyStore) -> None:
@@ -82,7 +83,7 @@ def ensure_dek(ctx: Context, scope: str) -> Dek:
     It is made in a transaction of its own: a key must outlive a rollback, since another transaction may
     already write with it.
     """
-    known = _active.get((ctx.db.schema, scope))
+    known = _active.get((ctx.tenant_id, scope))
     if known is not None:
         return known
     dek = _find_active(ctx, ctx.db, scope)
@@ -92,7 +93,7 @@ def ensure_dek(ctx: Context, scope: str) -> Dek:
         dek = _find_active(ctx, ctx.db, scope)
         if dek is None:
             raise Misconfigured(f"The key of scope {scope} was made and is not there")
-    _active.put((ctx.db.schema, scope), dek)
+    _active.put((ctx.tenant_id, scope), dek)
     return dek
 
 
@@ -120,7 +121,7 @@ def get_dek(ctx: Context, dek_id: UUID) -> Dek:
 
     Raises: KeyGone: destroyed or unknown. Undecipherable: its wrapping was altered.
     """
-    known = _deks.get((ctx.db.schema, dek_id))
+    known = _deks.get((ctx.tenant_id, dek_id))
     if known is not None:
         return known
     row = ctx.db.row(_BY_ID, {"id": dek_id})
@@ -130,11 +131,11 @@ def get_dek(ctx: Context, dek_id: UUID) -> Dek:
 
 
 def _unwrap(ctx: Context, dek_id: UUID, scope: str, wrapped: bytes, kek_version: int) -> Dek:
-    known = _deks.get((ctx.db.schema, dek_id))
+    known = _deks.get((ctx.tenant_id, dek_id))
     if known is None:
         aad = bind_wrapping(ctx.tenant_id, scope, dek_id, kek_version)
         known = Dek(dek_id, _store().unwrap(wrapped, aad))
-        _deks.put((ctx.db.schema, dek_id), known)
+        _deks.put((ctx.tenant_id, dek_id), known)
     return known
 
 
