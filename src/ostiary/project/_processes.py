@@ -44,22 +44,31 @@ def anyone_works_in(folder: Path) -> bool:
 
 
 def die_with_parent(with_signal: signal.Signals) -> Callable[[], None]:
-    """A function for a child to run before its program: the kernel then ends it when the parent ends.
+    """A function for a child to run before its program: the kernel then ends it when this process ends.
 
-    To be precise, when the parent's thread that started the child ends: start from a thread that lasts.
-    Linux only; elsewhere the child outlives its parent and is adopted at the next start.
+    To be precise, when the thread that started the child ends: start from a thread that lasts.
+    Linux only; elsewhere the child outlives us and is adopted at the next start.
     """
     parent = os.getpid()
-    if not sys.platform.startswith("linux"):
-        return lambda: None
-    prctl = ctypes.CDLL(None).prctl  # looked up here: between fork and exec as little as possible
+    prctl = _prctl()  # looked up here: between fork and exec as little as possible
+    return lambda: _arrange(prctl, parent, with_signal)
 
-    def arrange() -> None:
-        prctl(_PR_SET_PDEATHSIG, int(with_signal), 0, 0, 0)
-        if os.getppid() != parent:  # it died before the kernel was told
-            os._exit(1)
 
-    return arrange
+def die_with(parent: int, with_signal: signal.Signals) -> None:
+    """Ask the kernel to end this process when its parent ends. `parent`: whom we take for it."""
+    _arrange(_prctl(), parent, with_signal)
+
+
+def _prctl() -> Callable[..., int] | None:
+    return ctypes.CDLL(None).prctl if sys.platform.startswith("linux") else None
+
+
+def _arrange(prctl: Callable[..., int] | None, parent: int, with_signal: signal.Signals) -> None:
+    if prctl is None:
+        return
+    prctl(_PR_SET_PDEATHSIG, int(with_signal), 0, 0, 0)
+    if os.getppid() != parent:  # it died before the kernel was told
+        os._exit(1)
 
 
 def _ps(pid: int, column: str) -> str:

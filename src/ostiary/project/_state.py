@@ -52,6 +52,10 @@ class State:
         name = f"ostiary-{os.geteuid()}-{_short_hash(self.root)}"
         return Path("/tmp") / name  # noqa: S108 prepare() refuses it when it belongs to somebody else
 
+    def folders(self) -> tuple[Path, ...]:
+        """All of them; the root may hold what others put there."""
+        return self.pgdata, self.run, self.secrets, self.keys, self.spool, self.logs
+
     def prepare(self) -> ServiceUser | None:
         """Make the folders that are missing and return the account for PostgreSQL (None: our own).
 

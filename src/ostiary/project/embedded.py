@@ -56,7 +56,11 @@ class Cluster:
     """
 
     def __init__(
-        self, state: State, *, bin_dir: Path | None = None, settings: Mapping[str, str] | None = None,
+        self,
+        state: State,
+        *,
+        bin_dir: Path | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self.state = state
         self._bin_dir = bin_dir
@@ -72,7 +76,10 @@ class Cluster:
     def admin_dsn(self) -> str:
         """Connection string of the superuser over the socket, for the database `postgres`."""
         return make_conninfo(
-            host=str(self.state.run), port=5432, dbname="postgres", user=SUPERUSER,
+            host=str(self.state.run),
+            port=5432,
+            dbname="postgres",
+            user=SUPERUSER,
             password=self._password_file.read_text().strip(),
         )
 
@@ -122,6 +129,16 @@ class Cluster:
             os.close(self._lock)
             self._lock = None
 
+    def remove(self) -> None:
+        """Delete the cluster and everything kept beside it. Raises ClusterBusy: it runs."""
+        self.state.prepare()
+        self._take_lock()
+        try:
+            for folder in self.state.folders():
+                shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            self.stop()
+
     def keep_alive(self) -> None:
         """Start the server again whenever it ends without being asked, until `stop`."""
         self._watcher = threading.Thread(target=self._watch, name="cluster-watch", daemon=True)
@@ -158,7 +175,13 @@ class Cluster:
                 os.chown(path, self._user.uid, self._user.gid)
         try:
             self._run_program(
-                "initdb", "--pgdata", str(scratch), "--username", SUPERUSER, "--pwfile", str(hint),
+                "initdb",
+                "--pgdata",
+                str(scratch),
+                "--username",
+                SUPERUSER,
+                "--pwfile",
+                str(hint),
                 *initdb_arguments(self._major()),
             )
         finally:
@@ -170,8 +193,13 @@ class Cluster:
 
     def _run_program(self, name: str, *arguments: str) -> str:
         done = subprocess.run(
-            [self._programs() / name, *arguments], check=False, capture_output=True, text=True,
-            cwd="/", env=_environment(), **_identity(self._user),
+            [self._programs() / name, *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd="/",
+            env=_environment(),
+            **_identity(self._user),
         )
         if done.returncode != 0:
             raise ClusterError(f"{name} ended with {done.returncode}: {done.stderr.strip()[-500:]}")
@@ -226,7 +254,12 @@ class Cluster:
             # Python 3.12 warns of fork() beside threads; ours runs one system call between fork and exec.
             warnings.simplefilter("ignore", DeprecationWarning)
             return subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env=_environment(),
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                env=_environment(),
                 start_new_session=True,  # Ctrl-C is for us: we stop the server after the web processes
                 preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509 see above
                 **_identity(self._user),

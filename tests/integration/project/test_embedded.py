@@ -60,7 +60,8 @@ def run_supervisor(state: State) -> "subprocess.Popen[str]":
     code = (
         "import sys; from pathlib import Path\n"
         "from tests.integration.project import test_embedded as t\n"
-        "c = t.make_cluster(t.State(Path(sys.argv[1]))); c.start(); print(c.pid, flush=True); sys.stdin.read()\n"
+        "c = t.make_cluster(t.State(Path(sys.argv[1]))); c.start()\n"
+        "print(c.pid, flush=True); sys.stdin.read()\n"
         "c.stop()"
     )
     return subprocess.Popen(

@@ -1,0 +1,94 @@
+"""The installation's database: a private cluster, or any PostgreSQL by DSN; and who connects as what.
+
+Passwords of the database's roles are made once and kept in the state folder. A web process reads `app.dsn`
+alone; the owner's and the administrator's connection belong to the command line.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import django
+import psycopg
+
+from ostiary.crypto import public as crypto
+from ostiary.kernel.errors import Misconfigured
+from ostiary.project._state import State
+from ostiary.project.embedded import Cluster, ClusterBusy, write_secret
+from ostiary.tenancy import public as tenancy
+
+DATABASE_URL = "OSTIARY_DATABASE_URL"
+PRIVATE_DATABASE = "ostiary"  # its name in the private cluster; an external DSN names its own
+
+
+@contextmanager
+def open_database(state: State) -> Iterator[str]:
+    """The administrator's connection string, valid within the block.
+
+    OSTIARY_DATABASE_URL names an external PostgreSQL. Without it the private cluster is used: the running one
+    of another process (a demo, say), else it is started for the block.
+    """
+    if external := os.environ.get(DATABASE_URL):
+        state.prepare()
+        yield external
+        return
+    cluster = Cluster(state)
+    try:
+        cluster.start()
+    except ClusterBusy:
+        ensure_answers(cluster.admin_dsn)
+        yield cluster.admin_dsn
+        return
+    try:
+        cluster.keep_alive()
+        yield cluster.admin_dsn
+    finally:
+        cluster.stop()
+
+
+def ensure_answers(dsn: str) -> None:
+    """Raises Misconfigured: no connection, with the server's own words."""
+    try:
+        psycopg.connect(dsn, connect_timeout=10).close()
+    except psycopg.OperationalError as error:
+        raise Misconfigured(f"the database does not answer: {str(error).strip()}") from None
+
+
+def prepare(state: State, admin_dsn: str) -> tenancy.Placement:
+    """Make the database's roles and directory, configure this process for administration; safe to repeat."""
+    credentials = tenancy.prepare_database(
+        admin_dsn,
+        owner_password=kept_secret(state.secrets / "database-owner"),
+        app_password=kept_secret(state.secrets / "database-app"),
+        name=None if os.environ.get(DATABASE_URL) else PRIVATE_DATABASE,
+    )
+    write_secret(state.secrets / "app.dsn", credentials.app)
+    return _configure(state, credentials)
+
+
+def configure_web(state: State) -> tenancy.Placement:
+    """Configure this process for requests: with the app's credentials and nothing else.
+
+    Raises: Misconfigured: the database was never prepared.
+    """
+    path = state.secrets / "app.dsn"
+    if not path.is_file():
+        raise Misconfigured("the database is not prepared: run `ostiary database prepare` first")
+    return _configure(state, tenancy.Credentials(app=path.read_text()))
+
+
+def _configure(state: State, credentials: tenancy.Credentials) -> tenancy.Placement:
+    os.environ.setdefault("OSTIARY_SECRET_KEY", kept_secret(state.secrets / "cookie-key"))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ostiary.project.settings")
+    django.setup()
+    crypto.configure(crypto.LocalKeyStore(state.keys / "root.key"))
+    return tenancy.configure(credentials)
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in this file, made at the first call."""
+    if not path.exists():
+        write_secret(path, secrets.token_urlsafe(32))
+    return path.read_text()
