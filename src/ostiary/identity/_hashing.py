@@ -59,8 +59,9 @@ class Gate:
                 self._inside -= 1
 
 
-# Half the cores may hash, so that reads always find one; up to 256 MiB and seven threads of a process.
-gate = Gate(slots=max(1, min(4, (os.cpu_count() or 2) // 2)), waiting=3)
+# Half the cores may hash, two at most. Four places are half the threads of a web process, so that whatever
+# comes to sign in, the other half goes on reading; they hold 128 MiB at most.
+gate = Gate(slots=max(1, min(2, (os.cpu_count() or 2) // 2)), waiting=2)
 
 
 def normalise(password: str) -> str:

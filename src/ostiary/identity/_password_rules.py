@@ -33,7 +33,7 @@ _COMMON = frozenset(
     manchesterunited realmadridbarcelona tottenhamhotspur summersummer2024 summersummer2025 winterwinter2024
     winterwinter2025 companypassword1 testtesttesttest testpassword1234 guestguestguest1 computercomputer
     internetinternet
-    """.split()  # noqa: SIM905  a list of words reads better than a list of quotes
+    """.split()
 )
 
 

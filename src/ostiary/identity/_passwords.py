@@ -90,6 +90,7 @@ def _count_attempt(ctx: Context, login: str) -> _Attempt:
     with ctx.db.aside() as db:
         # Neither branch waits for the disk, so a counted attempt takes no longer than an unknown login.
         db.run("set local synchronous_commit = off")
+        db.run("set local lock_timeout = '5s'")  # a caller that holds this row itself would wait for ever
         row = db.row(
             "select p.unit_id, p.password_hash, u.active,"
             " p.failed_count >= %(most)s or coalesce(p.locked_until > now(), false)"

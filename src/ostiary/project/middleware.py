@@ -1,8 +1,9 @@
 """The outermost middleware: tenant by Host, one transaction, who acts, and what an answer carries.
 
 A view finds `request.ctx`. It signs somebody in by `request.opened_session = token` and out by
-`request.ended_session = True`; the cookie is made here, where the transport is known. A view for people who
-have not signed in is marked with Django's `login_not_required`; without the mark it is not reached.
+`request.ended_session = True`; session and cookie are exchanged here, where the transport is
+known. A view for people who have not signed in is marked with Django's `login_not_required`; without the
+mark it is not reached.
 """
 
 import logging
@@ -23,7 +24,9 @@ from ostiary.project.security_headers import FORGET, protect
 from ostiary.tenancy import public as tenancy
 
 API, STATIC = "/api/", "/static/"
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 LONGEST_CLIENT = 300
+RETRY_AFTER_S = "2"
 _BEARER = "bearer "
 
 log = logging.getLogger(__name__)
@@ -73,6 +76,8 @@ class RequestMiddleware:
         protect(response.headers, data=data, secure=self._secure, private=private)
         if ctx is not None:
             response.headers["X-Request-Id"] = str(ctx.request_id)
+        if response.status_code == 429:
+            response.headers.setdefault("Retry-After", RETRY_AFTER_S)
         if response.status_code == 401:
             response.headers["WWW-Authenticate"] = "Bearer" if data else "Cookie"
         return response
@@ -88,6 +93,8 @@ class RequestMiddleware:
             return _refuse_plain_http(request, host, data=data)
         if not self._secure and not is_loopback(meta.get("REMOTE_ADDR", "")):
             return _plain(403, "This installation is set up for its own machine only")
+        if request.META["REQUEST_METHOD"] not in METHODS:  # as sent: Django's own attribute is in upper case
+            return _plain(405, "Method not allowed")
         request.refused = False
         try:
             return self._in_transaction(request, tenant, peer.ip, data=data)
@@ -113,7 +120,8 @@ class RequestMiddleware:
                 response = self._respond(request, data=data)
                 if request.refused or response.status_code >= 400:
                     raise _RollBack  # noqa: TRY301  the way out of a transaction is an exception
-                self._set_cookie(request, response)
+                if not data:
+                    self._change_session(request, response)
                 if response.streaming:
                     response.streaming_content = _Streamed(iter(response.streaming_content), stack.pop_all())
                     return response
@@ -171,12 +179,17 @@ class RequestMiddleware:
             return _refusal(request, error)
         return _unexpected(request, error)
 
-    def _set_cookie(self, request: HttpRequest, response: HttpResponseBase) -> None:
+    def _change_session(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        """Give the browser its new session or take it away; the one before ends on the server too."""
         opened: str | None = getattr(request, "opened_session", None)
+        ended: bool = getattr(request, "ended_session", False)
+        before: str | None = getattr(request, "session_token", None)
+        if before is not None and (opened is not None or ended):
+            identity.end_session(request.ctx, before)
         if opened is not None:
             # no Max-Age: it goes with the browser's session, and at the latest when the server says so
             response.set_cookie(self._cookie, opened, secure=self._secure, httponly=True, samesite="Lax")
-        elif getattr(request, "ended_session", False):
+        elif ended:
             response.set_cookie(
                 self._cookie, "", max_age=0, secure=self._secure, httponly=True, samesite="Lax"
             )
@@ -234,8 +247,11 @@ class _Streamed:
 
 
 def _refusal(request: HttpRequest, error: OstiaryError) -> HttpResponseBase:
-    # Imported late: pages are not needed to serve the API, nor the API to serve pages.
+    """The answer for an error. Nothing of the request is kept."""
     request.refused = True
+    if getattr(request, "ctx", None) is None:  # a static file, or there was no connection
+        return _plain(404, "Not found") if isinstance(error, NotFound) else _plain(503, "Try again later")
+    # Imported late: pages are not needed to serve the API, nor the API to serve pages.
     if request.path_info.startswith(API):
         from ostiary.api import public as api
 
