@@ -1,7 +1,6 @@
 """A migrated tenant per worker, and transactions on it that leave nothing behind."""
 
 import fcntl
-import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,16 +16,11 @@ from ostiary.kernel.ids import UnitId
 from ostiary.tenancy import public as tenancy
 from tests._cluster import RunningCluster
 
-PASSWORD = "test password of the database roles"  # noqa: S105  of a cluster that lives as long as the test run
+PASSWORD = "test password of the database roles"
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ostiary.project.settings")
 os.environ.setdefault("OSTIARY_INSECURE_HTTP", "1")
 django.setup()
-
-# After a rollback the epoch counts the same numbers again for another content, and caches hold on to (epoch,
-# content). So each such transaction starts at a number that no other one reaches.
-_epochs = itertools.count(1_000_000, 1_000_000)
-
 
 @dataclass(frozen=True, slots=True)
 class Installation:
@@ -51,7 +45,9 @@ class TestTenant:
 def installation(cluster: RunningCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """The worker's own database on the shared cluster, with the key provider configured."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    with _one_at_a_time(cluster.state.root.parent / "roles.lock"):  # roles belong to the cluster, so workers take turns
+    with _one_at_a_time(
+        cluster.state.root.parent / "roles.lock"
+    ):  # roles belong to the cluster, so workers take turns
         credentials = tenancy.prepare_database(
             cluster.admin_dsn, owner_password=PASSWORD, app_password=PASSWORD, name=f"ostiary_{worker}"
         )
@@ -74,7 +70,7 @@ def _one_at_a_time(path: Path) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def tenant(installation: Installation) -> TestTenant:
     """A tenant with fixed tables and first roles, without the CRM package."""
-    from ostiary.project._tenants import create_tenant  # noqa: PLC0415  needs Django's settings
+    from ostiary.project._tenants import create_tenant
 
     new = create_tenant(
         f"x{installation.worker}",
@@ -109,8 +105,7 @@ def rolled_back(tenant: tenancy.Tenant) -> Iterator[RolledBack]:
     database = tenancy.placement().database
     try:
         with database.transaction(tenant) as opened:
-            db = RolledBack(database, tenant, opened._connection)  # noqa: SLF001  the same connection, other end
-            db.run("update @.identity_epoch set epoch = %(e)s", {"e": next(_epochs)})
+            db = RolledBack(database, tenant, opened._connection)
             yield db
             raise _Undo
     except _Undo:

@@ -19,14 +19,15 @@ def append(
     object_type: str | None = None,
     object_ref: UUID | None = None,
     parts: Sequence[Part] = (),
+    event_id: EventId | None = None,
 ) -> EventId:
     """Record an event in `ctx.db`'s transaction, in one statement: it is there if and only if the change is.
 
     The technical context (channel, purpose, address, client) becomes part 0. Subscribers hear of events that
-    changed something.
+    changed something. `event_id`: for a change that names its event; None makes one.
     Raises: ValueError: a type or code that may be somebody's words, or more than an event holds.
     """
-    built = build(ctx, type_, Outcome(outcome), object_type, object_ref, parts)
+    built = build(ctx, type_, Outcome(outcome), object_type, object_ref, parts, event_id)
     insert_events(ctx.db, f"[{built.json.decode()}]", 1)
     return built.id
 

@@ -79,12 +79,13 @@ def build(
     object_type: str | None,
     object_ref: UUID | None,
     parts: Sequence[Part],
+    event_id: EventId | None = None,
 ) -> Built:
     """An event of now. Raises ValueError: what may not stand in a leaf, or too much for one event."""
     if object_ref is not None and object_type is None:
         raise ValueError("an event about something names its type")
     dek = crypto.ensure_dek(ctx, SCOPE)
-    event_id, at = EventId(new_id()), clock.now()
+    event_id, at = event_id or EventId(new_id()), clock.now()
     channel = ctx.channel.value
     contents: list[tuple[str, UUID | None, bytes]] = [
         (TECHNICAL, None, _technical(channel, ctx.purpose, ctx.ip, ctx.client))

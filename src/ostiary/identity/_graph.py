@@ -124,8 +124,11 @@ def current_epoch(ctx: Context) -> int:
 
 
 def bump_epoch(ctx: Context) -> int:
-    """Raise the tenant's epoch: whatever was cached before this transaction's commit is void afterwards."""
-    row = ctx.db.row("update @.identity_epoch set epoch = epoch + 1 returning epoch")
+    """Raise the tenant's epoch: whatever was cached before this transaction's commit is void afterwards.
+
+    The number comes from a sequence, so one that was rolled back never stands for other content later.
+    """
+    row = ctx.db.row("update @.identity_epoch set epoch = nextval('@.identity_epoch_seq') returning epoch")
     if row is None:
         raise RuntimeError("the tenant has no epoch row: its schema was not seeded")
     return int(row[0])

@@ -43,7 +43,9 @@ def intern_label(ctx: Context, own: OwnSet) -> int:
     return int(known[0])
 
 
-def refresh_labels(ctx: Context, principals: Iterable[UnitId] | None = None, *, graph: RoleGraph | None = None) -> int:
+def refresh_labels(
+    ctx: Context, principals: Iterable[UnitId] | None = None, *, graph: RoleGraph | None = None
+) -> int:
     """Recompute the current label of `principals`, or of everybody after a change of the graph itself.
 
     Returns: how many principals got another label.

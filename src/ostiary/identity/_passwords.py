@@ -78,7 +78,7 @@ def check_password(ctx: Context, login: str, password: str) -> UnitId:
     audit.append_aside(
         ctx,
         "identity.session.refused",
-        outcome=audit.Outcome.FAILED,
+        outcome=audit.Outcome.DENIED,
         object_type="person",
         object_ref=attempt.person,
         parts=[audit.Part("attempt", {"login": login, "method": "password", "reason": _reason(attempt)})],

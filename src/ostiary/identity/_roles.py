@@ -131,7 +131,8 @@ def move_role(ctx: Context, role: UnitId, parent: UnitId | None) -> None:
         if role in graph.line(parent):
             raise _refuse("parent", "cycle", "A role cannot lie below itself")
     ctx.db.run(
-        "update @.identity_unit set parent_id = %(parent)s where id = %(role)s", {"parent": parent, "role": role}
+        "update @.identity_unit set parent_id = %(parent)s where id = %(role)s",
+        {"parent": parent, "role": role},
     )
     _graph_changed(ctx)
 
@@ -209,9 +210,7 @@ def link(ctx: Context, org: UnitId, func: UnitId) -> None:
 def unlink(ctx: Context, org: UnitId, func: UnitId) -> None:
     """Undo `link`."""
     lock_roles(ctx)
-    ctx.db.run(
-        "delete from @.identity_link where org_id = %(o)s and func_id = %(f)s", {"o": org, "f": func}
-    )
+    ctx.db.run("delete from @.identity_link where org_id = %(o)s and func_id = %(f)s", {"o": org, "f": func})
     _graph_changed(ctx)
 
 
@@ -249,7 +248,9 @@ def names_of(ctx: Context, units: Sequence[UnitId]) -> dict[UnitId, str]:
     """Names of units, for showing."""
     return {
         UnitId(r[0]): r[1]
-        for r in ctx.db.rows("select id, name from @.identity_unit where id = any(%(ids)s)", {"ids": list(units)})
+        for r in ctx.db.rows(
+            "select id, name from @.identity_unit where id = any(%(ids)s)", {"ids": list(units)}
+        )
     }
 
 

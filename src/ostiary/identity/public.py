@@ -25,6 +25,8 @@ from ostiary.identity._keys import (
 )
 from ostiary.identity._labels import intern_label, label_key, refresh_labels
 from ostiary.identity._passwords import check_password, set_password
+from ostiary.identity._people import find_logins, find_people, roles_of
+from ostiary.identity._person import Person, get_person, list_people
 from ostiary.identity._roles import (
     add_member,
     add_members,
@@ -59,6 +61,7 @@ __all__ = [
     "ApiKey",
     "ApiKeyInfo",
     "OwnSet",
+    "Person",
     "Role",
     "RoleGraph",
     "Session",
@@ -77,12 +80,16 @@ __all__ = [
     "end_sessions_of",
     "find_api_key",
     "find_login",
+    "find_logins",
+    "find_people",
     "find_session",
     "find_unit",
+    "get_person",
     "intern_label",
     "label_key",
     "link",
     "list_api_keys",
+    "list_people",
     "lock_roles",
     "mark_role",
     "move_role",
@@ -93,6 +100,7 @@ __all__ = [
     "remove_member",
     "revoke_api_key",
     "role_graph",
+    "roles_of",
     "seed",
     "set_active",
     "set_password",

@@ -34,8 +34,8 @@ class Door(Protocol):
     def update(self, ctx: Context, code: str, record: str, values: Json, version: int) -> None:
         """Change a record."""
 
-    def people(self, ctx: Context, match: str) -> list[tuple[str, str]]:
-        """(id, name or login) of every active person."""
+    def people(self, ctx: Context, match: str, texts: Collection[str]) -> list[tuple[str, str]]:
+        """(id, name or login) of every active person whose name or login is one of the texts, in any case."""
 
 
 def fold(text: str) -> str:
@@ -49,7 +49,6 @@ class Lookups:
     def __init__(self, door: Door) -> None:
         self._door = door
         self._known: dict[tuple[str, str], dict[str, list[str]]] = {}
-        self._whole: set[tuple[str, str]] = set()
         self._objects: dict[str, Object] = {}
 
     def match_column(self, ctx: Context, column: Column, spec: ColumnSource) -> str:
@@ -75,11 +74,10 @@ class Lookups:
         place = self._place(ctx, column, spec)
         known = self._known.setdefault(place, {})
         unknown = {fold(text): text for text in texts if fold(text) not in known}
-        if not unknown or place in self._whole:
+        if not unknown:
             return
         if column.type is ColumnType.OWNER:
-            self._whole.add(place)
-            for person, name in self._door.people(ctx, place[1]):
+            for person, name in self._door.people(ctx, place[1], list(unknown.values())):
                 known.setdefault(fold(name), []).append(person)
             return
         target, match = place

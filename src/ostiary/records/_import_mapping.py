@@ -83,7 +83,8 @@ class OrganisationStep:
 
     Agents are members of their team; managers are members of their office and hold their team's manager role,
     so that each sees the own team and not the neighbour's; heads (office -> name) are members of the parent
-    and hold their office's manager role. Everyone gets `functional` (code of a functional role).
+    and hold their office's manager role. Everyone gets `functional` (code of a functional role), managers and
+    heads `functional_of_managers` besides.
     """
 
     name: str
@@ -96,6 +97,7 @@ class OrganisationStep:
     office_name: str
     team_name: str
     functional: str
+    functional_of_managers: str | None
     heads: Mapping[str, str]
     email: str
     language: str = "en"
@@ -244,6 +246,7 @@ def _organisation(step: _Keys) -> OrganisationStep:
         office_name=_with_part(step, "office_name", "office"),
         team_name=_with_part(step, "team_name", "manager"),
         functional=step.take("functional_role", str),
+        functional_of_managers=_optional(step, "functional_role_of_managers"),
         heads=step.text_map("heads"),
         email=_with_part(step, "email", "login"),
         language=step.find("language", str, "en"),
@@ -261,6 +264,10 @@ def _with_part(step: _Keys, key: str, part: str) -> str:
     if TEMPLATE_PART.findall(text) != [part]:
         raise step.refuse(f"{key} needs {{{part}}} once and no other part")
     return text
+
+
+def _optional(keys: _Keys, key: str) -> str | None:
+    return keys.take(key, str) if key in keys.names() else None
 
 
 def _delimiter(step: _Keys) -> str:
@@ -324,9 +331,9 @@ def _column(columns: _Keys, target: str) -> ColumnSource:
         templates=_templates(keys, template),
         default=keys.any("default"),
         values=_fold(keys.text_map("values")),
-        format=keys.take("format", str) if "format" in keys.names() else None,
+        format=_optional(keys, "format"),
         factor=_factor(keys),
-        match=keys.take("match", str) if "match" in keys.names() else None,
+        match=_optional(keys, "match"),
         missing=Missing(missing),
         expected=keys.find("expected", bool, False),
         later=keys.find("later", bool, False),

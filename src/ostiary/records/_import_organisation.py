@@ -14,6 +14,8 @@ from ostiary.records._import_mapping import OrganisationStep
 from ostiary.records._import_result import Fate, RowFate
 from ostiary.records._import_source import SourceRow
 
+MANAGER = ".manager"  # ends the code of a unit's manager role; slugs hold no dot
+
 
 class Organisation(Protocol):
     """The checked administration commands that the step needs, and the reading that goes with them."""
@@ -48,7 +50,10 @@ class _Person:
     name: str
     line: int
     roles: set[str] = field(default_factory=set)
-    notes: list[str] = field(default_factory=list)
+
+    @property
+    def manages(self) -> bool:
+        return any(code.endswith(MANAGER) for code in self.roles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class _Unit:
 
     @property
     def manager_code(self) -> str:
-        return f"{self.code}.manager"
+        return f"{self.code}{MANAGER}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +143,14 @@ def import_organisation(
 
     Raises: AccessDenied: the user may not manage users and roles. ImportRefused: no such functional role.
     """
-    functional = port.find_unit(ctx, step.functional)
-    if functional is None:
-        raise ImportRefused(f"{step.name}: there is no functional role {step.functional!r}")
+    functional = _functional_roles(ctx, port, step)
     made = _make_units(ctx, port, step, chart)
     settler = _Settler(port, step, frozenset(made.values()), password)
     fates = []
     pairs: list[tuple[UnitId, UnitId]] = []
     for person in sorted(chart.people.values(), key=lambda p: (p.line, p.name)):
         fate = RowFate(step.name, step.file, person.line, person.name)
-        wanted = frozenset(made[code] for code in person.roles) | {functional}
+        wanted = frozenset(made[code] for code in person.roles) | functional[person.manages]
         try:
             with ctx.db.savepoint():
                 pairs += settler.settle(ctx, person, wanted, fate)
@@ -159,6 +162,20 @@ def import_organisation(
     if pairs:
         port.add_members(ctx, pairs)
     return fates
+
+
+def _functional_roles(
+    ctx: Context, port: Organisation, step: OrganisationStep
+) -> Mapping[bool, frozenset[UnitId]]:
+    """Functional roles by whether somebody manages. They are given, never taken: others give them, too."""
+    found = {}
+    for code in (step.functional, step.functional_of_managers):
+        unit = port.find_unit(ctx, code) if code is not None else None
+        if code is not None and unit is None:
+            raise ImportRefused(f"{step.name}: there is no functional role {code!r}")
+        found[code] = frozenset({unit}) if unit is not None else frozenset()
+    everybody = found[step.functional]
+    return {False: everybody, True: everybody | found[step.functional_of_managers]}
 
 
 def _make_units(ctx: Context, port: Organisation, step: OrganisationStep, chart: Chart) -> dict[str, UnitId]:

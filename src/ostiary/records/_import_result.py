@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
+from ostiary.records._import_errors import ImportRefused
+
 HEADER = ("step", "file", "line", "key", "fate", "record", "columns", "reason", "missing", "notes")
 FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four: full-width, taken alike
 
@@ -88,7 +90,10 @@ class ResultFile:
 
     def __enter__(self) -> Self:
         if self._path is not None:
-            self._file = self._path.open("w", encoding="utf-8", newline="")
+            try:
+                self._file = self._path.open("w", encoding="utf-8", newline="")
+            except OSError as problem:
+                raise ImportRefused(f"{self._path}: cannot be written: {problem.strerror}") from problem
             csv.writer(self._file).writerow(HEADER)
         return self
 

@@ -6,144 +6,225 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Label',
+            name="Label",
             fields=[
-                ('id', models.AutoField(primary_key=True, serialize=False)),
-                ('key', models.BinaryField(unique=True)),
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("key", models.BinaryField(unique=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Unit',
+            name="Unit",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('kind', models.TextField()),
-                ('code', models.TextField(null=True, unique=True)),
-                ('name', models.TextField()),
-                ('not_inherited', models.BooleanField(db_default=False)),
-                ('external', models.BooleanField(db_default=False)),
-                ('active', models.BooleanField(db_default=True)),
-                ('current_label_id', models.IntegerField(null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('manages', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='manager_role', to='identity.unit')),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='identity.unit')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("kind", models.TextField()),
+                ("code", models.TextField(null=True, unique=True)),
+                ("name", models.TextField()),
+                ("not_inherited", models.BooleanField(db_default=False)),
+                ("external", models.BooleanField(db_default=False)),
+                ("active", models.BooleanField(db_default=True)),
+                ("current_label_id", models.IntegerField(null=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "manages",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="manager_role",
+                        to="identity.unit",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="identity.unit",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Epoch',
+            name="Epoch",
             fields=[
-                ('single', models.BooleanField(db_default=True, primary_key=True, serialize=False)),
-                ('epoch', models.BigIntegerField(db_default=1)),
+                ("single", models.BooleanField(db_default=True, primary_key=True, serialize=False)),
+                ("epoch", models.BigIntegerField(db_default=1)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('single', True)), name='identity_epoch_one_row')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("single", True)), name="identity_epoch_one_row"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('unit', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='identity.unit')),
-                ('login', models.TextField(unique=True)),
-                ('email', models.TextField()),
-                ('language', models.TextField(db_default='en')),
-                ('time_zone', models.TextField(db_default='UTC')),
-                ('password_hash', models.TextField(null=True)),
-                ('failed_count', models.IntegerField(db_default=0)),
-                ('locked_until', models.DateTimeField(null=True)),
-                ('last_sign_in_at', models.DateTimeField(null=True)),
+                (
+                    "unit",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        serialize=False,
+                        to="identity.unit",
+                    ),
+                ),
+                ("login", models.TextField(unique=True)),
+                ("email", models.TextField()),
+                ("language", models.TextField(db_default="en")),
+                ("time_zone", models.TextField(db_default="UTC")),
+                ("password_hash", models.TextField(null=True)),
+                ("failed_count", models.IntegerField(db_default=0)),
+                ("locked_until", models.DateTimeField(null=True)),
+                ("last_sign_in_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('principal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='identity.unit')),
-                ('role', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.unit')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "principal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="identity.unit"
+                    ),
+                ),
+                (
+                    "role",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="identity.unit"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Link',
+            name="Link",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('func', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='identity.unit')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='identity.unit')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "func",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="identity.unit"
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="identity.unit"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('key_hash', models.BinaryField(unique=True)),
-                ('name', models.TextField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('expires_at', models.DateTimeField(null=True)),
-                ('last_used_on', models.DateField(null=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('principal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='identity.unit')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("key_hash", models.BinaryField(unique=True)),
+                ("name", models.TextField()),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("expires_at", models.DateTimeField(null=True)),
+                ("last_used_on", models.DateField(null=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
+                (
+                    "principal",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="identity.unit"),
+                ),
             ],
             options={
-                'db_table': 'identity_api_key',
+                "db_table": "identity_api_key",
             },
         ),
         migrations.CreateModel(
-            name='Session',
+            name="Session",
             fields=[
-                ('key_hash', models.BinaryField(primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('last_seen_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('expires_at', models.DateTimeField()),
-                ('data', models.JSONField(db_default=models.Value({}, models.JSONField()))),
-                ('ip', models.TextField(db_default='')),
-                ('client', models.TextField(db_default='')),
-                ('principal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='identity.unit')),
+                ("key_hash", models.BinaryField(primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("last_seen_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("expires_at", models.DateTimeField()),
+                ("data", models.JSONField(db_default=models.Value({}, models.JSONField()))),
+                ("ip", models.TextField(db_default="")),
+                ("client", models.TextField(db_default="")),
+                (
+                    "principal",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="identity.unit"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='LabelUnit',
+            name="LabelUnit",
             fields=[
-                ('pk', models.CompositePrimaryKey('label', 'kind', 'unit_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=1)),
-                ('unit_id', models.UUIDField()),
-                ('label', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='identity.label')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "label",
+                        "kind",
+                        "unit_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("kind", models.CharField(max_length=1)),
+                ("unit_id", models.UUIDField()),
+                (
+                    "label",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="identity.label"),
+                ),
             ],
             options={
-                'db_table': 'identity_label_unit',
-                'indexes': [models.Index(fields=['unit_id', 'kind', 'label'], name='identity_label_unit_idx')],
+                "db_table": "identity_label_unit",
+                "indexes": [
+                    models.Index(fields=["unit_id", "kind", "label"], name="identity_label_unit_idx")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='unit',
-            index=models.Index(fields=['current_label_id', 'id'], name='identity_unit_label_idx'),
+            model_name="unit",
+            index=models.Index(fields=["current_label_id", "id"], name="identity_unit_label_idx"),
         ),
         migrations.AddIndex(
-            model_name='unit',
-            index=models.Index(fields=['kind', 'name'], name='identity_unit_name_idx'),
+            model_name="unit",
+            index=models.Index(fields=["kind", "name"], name="identity_unit_name_idx"),
         ),
         migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['person', 'service', 'org', 'func', 'manager'])), name='identity_unit_kind'),
+            model_name="unit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["person", "service", "org", "func", "manager"])),
+                name="identity_unit_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'manager'), ('manages__isnull', False)), ('manages__isnull', True), _connector='OR'), name='identity_unit_manages'),
+            model_name="unit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "manager"), ("manages__isnull", False)),
+                    ("manages__isnull", True),
+                    _connector="OR",
+                ),
+                name="identity_unit_manages",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.CheckConstraint(condition=models.Q(('parent__isnull', True), ('kind__in', ['org', 'func']), _connector='OR'), name='identity_unit_parent'),
+            model_name="unit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("parent__isnull", True), ("kind__in", ["org", "func"]), _connector="OR"),
+                name="identity_unit_parent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('principal', 'role'), name='identity_membership_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("principal", "role"), name="identity_membership_once"),
         ),
         migrations.AddConstraint(
-            model_name='link',
-            constraint=models.UniqueConstraint(fields=('org', 'func'), name='identity_link_once'),
+            model_name="link",
+            constraint=models.UniqueConstraint(fields=("org", "func"), name="identity_link_once"),
         ),
     ]

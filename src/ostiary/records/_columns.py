@@ -1,0 +1,181 @@
+"""Columns in SQL: how each is selected as JSON, ordered, and reached through lookups, always under the reader's rights."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ostiary.access import public as access
+from ostiary.kernel.context import Context
+from ostiary.kernel.errors import FieldError, Invalid
+from ostiary.objects import public as objects
+from ostiary.records._errors import ColumnRestricted
+from ostiary.records._filters import Compare
+from ostiary.records._view import View, view_of
+
+HIDDEN = """'{"restricted": true}'::json"""
+MAX_HOPS = 4
+
+
+@dataclass(slots=True)
+class Bound:
+    """A statement in the making for one principal: views of the objects it touches and the values of its slots.
+
+    converters: how the value of each comparison, in order, becomes that of slot `f<n>`.
+    """
+
+    ctx: Context
+    view: View
+    values: dict[str, Any] = field(default_factory=dict)
+    converters: list[Callable[[Any], object]] = field(default_factory=list)
+    _filters: dict[tuple[str, access.Verb], access.RecordFilter] = field(default_factory=dict)
+
+    def object_view(self, code: str) -> View:
+        """The view of another object, at the same epoch."""
+        view = view_of(self.ctx, code)
+        if view.rights is not self.view.rights:
+            # forgotten between two looks: the rights of one statement must be one
+            raise Invalid([FieldError("object", "changed", "The rights changed meanwhile; try again")])
+        return view
+
+    def bind(self, node: Compare, convert: Callable[[Any], object]) -> str:
+        """A slot for the value of a comparison."""
+        slot = f"f{len(self.converters)}"
+        self.values[slot] = convert(node.value)
+        self.converters.append(convert)
+        return f"{{{slot}}}"
+
+    def row_test(self, view: View, alias: str, verb: access.Verb = access.Verb.READ) -> str:
+        """SQL for "the principal reaches this row at layer 3"; its values are bound."""
+        return self.filter(view, verb).row_test(alias, prefix(view))
+
+    def filter(self, view: View, verb: access.Verb = access.Verb.READ) -> access.RecordFilter:
+        """The record filter of a view, with its values bound."""
+        found = self._filters.get((view.object.code, verb))
+        if found is None:
+            found = self._filters[view.object.code, verb] = view.filter(self.ctx, verb)
+            self.values.update(found.values(prefix(view)))
+        return found
+
+
+def prefix(view: View) -> str:
+    """Prefix of a view's slots."""
+    return f"{view.object.code}_"
+
+
+def stored(column: objects.Column) -> str:
+    """The quoted database column."""
+    return '"owner_id"' if column.type is objects.ColumnType.OWNER else f'"{column.code}"'
+
+
+def sort_column(column: objects.Column) -> str:
+    """The quoted database column to order and compare text by."""
+    return f'"{column.sort_column}"'
+
+
+def record_json(bound: Bound, columns: list[objects.Column], alias: str = "r") -> str:
+    """A scalar subselect that gives one record as JSON text."""
+    parts = [
+        f"{alias}.id",
+        f"{alias}.version",
+        f"{alias}.created_at",
+        f"{alias}.modified_at",
+        f"{_unit(f'{alias}.author_id')} as author",
+    ]
+    parts += [f'{_selected(bound, c, alias)} as "{c.code}"' for c in columns]
+    if bound.view.restricted:
+        listed = ", ".join(f"'{code}'" for code in bound.view.restricted)
+        parts.append(f"json_build_array({listed}) as restricted")
+    return f"(select row_to_json(x) from (select {', '.join(parts)}) x)"
+
+
+def _unit(value: str) -> str:
+    return f"(select json_build_object('id', u.id, 'display', u.name) from @.identity_unit u where u.id = {value})"
+
+
+def _selected(bound: Bound, column: objects.Column, alias: str) -> str:
+    if column.type is objects.ColumnType.OWNER:
+        return _unit(f"{alias}.owner_id")
+    value = f"{alias}.{stored(column)}"
+    if column.type is not objects.ColumnType.LOOKUP:
+        return value
+    target = bound.object_view(column.target or "")
+    if not target.may(access.Verb.READ):
+        return f"case when {value} is not null then {HIDDEN} end"
+    display = target.object.columns[target.object.display]
+    shown = f"t.{stored(display)}" if display.code in target.readable else "null"
+    return (
+        f"case when {value} is not null then coalesce((select json_build_object('id', t.id, 'display', {shown})"
+        f" from @.{target.object.table} t where t.id = {value} and {bound.row_test(target, 't')}), {HIDDEN}) end"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SortTerm:
+    """One term of an order: SQL expression, direction, whether it may be null, and how to read it back from text."""
+
+    expression: str
+    descending: bool
+    nullable: bool
+    cast: str
+
+
+_CASTS = {
+    objects.ColumnType.INTEGER: "bigint",
+    objects.ColumnType.DECIMAL: "numeric",
+    objects.ColumnType.MONEY: "numeric",
+    objects.ColumnType.BOOLEAN: "boolean",
+    objects.ColumnType.DATE: "date",
+    objects.ColumnType.INSTANT: "timestamptz",
+}
+
+
+def sort_term(bound: Bound, code: str, *, descending: bool) -> SortTerm:
+    """How to order by a column. Raises ColumnRestricted, Invalid."""
+    if code in ("created_at", "modified_at"):
+        return SortTerm(f"r.{code}", descending, nullable=False, cast="timestamptz")
+    if code == "author":
+        return SortTerm(
+            "(select u.name from @.identity_unit u where u.id = r.author_id)",
+            descending,
+            nullable=True,
+            cast="text",
+        )
+    column = readable_column(bound.view, code, "sort")
+    if column.type is objects.ColumnType.LONG_TEXT:
+        raise Invalid([FieldError("sort", "not_sortable", f"Lists cannot be sorted by {code}")])
+    if column.type is objects.ColumnType.OWNER:
+        return SortTerm(
+            "(select u.name from @.identity_unit u where u.id = r.owner_id)",
+            descending,
+            nullable=True,
+            cast="text",
+        )
+    if column.type is objects.ColumnType.LOOKUP:
+        return _lookup_sort(bound, column, descending=descending)
+    nullable = column.type not in objects.TEXT_SORTED and column.type is not objects.ColumnType.BOOLEAN
+    return SortTerm(f"r.{sort_column(column)}", descending, nullable, _CASTS.get(column.type, "text"))
+
+
+def _lookup_sort(bound: Bound, column: objects.Column, *, descending: bool) -> SortTerm:
+    """A lookup is ordered by what the reader is shown; hidden ones stand with the blanks."""
+    target = bound.object_view(column.target or "")
+    display = target.object.columns[target.object.display]
+    if not target.may(access.Verb.READ) or display.code not in target.readable:
+        raise ColumnRestricted(f"{column.code}.{display.code}")
+    return SortTerm(
+        f"(select t.{sort_column(display)} from @.{target.object.table} t where t.id = r.{stored(column)}"
+        f" and {bound.row_test(target, 't')})",
+        descending,
+        nullable=True,
+        cast=_CASTS.get(display.type, "text"),
+    )
+
+
+def readable_column(view: View, code: str, place: str) -> objects.Column:
+    """A column by code. Raises ColumnRestricted: below read. Invalid: no such column."""
+    found = view.readable.get(code)
+    if found is None:
+        if code in view.object.columns:
+            raise ColumnRestricted(code)
+        raise Invalid([FieldError(place, "unknown_column", f"{view.object.caption} has no column {code!r}")])
+    return found

@@ -1,0 +1,32 @@
+"""What the data plane refuses. Messages name columns, never ids or counts of what is hidden."""
+
+from ostiary.kernel.errors import AccessDenied, OstiaryError
+
+
+class ColumnRestricted(AccessDenied):
+    """A column was asked for by name that is below read for this principal."""
+
+    code = "column_restricted"
+
+    def __init__(self, column: str) -> None:
+        super().__init__(f"You may not read {column}", layer="column", column=column)
+        self.column = column
+
+
+class ColumnNotEditable(AccessDenied):
+    """A column was given that the principal may not write."""
+
+    code = "column_not_editable"
+
+    def __init__(self, column: str) -> None:
+        super().__init__(f"You may not change {column}", layer="column", column=column)
+        self.column = column
+
+
+class InUse(OstiaryError):
+    """The record cannot be deleted: readable or not, something refers to it."""
+
+    code = "records.in_use"
+
+    def __init__(self) -> None:
+        super().__init__("Other records refer to it")

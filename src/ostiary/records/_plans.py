@@ -1,0 +1,237 @@
+"""Lists and counts as statements: three plan shapes over one predicate.
+
+`sort` walks the sort index and asks the rights of each row: right for who sees much. `walk` takes the first rows of
+each branch of the visible set in sort order: right for who sees little, whatever the filter. `set` gathers the
+visible set and sorts it: for orders that no index serves. One generic plan would be wrong for somebody (architecture 3).
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from ostiary.access import public as access
+from ostiary.kernel.context import Context
+from ostiary.kernel.errors import FieldError, Invalid
+from ostiary.objects import public as objects
+from ostiary.records._columns import (
+    Bound,
+    SortTerm,
+    prefix,
+    readable_column,
+    record_json,
+    sort_column,
+    sort_term,
+)
+from ostiary.records._conditions import condition, structure, valued
+from ostiary.records._filters import Filter
+from ostiary.records._query import CAP, MAX_LIMIT, MAX_OFFSET, CountMode, PlanShape, RecordQuery, Sort
+from ostiary.records._statement import Statement, make_statement
+from ostiary.records._view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A statement for one view with the values that do not change from call to call."""
+
+    statement: Statement
+    values: Mapping[str, Any]
+    converters: tuple[Callable[[Any], object], ...]
+    casts: tuple[SortTerm, ...] = ()
+    data_class: objects.DataClass = objects.DataClass.INTERNAL
+
+    def bound(self, node: Filter | None) -> dict[str, Any]:
+        """The values of all slots for a filter of the structure that this was compiled from."""
+        values = dict(self.values)
+        for number, (convert, compare) in enumerate(zip(self.converters, valued(node), strict=True)):
+            values[f"f{number}"] = convert(compare.value)
+        return values
+
+
+def page_statement(ctx: Context, view: View, query: RecordQuery, shape: PlanShape) -> Compiled:
+    """The statement of a page; kept with the view."""
+    sort = query.sort or tuple(Sort.parse(s) for s in view.object.layout.default_sort)
+    window = query.limit + 1 + (1 << (query.offset - 1).bit_length() if query.offset else 0)
+    key = ("page", query.columns, structure(query.filter), sort, query.after is not None, shape, window)
+    known = view.statements.get(key)
+    if known is None:
+        known = view.statements[key] = _compile_page(ctx, view, query, sort, shape, window)
+    if not isinstance(known, Compiled):
+        raise TypeError("a statement's key is used twice")
+    return known
+
+
+def _compile_page(
+    ctx: Context, view: View, query: RecordQuery, sort: tuple[Sort, ...], shape: PlanShape, window: int
+) -> Compiled:
+    # `window` is a literal: for a limit that it does not know the planner assumes a tenth of the table, and sorts
+    bound = Bound(ctx, view)
+    columns = selected_columns(view, query.columns)
+    terms = _terms(bound, sort)
+    where = condition(bound, query.filter)
+    if query.after is not None:
+        where = f"{where} and {_beyond(terms)}"
+    table = f"@.{view.object.table}"
+    keys = "".join(f", {t.expression} as k{n}" for n, t in enumerate(terms))
+    order = _order(terms, lambda n: f"k{n}")
+    inner_order = _order(terms, lambda n: terms[n].expression, identity="r.id")
+    filter_ = bound.filter(view)
+    if filter_.everyone or shape is PlanShape.SORT:
+        test = "" if filter_.everyone else f" and {bound.row_test(view, 'r')}"
+        rows = f"select r.id{keys} from {table} r where {where}{test} order by {inner_order} limit {window}"
+    else:
+        rows = " union ".join(
+            f"({_branch(branch, table, keys, where, inner_order, shape, window)})"
+            for branch in filter_.branches(prefix(view))
+        )
+        rows = f"select * from ({rows or f'select r.id{keys} from {table} r where false'}) b order by {order} limit {window}"
+    boundary = ", ".join(["p.id", *(f"p.k{n}::text" for n in range(len(terms)))])
+    outer = _order(terms, lambda n: f"p.k{n}", identity="p.id")
+    text = f"""with p as materialized ({rows}),
+ n as materialized (select p.*, row_number() over (order by {outer}) as place from p)
+select (select epoch from @.identity_epoch),
+ (select coalesce(json_agg(j order by place), '[]')::text from (
+   select n.place, {record_json(bound, columns)} as j from n join {table} r on r.id = n.id
+   where n.place > {{skip}} and n.place <= {{last}}) x),
+ array(select id from n where place > {{skip}} and place <= {{last}} order by place),
+ (select json_build_array({boundary})::text from n as p
+  where place = {{last}} and exists (select 1 from n where place > {{last}}))"""
+    return Compiled(
+        make_statement(ctx.db.schema, text),
+        bound.values,
+        tuple(bound.converters),
+        tuple(terms),
+        highest_class(columns),
+    )
+
+
+def _branch(
+    branch: access.Branch, table: str, keys: str, where: str, order: str, shape: PlanShape, window: int
+) -> str:
+    if branch.column == "id" or shape is PlanShape.SET:
+        return f"select r.id{keys} from {table} r where r.{branch.column} in ({branch.keys}) and {where}"
+    return (
+        f"select w.* from ({branch.keys}) v cross join lateral (select r.id{keys} from {table} r"
+        f" where r.{branch.column} = v.key and {where} order by {order} limit {window}) w"
+    )
+
+
+def selected_columns(view: View, asked: tuple[str, ...] | None) -> list[objects.Column]:
+    """The columns to answer with. Raises ColumnRestricted: one asked for by name is below read."""
+    if asked is None:
+        return list(view.readable.values())
+    return [readable_column(view, code, "columns") for code in dict.fromkeys(asked)]
+
+
+def highest_class(columns: list[objects.Column]) -> objects.DataClass:
+    """The most closed class among the columns; ids and times are internal."""
+    return max((c.data_class for c in columns), default=objects.DataClass.INTERNAL)
+
+
+def _terms(bound: Bound, sort: tuple[Sort, ...]) -> list[SortTerm]:
+    if len(sort) > 5:
+        raise Invalid([FieldError("sort", "too_many", "A list is sorted by at most 5 columns")])
+    return [sort_term(bound, s.column, descending=s.descending) for s in sort]
+
+
+def _order(terms: list[SortTerm], name: Callable[[int], str], identity: str = "id") -> str:
+    """Order by the terms, then by id in the direction of the first, so that one index walk gives it."""
+    parts = [f"{name(n)} desc" if t.descending else name(n) for n, t in enumerate(terms)]
+    falling = bool(terms) and terms[0].descending
+    return ", ".join([*parts, f"{identity} desc" if falling else identity])
+
+
+def _beyond(terms: list[SortTerm]) -> str:
+    """Rows after the cursor `c0..cn`, `cid`; blanks count as greatest, in either direction."""
+    falling = bool(terms) and terms[0].descending
+    if all(not t.nullable and t.descending == falling for t in terms):
+        left = ", ".join([*(t.expression for t in terms), "r.id"])
+        right = ", ".join([*(f"{{c{n}}}::text::{t.cast}" for n, t in enumerate(terms)), "{cid}::uuid"])
+        return f"({left}) {'<' if falling else '>'} ({right})"
+    ways, same = [], ""
+    for n, term in enumerate(terms):
+        at = f"{{c{n}}}::text::{term.cast}"
+        value = term.expression
+        if term.descending:
+            further = f"({value} < {at} or ({at} is null and {value} is not null))"
+        else:
+            further = f"({value} > {at} or ({at} is not null and {value} is null))"
+        ways.append(f"({same}{further})")
+        same += f"{value} is not distinct from {at} and "
+    ways.append(f"({same}r.id {'<' if falling else '>'} {{cid}}::uuid)")
+    return f"({' or '.join(ways)})"
+
+
+def cursor_values(after: str, terms: tuple[SortTerm, ...]) -> dict[str, Any]:
+    """The slots of a cursor. Raises Invalid: not one of ours for this order."""
+    try:
+        parts = orjson.loads(base64.urlsafe_b64decode(after.encode() + b"=" * (-len(after) % 4)))
+        if not isinstance(parts, list) or len(parts) != len(terms) + 1:
+            raise ValueError
+        if not all(isinstance(p, str) or (p is None and n) for n, p in enumerate(parts)):
+            raise ValueError
+    except (ValueError, binascii.Error, UnicodeEncodeError):
+        raise Invalid(
+            [FieldError("after", "malformed", "This cursor does not belong to this list")]
+        ) from None
+    return {"cid": parts[0], **{f"c{n}": part for n, part in enumerate(parts[1:])}}
+
+
+def make_cursor(boundary: str) -> str:
+    """The cursor of a page's last row."""
+    return base64.urlsafe_b64encode(boundary.encode()).decode().rstrip("=")
+
+
+def check_window(query: RecordQuery) -> None:
+    """Raises Invalid: limit or offset out of bounds, or both offset and cursor."""
+    if not 1 <= query.limit <= MAX_LIMIT:
+        raise Invalid([FieldError("limit", "out_of_range", f"limit is 1 to {MAX_LIMIT}")])
+    if not 0 <= query.offset <= MAX_OFFSET:
+        raise Invalid([FieldError("offset", "out_of_range", f"offset is 0 to {MAX_OFFSET}: go on by cursor")])
+    if query.after is not None and query.offset:
+        raise Invalid([FieldError("offset", "with_cursor", "Use either offset or after")])
+
+
+def count_statement(ctx: Context, view: View, node: Filter | None, mode: CountMode | None) -> Compiled:
+    """The statement that counts readable rows; `mode` None counts up to the slot `cap`."""
+    key = ("count", structure(node), mode)
+    known = view.statements.get(key)
+    if known is None:
+        known = view.statements[key] = _compile_count(ctx, view, node, mode)
+    if not isinstance(known, Compiled):
+        raise TypeError("a statement's key is used twice")
+    return known
+
+
+def _compile_count(ctx: Context, view: View, node: Filter | None, mode: CountMode | None) -> Compiled:
+    bound = Bound(ctx, view)
+    where = condition(bound, node)
+    table = f"@.{view.object.table}"
+    filter_ = bound.filter(view)
+    if filter_.everyone:
+        parts = [f"from {table} r where {where}"]
+    else:
+        parts, outside = [], ""
+        for branch in filter_.branches(prefix(view)):
+            parts.append(f"from {table} r where r.{branch.column} in ({branch.keys}) and {where}{outside}")
+            outside += f" and {branch.outside.replace('{alias}', 'r')}"
+    if mode is CountMode.EXACT:
+        total = " + ".join(f"(select count(*) {part})" for part in parts) or "0"
+    else:
+        limit = str(CAP + 1) if mode is CountMode.CAPPED else "{cap}"
+        rows = " union all ".join(f"(select 1 {part} limit {limit})" for part in parts)
+        total = f"(select count(*) from (select 1 from ({rows}) a limit {limit}) b)" if rows else "0"
+    text = f"select (select epoch from @.identity_epoch), {total}"
+    return Compiled(make_statement(ctx.db.schema, text), bound.values, tuple(bound.converters))
+
+
+def indexed(view: View, sort: tuple[Sort, ...]) -> bool:
+    """Whether the branch indexes give this order: the display column alone, in either direction."""
+    return (
+        len(sort) == 1
+        and sort[0].column == view.object.display
+        and bool(sort_column(view.object.columns[view.object.display]))
+    )

@@ -1,0 +1,197 @@
+"""Reading: lists, single records, counts. Each statement tests the epoch it was compiled from; each leaves an event."""
+
+import threading
+import time
+from collections.abc import Mapping
+from uuid import UUID
+
+from ostiary.access import public as access
+from ostiary.audit import public as audit
+from ostiary.kernel.context import Context
+from ostiary.kernel.errors import NotFound
+from ostiary.kernel.ids import RecordId
+from ostiary.objects import public as objects
+from ostiary.records._columns import Bound, record_json
+from ostiary.records._filters import Filter
+from ostiary.records._plans import (
+    Compiled,
+    check_window,
+    count_statement,
+    cursor_values,
+    highest_class,
+    indexed,
+    make_cursor,
+    page_statement,
+    selected_columns,
+)
+from ostiary.records._query import CAP, Count, CountMode, Page, PlanShape, Record, RecordQuery, Sort
+from ostiary.records._statement import make_statement
+from ostiary.records._view import Stale, View, decided, ensure_object, view_of
+
+FEW_BRANCHES = 200  # up to here a walk over the branches is cheap whatever the filter
+FEW_ROWS = 20_000  # up to here the visible set is gathered quicker than a sparse index is walked
+SHARE_AGE_S = 600.0
+_shares: dict[tuple[object, ...], tuple[float, int]] = {}
+_lock = threading.Lock()
+
+
+def readable_view(ctx: Context, code: str) -> View:
+    """The view of an object readable at layer 2. Raises NotFound, AccessDenied."""
+    view = view_of(ctx, code)
+    ensure_object(view, access.Verb.READ)
+    return view
+
+
+def list_records(ctx: Context, query: RecordQuery) -> Page:
+    """One page of what the principal may read.
+
+    Raises: NotFound: no such object. AccessDenied: layer 2, or a column below read asked for by name. Invalid.
+    """
+    check_window(query)
+    page, data_class = decided(ctx, lambda: _page(ctx, query))
+    record_read(
+        ctx,
+        data_class,
+        "records.record.listed",
+        query.object,
+        None,
+        {"ids": [str(i) for i in page.ids], "count": len(page.ids)},
+    )
+    return page
+
+
+def _page(ctx: Context, query: RecordQuery) -> tuple[Page, objects.DataClass]:
+    view = readable_view(ctx, query.object)
+    shape = query.plan or choose_shape(ctx, view, query)
+    compiled = page_statement(ctx, view, query, shape)
+    values = compiled.bound(query.filter)
+    values["skip"] = query.offset
+    values["last"] = query.offset + query.limit
+    if query.after is not None:
+        values.update(cursor_values(query.after, compiled.casts))
+    epoch, text, ids, boundary = compiled.statement.run(ctx, values)[0]
+    if epoch != view.rights.epoch:
+        raise Stale
+    count = None if query.count is None else _count(ctx, view, query.filter, query.count)
+    cursor = None if boundary is None else make_cursor(boundary)
+    return Page(text.encode(), tuple(ids), cursor, view.restricted, count), compiled.data_class
+
+
+def choose_shape(ctx: Context, view: View, query: RecordQuery) -> PlanShape:
+    """The plan shape for this principal, order and filter."""
+    filter_ = view.filter(ctx, access.Verb.READ)
+    if filter_.everyone:
+        return PlanShape.SORT
+    sort = query.sort or tuple(Sort.parse(s) for s in view.object.layout.default_sort)
+    if not indexed(view, sort):
+        return PlanShape.SET
+    few = filter_.fanout <= FEW_BRANCHES or visible_rows(ctx, view) <= FEW_ROWS
+    return PlanShape.WALK if few else PlanShape.SORT
+
+
+def visible_rows(ctx: Context, view: View) -> int:
+    """About how many rows the principal sees, counted up to a bound; a hint, so it may be some minutes old."""
+    filter_ = view.filter(ctx, access.Verb.READ)
+    key = (ctx.db.schema, view.object.code, filter_)
+    known = _shares.get(key)
+    if known is not None and known[0] > time.monotonic():
+        return known[1]
+    compiled = count_statement(ctx, view, None, None)
+    _, found = compiled.statement.run(ctx, {**compiled.values, "cap": FEW_ROWS + 1})[0]
+    with _lock:
+        if len(_shares) > 50_000:
+            _shares.clear()
+        _shares[key] = (time.monotonic() + SHARE_AGE_S, found)
+    return int(found)
+
+
+def count_records(
+    ctx: Context, object_code: str, node: Filter | None = None, mode: CountMode = CountMode.EXACT
+) -> Count:
+    """How many readable records match. Raises as `list_records`."""
+    return decided(ctx, lambda: _count(ctx, readable_view(ctx, object_code), node, mode))
+
+
+def _count(ctx: Context, view: View, node: Filter | None, mode: CountMode) -> Count:
+    compiled = count_statement(ctx, view, node, mode)
+    epoch, found = compiled.statement.run(ctx, compiled.bound(node))[0]
+    if epoch != view.rights.epoch:
+        raise Stale
+    return Count(CAP, capped=True) if mode is CountMode.CAPPED and found > CAP else Count(found)
+
+
+def get_record(
+    ctx: Context,
+    object_code: str,
+    record_id: UUID,
+    columns: tuple[str, ...] | None = None,
+    *,
+    verdicts: bool = False,
+) -> Record:
+    """One record. Raises NotFound: absent or hidden, in the same words.
+
+    verdicts: also say whether the principal may update and delete it.
+    """
+    record, data_class = decided(ctx, lambda: _get(ctx, object_code, record_id, columns, verdicts=verdicts))
+    if record is None:
+        audit.append_buffered(
+            ctx, "records.record.refused", outcome="denied", object_type=object_code, object_ref=record_id
+        )
+        raise NotFound
+    record_read(ctx, data_class, "records.record.viewed", object_code, record.id, {})
+    return record
+
+
+def _get(
+    ctx: Context, code: str, record_id: UUID, columns: tuple[str, ...] | None, *, verdicts: bool
+) -> tuple[Record | None, objects.DataClass]:
+    view = readable_view(ctx, code)
+    key = ("get", columns, verdicts)
+    compiled = view.statements.get(key)
+    if not isinstance(compiled, Compiled):
+        compiled = view.statements[key] = _compile_get(ctx, view, columns, verdicts=verdicts)
+    row = compiled.statement.run(ctx, {**compiled.values, "id": record_id})[0]
+    if row[0] != view.rights.epoch:
+        raise Stale
+    if row[1] is None:
+        return None, compiled.data_class
+    record = Record(RecordId(record_id), row[2], row[1].encode(), view.restricted, row[3], row[4])
+    return record, compiled.data_class
+
+
+def _compile_get(ctx: Context, view: View, columns: tuple[str, ...] | None, *, verdicts: bool) -> Compiled:
+    bound = Bound(ctx, view)
+    listed = selected_columns(view, columns)
+    may = ["null::boolean", "null::boolean"]
+    if verdicts:
+        may = [verdict(bound, view, verb) for verb in (access.Verb.UPDATE, access.Verb.DELETE)]
+    text = (
+        "select e.epoch, q.* from @.identity_epoch e left join lateral ("
+        f"select {record_json(bound, listed)}::text, r.version, {may[0]}, {may[1]}"
+        f" from @.{view.object.table} r where r.id = {{id}} and {bound.row_test(view, 'r')}) q on true"
+    )
+    return Compiled(make_statement(ctx.db.schema, text), bound.values, (), (), highest_class(listed))
+
+
+def verdict(bound: Bound, view: View, verb: access.Verb) -> str:
+    """SQL for "may the principal do this to row `r`, given that it may read it" (layers 2 and 3)."""
+    return bound.row_test(view, "r", verb) if view.may(verb) else "false"
+
+
+def record_read(
+    ctx: Context,
+    data_class: objects.DataClass,
+    event: str,
+    object_code: str,
+    record_id: RecordId | None,
+    data: Mapping[str, object],
+) -> None:
+    """Record a read, as strictly as the class of what was read asks (architecture section 5)."""
+    parts = [audit.Part("read", dict(data))] if data else []
+    if data_class is objects.DataClass.RESTRICTED:
+        append = audit.append_aside  # durable before the data leaves
+    elif data_class is objects.DataClass.CONFIDENTIAL:
+        append = audit.append
+    else:
+        append = audit.append_buffered
+    append(ctx, event, outcome="success", object_type=object_code, object_ref=record_id, parts=parts)

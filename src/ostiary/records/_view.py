@@ -1,0 +1,134 @@
+"""What one principal sees of one object: columns and record filters at one epoch."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from ostiary.access import public as access
+from ostiary.audit import public as audit
+from ostiary.identity import public as identity
+from ostiary.kernel.context import Context
+from ostiary.kernel.errors import AccessDenied, Invalid, NotFound, TooManyRequests
+from ostiary.kernel.ids import PrincipalId
+from ostiary.objects import public as objects
+
+Result = TypeVar("Result")
+MAX_KEPT = 20_000
+SYSTEM_TYPES = frozenset({objects.ColumnType.AUTO_NUMBER})
+
+
+@dataclass(slots=True)
+class View:
+    """An object as a principal may see it.
+
+    readable: declared columns at read or above, in declared order. restricted: codes of the others.
+    """
+
+    rights: access.Rights
+    catalogue: objects.Catalogue
+    object: objects.Object
+    levels: Mapping[str, access.ColumnLevel]
+    readable: Mapping[str, objects.Column]
+    restricted: tuple[str, ...]
+    statements: dict[object, object] = field(default_factory=dict)
+
+    def may(self, verb: access.Verb) -> bool:
+        """Layer 2."""
+        return self.rights.decide_object(self.object.id, verb).allowed
+
+    def filter(self, ctx: Context, verb: access.Verb) -> access.RecordFilter:
+        """Layer 3."""
+        return access.filter_for(ctx, self.rights, self.object.id, verb, has_owner=self.object.has_owner)
+
+    def may_write(self, column: objects.Column, verb: access.Verb) -> bool:
+        """Layer 4 for writing. The owner takes no rows: whoever may update the record may change it."""
+        if column.type in SYSTEM_TYPES:
+            return False
+        if column.type is objects.ColumnType.OWNER:
+            return True
+        return self.rights.may_write(self.object.id, column.id, verb)
+
+
+_lock = threading.Lock()
+_kept: dict[tuple[str, PrincipalId, str], View] = {}
+
+
+def view_of(ctx: Context, code: str) -> View:
+    """The view at the epoch of the kept rights; the data statement tests it. Raises NotFound: no such object."""
+    rights = access.rights_of(ctx)
+    key = (ctx.db.schema, ctx.actor, code)
+    known = _kept.get(key)
+    if known is not None and known.rights is rights:
+        return known
+    catalogue = objects.catalogue_at(ctx, rights.epoch)
+    found = catalogue.objects.get(code)
+    if found is None:
+        raise NotFound
+    levels = {c.code: _level(rights, found, c) for c in found.columns.values()}
+    readable = {c.code: c for c in found.columns.values() if levels[c.code] >= access.ColumnLevel.READ}
+    view = View(
+        rights, catalogue, found, levels, readable, tuple(c for c in found.columns if c not in readable)
+    )
+    with _lock:
+        if len(_kept) >= MAX_KEPT:
+            _kept.clear()
+        _kept[key] = view
+    return view
+
+
+def _level(rights: access.Rights, found: objects.Object, column: objects.Column) -> access.ColumnLevel:
+    if column.type in SYSTEM_TYPES:
+        return access.ColumnLevel.READ
+    if column.type is objects.ColumnType.OWNER:
+        return access.ColumnLevel.EDIT
+    return rights.level(found.id, column.id)
+
+
+def ensure_object(view: View, verb: access.Verb) -> None:
+    """Layer 2. Raises AccessDenied(layer="object")."""
+    if not view.may(verb):
+        words = {"read": "see", "create": "create", "update": "change", "delete": "delete"}[verb.value]
+        raise AccessDenied(
+            f"You may not {words} {view.object.plural}",
+            layer="object",
+            object=view.object.code,
+            verb=verb.value,
+        )
+
+
+class Stale(Exception):
+    """The data statement saw another epoch than the rights it was compiled from."""
+
+
+MAX_TRIES = 8
+
+
+def decided(ctx: Context, operation: Callable[[], Result]) -> Result:
+    """Run an operation on kept rights until it was decided at the epoch that its statement saw.
+
+    A refusal from kept rights counts only if they are current; then it is recorded and raised.
+    """
+    for _ in range(MAX_TRIES):
+        try:
+            return operation()
+        except Stale:
+            access.forget(ctx)
+        except (AccessDenied, Invalid) as refusal:
+            if access.rights_of(ctx).epoch != identity.current_epoch(ctx):
+                access.forget(ctx)
+                continue
+            if isinstance(refusal, AccessDenied):
+                _record_denial(ctx, refusal)
+            raise
+    raise TooManyRequests("Rights keep changing; try again", retry_after_s=1)
+
+
+def _record_denial(ctx: Context, refusal: AccessDenied) -> None:
+    facts = {name: str(value) for name, value in refusal.details.items()}
+    audit.append_aside(
+        ctx,
+        "records.access.denied",
+        outcome="denied",
+        parts=[audit.Part("decision", {**facts, "code": refusal.code})],
+    )

@@ -1,0 +1,500 @@
+"""Writing: create, update, delete, share. The statement that changes tests the epoch; change and event commit together."""
+
+import os
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import errors as database
+
+from ostiary.access import public as access
+from ostiary.audit import public as audit
+from ostiary.kernel.clock import now
+from ostiary.kernel.context import Context
+from ostiary.kernel.errors import AccessDenied, FieldError, Invalid, NotFound, VersionConflict
+from ostiary.kernel.ids import EventId, RecordId, UnitId, new_id
+from ostiary.objects import public as objects
+from ostiary.records._columns import Bound, record_json, stored
+from ostiary.records._errors import ColumnNotEditable, ColumnRestricted, InUse
+from ostiary.records._query import Record
+from ostiary.records._read import readable_view, verdict
+from ostiary.records._statement import Statement, make_statement
+from ostiary.records._values import SQL_TYPE, clean, plain
+from ostiary.records._view import SYSTEM_TYPES, Stale, View, decided, ensure_object, view_of
+
+SALT_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A compiled write with the values that stay from call to call."""
+
+    statement: Statement
+    values: Mapping[str, Any]
+
+
+def create_record(ctx: Context, object_code: str, values: Mapping[str, object]) -> Record:
+    """Make a record; the acting principal is its author and, unless another is given, its owner.
+
+    Raises: AccessDenied: layer 2, a column that may not be written. Invalid: names every refused field.
+    """
+    return decided(ctx, lambda: _create(ctx, object_code, values))
+
+
+def _create(ctx: Context, code: str, given: Mapping[str, object]) -> Record:
+    view = view_of(ctx, code)
+    ensure_object(view, access.Verb.CREATE)
+    typed = _typed(view, given, access.Verb.CREATE)
+    _complete(ctx, view, typed)
+    _ensure_lookups(ctx, view, {c: v for c, v in typed.items() if c in given})
+    record_id = RecordId(new_id())
+    author, label = ctx.actor, view.rights.current_label
+    stamp = now()
+    state = {**{c: plain(v) for c, v in typed.items() if v is not None}, "author": str(author), "version": 1}
+    salt = os.urandom(SALT_BYTES)
+    write = _insert_statement(ctx, view, tuple(typed))
+    event = EventId(new_id())
+    slots = {
+        **write.values,
+        **_slots(typed),
+        "id": record_id,
+        "author": author,
+        "label": label,
+        "stamp": stamp,
+        "epoch": view.rights.epoch,
+        "event": event,
+        "salt": salt,
+        "hash": audit.state_hash(salt, state),
+    }
+    record = _execute(ctx, view, write, slots, typed, record_id)
+    personal, other = _by_subject(view, {c: (None, v) for c, v in typed.items() if v is not None})
+    _append(ctx, "records.record.created", view, record_id, (personal, other), event)
+    return record
+
+
+def _execute(
+    ctx: Context,
+    view: View,
+    write: Write,
+    slots: Mapping[str, Any],
+    typed: Mapping[str, Any],
+    record_id: RecordId,
+) -> Record:
+    """Run a write whose statement tests the epoch. Raises Stale; Invalid, with the transaction still usable."""
+    columns = [view.object.columns[code] for code in typed]
+    breakable = any(c.unique or c.type is objects.ColumnType.LOOKUP for c in columns)
+    try:
+        with ctx.db.savepoint() if breakable else nullcontext():
+            rows = write.statement.run(ctx, slots)
+    except database.UniqueViolation as violation:
+        raise _taken(view, violation) from None
+    except database.ForeignKeyViolation:
+        raise Invalid([FieldError("", "gone", "A record that this one refers to is gone")]) from None
+    if not rows:
+        raise Stale
+    text, version, visible = rows[0]
+    if not visible:
+        return Record(
+            record_id, version, b"", view.restricted, may_update=False, may_delete=False, visible=False
+        )
+    return Record(record_id, version, text.encode(), view.restricted)
+
+
+def _taken(view: View, violation: database.UniqueViolation) -> Invalid:
+    """Name the column whose value another record has, without saying which record."""
+    name = violation.diag.constraint_name or ""
+    for column in view.object.columns.values():
+        if column.unique and f"_{column.code}_" in f"{name}_":
+            if column.code not in view.readable:
+                break
+            return Invalid([FieldError(column.code, "taken", f"{column.caption}: this value is taken")])
+    return Invalid([FieldError("", "taken", "A value that must be unique is taken")])
+
+
+def _typed(view: View, given: Mapping[str, object], verb: access.Verb) -> dict[str, Any]:
+    """The given values, typed. Raises ColumnNotEditable, ColumnRestricted; Invalid with every refused field."""
+    errors: list[FieldError] = []
+    typed: dict[str, Any] = {}
+    for code, value in given.items():
+        column = view.object.columns.get(code)
+        if column is None:
+            system = code in ("id", "author", "created_at", "modified_at", "version", "restricted")
+            words = "is set by the system" if system else f"is no column of {view.object.caption}"
+            errors.append(FieldError(code, "not_writable" if system else "unknown_column", f"{code} {words}"))
+        elif column.type in SYSTEM_TYPES:
+            errors.append(FieldError(code, "not_writable", f"{column.caption} is numbered by the system"))
+        elif not view.may_write(column, verb):
+            raise ColumnNotEditable(code) if code in view.readable else ColumnRestricted(code)
+        else:
+            typed[code] = clean(column, value, errors)
+    for code, value in typed.items():
+        column = view.object.columns[code]
+        if value is None and column.required and all(e.field != code for e in errors):
+            errors.append(FieldError(code, "required", f"{column.caption} is required"))
+    if errors:
+        raise Invalid(errors)
+    return typed
+
+
+def _complete(ctx: Context, view: View, typed: dict[str, Any]) -> None:
+    """Defaults and numbers for what was not given. Raises Invalid: a required column stays empty."""
+    errors: list[FieldError] = []
+    for column in view.object.columns.values():
+        if column.code in typed:
+            continue
+        if column.type is objects.ColumnType.AUTO_NUMBER:
+            typed[column.code] = _next_number(ctx, view, column)
+            continue
+        value = clean(column, default_value(ctx, column), errors)
+        if value is None and column.required:
+            errors.append(FieldError(column.code, "required", f"{column.caption} is required"))
+        if value is not None:
+            typed[column.code] = value
+    if errors:
+        raise Invalid(errors)
+
+
+def default_value(ctx: Context, column: objects.Column) -> object:
+    """What a column holds in a new record when nothing is given; the owner is whoever creates it."""
+    if column.type is objects.ColumnType.OWNER and column.default is None:
+        return ctx.actor
+    match column.default:
+        case "now":
+            return now().isoformat()
+        case "today":
+            return now().date().isoformat()
+        case "me":
+            return ctx.actor
+        case other:
+            return other
+
+
+def _next_number(ctx: Context, view: View, column: objects.Column) -> str:
+    row = ctx.db.row(f"select nextval('@.{objects.sequence_of(view.object.table, column.code)}')")
+    if row is None:
+        raise RuntimeError("a sequence gave no number")
+    return column.pattern.format(row[0])
+
+
+def _ensure_lookups(ctx: Context, view: View, typed: Mapping[str, Any]) -> None:
+    """Every given lookup value must be readable by the writer; an owner must be an active principal."""
+    errors: list[FieldError] = []
+    for code, value in typed.items():
+        column = view.object.columns[code]
+        if value is None:
+            continue
+        if column.type is objects.ColumnType.OWNER:
+            found = ctx.db.row(
+                "select 1 from @.identity_unit where id = %(id)s and active and kind in ('person', 'service')",
+                {"id": value},
+            )
+        elif column.type is objects.ColumnType.LOOKUP:
+            found = _readable(ctx, view, column, value)
+        else:
+            continue
+        if not found:
+            errors.append(FieldError(code, "not_found", f"{column.caption}: not found"))
+    if errors:
+        raise Invalid(errors)
+
+
+def _readable(ctx: Context, view: View, column: objects.Column, value: UUID) -> bool:
+    bound = Bound(ctx, view)
+    target = bound.object_view(column.target or "")
+    if not target.may(access.Verb.READ):
+        return False
+    key = ("exists",)
+    known = target.statements.get(key)
+    if not isinstance(known, Write):
+        text = (
+            f"select 1 from @.{target.object.table} t where t.id = {{id}} and {bound.row_test(target, 't')}"
+        )
+        known = target.statements[key] = Write(make_statement(ctx.db.schema, text), bound.values)
+    return bool(known.statement.run(ctx, {**known.values, "id": value}))
+
+
+def _slots(typed: Mapping[str, Any]) -> dict[str, Any]:
+    slots: dict[str, Any] = {}
+    for number, value in enumerate(typed.values()):
+        slots[f"v{number}"] = value
+        slots[f"s{number}"] = objects.sort_key(value) if isinstance(value, str) else ""
+    return slots
+
+
+def _assigned(view: View, codes: tuple[str, ...]) -> list[tuple[str, str]]:
+    """(database column, SQL value) of the given columns and their sort keys."""
+    pairs = []
+    for number, code in enumerate(codes):
+        column = view.object.columns[code]
+        pairs.append((stored(column), f"{{v{number}}}::{SQL_TYPE.get(column.type, 'text')}"))
+        if column.type in objects.TEXT_SORTED:
+            pairs.append((f'"{column.sort_column}"', f"{{s{number}}}::text"))
+    return pairs
+
+
+def _insert_statement(ctx: Context, view: View, codes: tuple[str, ...]) -> Write:
+    key = ("insert", codes)
+    known = view.statements.get(key)
+    if not isinstance(known, Write):
+        pairs = [
+            ("id", "{id}::uuid"),
+            ("author_id", "{author}::uuid"),
+            ("label_id", "{label}::int"),
+            ("created_at", "{stamp}::timestamptz"),
+            ("modified_at", "{stamp}::timestamptz"),
+            ("modified_by", "{author}::uuid"),
+            ("last_event_id", "{event}::uuid"),
+            ("state_salt", "{salt}::bytea"),
+            ("state_hash", "{hash}::bytea"),
+            *_assigned(view, codes),
+        ]
+        bound = Bound(ctx, view)
+        columns, values = ", ".join(c for c, _ in pairs), ", ".join(v for _, v in pairs)
+        text = (
+            f"insert into @.{view.object.table} as r ({columns}) select {values}"
+            f" where (select epoch from @.identity_epoch) = {{epoch}} returning {_returned(bound, view)}"
+        )
+        known = view.statements[key] = Write(make_statement(ctx.db.schema, text), bound.values)
+    return known
+
+
+def _returned(bound: Bound, view: View) -> str:
+    """What the writer gets back: the record if it is readable (a create right does not imply that)."""
+    if not view.may(access.Verb.READ):
+        return "null, r.version, false"
+    return f"{record_json(bound, list(view.readable.values()))}::text, r.version, {bound.row_test(view, 'r')}"
+
+
+def update_record(
+    ctx: Context, object_code: str, record_id: UUID, values: Mapping[str, object], version: int
+) -> Record:
+    """Change columns of a record that still has `version`.
+
+    Raises: NotFound: absent or hidden. AccessDenied: layer 2, 3 or 4. VersionConflict: someone else saved first.
+    """
+    return decided(ctx, lambda: _update(ctx, object_code, RecordId(record_id), values, version))
+
+
+def _update(
+    ctx: Context, code: str, record_id: RecordId, given: Mapping[str, object], version: int
+) -> Record:
+    view = readable_view(ctx, code)
+    ensure_object(view, access.Verb.UPDATE)
+    before = _lock(ctx, view, record_id, access.Verb.UPDATE)
+    typed = _typed(view, given, access.Verb.UPDATE)
+    if before.version != version:
+        raise _conflict(view, before, typed)
+    changes = {c: (before.values[c], v) for c, v in typed.items() if before.values[c] != v}
+    after = {**before.values, **typed}
+    _ensure_lookups(ctx, view, {c: v for c, (_, v) in changes.items()})
+    new = {c: v for c, (_, v) in changes.items()}
+    write = _update_statement(ctx, view, tuple(new))
+    salt = os.urandom(SALT_BYTES)
+    number = version + 1 if changes else version
+    state = {c: plain(v) for c, v in after.items() if v is not None}
+    state |= {"author": str(before.author), "version": number}
+    event = EventId(new_id()) if changes else before.event
+    slots = {
+        **write.values,
+        **_slots(new),
+        "id": record_id,
+        "me": ctx.actor,
+        "stamp": now(),
+        "epoch": view.rights.epoch,
+        "version": number,
+        "event": event,
+        "salt": salt,
+        "hash": audit.state_hash(salt, state),
+    }
+    record = _execute(ctx, view, write, slots, new, record_id)
+    if changes and event is not None:
+        _append(ctx, "records.record.updated", view, record_id, _by_subject(view, changes), event)
+    return record
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """A record as stored, locked for change."""
+
+    version: int
+    author: UUID
+    event: EventId | None
+    values: Mapping[str, Any]
+
+
+def _lock(ctx: Context, view: View, record_id: RecordId, verb: access.Verb) -> _Before:
+    """Lock a row and decide on it as stored. Raises NotFound, AccessDenied(layer="record")."""
+    key = ("lock", verb)
+    known = view.statements.get(key)
+    columns = list(view.object.columns.values())
+    if not isinstance(known, Write):
+        bound = Bound(ctx, view)
+        listed = "".join(f", r.{stored(c)}" for c in columns)
+        text = (
+            f"select (select epoch from @.identity_epoch), {verdict(bound, view, verb)}, r.version, r.author_id,"
+            f" r.last_event_id{listed} from @.{view.object.table} r"
+            f" where r.id = {{id}} and {bound.row_test(view, 'r')} for no key update of r"
+        )
+        if verb is access.Verb.DELETE:
+            text = text.replace("for no key update of r", "for update of r")
+        known = view.statements[key] = Write(make_statement(ctx.db.schema, text), bound.values)
+    rows = known.statement.run(ctx, {**known.values, "id": record_id})
+    if not rows:
+        # nothing tested the epoch here, so the refusal counts only if the rights are current
+        if access.current_rights(ctx) is not view.rights:
+            raise Stale
+        audit.append_aside(
+            ctx,
+            "records.record.refused",
+            outcome="denied",
+            object_type=view.object.code,
+            object_ref=record_id,
+        )
+        raise NotFound
+    epoch, allowed, version, author, event, *values = rows[0]
+    if epoch != view.rights.epoch:
+        raise Stale
+    if not allowed:
+        words = "change" if verb is access.Verb.UPDATE else "delete"
+        raise AccessDenied(
+            f"You may read this {view.object.caption.lower()} but not {words} it",
+            layer="record",
+            object=view.object.code,
+            record=str(record_id),
+            verb=verb.value,
+        )
+    return _Before(version, author, event, {c.code: v for c, v in zip(columns, values, strict=True)})
+
+
+def _conflict(view: View, before: _Before, typed: Mapping[str, Any]) -> VersionConflict:
+    """Both values of every given column that differs and is readable."""
+    differing = {c: v for c, v in typed.items() if c in view.readable and before.values[c] != v}
+    return VersionConflict(
+        "Someone else saved this record first",
+        version=before.version,
+        yours={c: plain(v) for c, v in differing.items()},
+        theirs={c: plain(before.values[c]) for c in differing},
+    )
+
+
+def _update_statement(ctx: Context, view: View, codes: tuple[str, ...]) -> Write:
+    key = ("update", codes)
+    known = view.statements.get(key)
+    if not isinstance(known, Write):
+        bound = Bound(ctx, view)
+        pairs = [("version", "{version}::int"), *_assigned(view, codes)]
+        if codes:
+            pairs += [
+                ("modified_at", "{stamp}::timestamptz"),
+                ("modified_by", "{me}::uuid"),
+                ("last_event_id", "{event}::uuid"),
+                ("state_salt", "{salt}::bytea"),
+                ("state_hash", "{hash}::bytea"),
+            ]
+        listed = ", ".join(f"{c} = {v}" for c, v in pairs)
+        text = (
+            f"update @.{view.object.table} r set {listed} where r.id = {{id}}"
+            f" and (select epoch from @.identity_epoch) = {{epoch}} returning {_returned(bound, view)}"
+        )
+        known = view.statements[key] = Write(make_statement(ctx.db.schema, text), bound.values)
+    return known
+
+
+def delete_record(ctx: Context, object_code: str, record_id: UUID, version: int | None = None) -> None:
+    """Delete a record. Raises as `update_record`; InUse: something refers to it, readable or not."""
+    decided(ctx, lambda: _delete(ctx, object_code, RecordId(record_id), version))
+
+
+def _delete(ctx: Context, code: str, record_id: RecordId, version: int | None) -> None:
+    view = readable_view(ctx, code)
+    ensure_object(view, access.Verb.DELETE)
+    before = _lock(ctx, view, record_id, access.Verb.DELETE)
+    if version is not None and before.version != version:
+        raise _conflict(view, before, {})
+    try:
+        with ctx.db.savepoint():
+            gone = ctx.db.run(
+                f"delete from @.{view.object.table} where id = %(id)s"
+                " and (select epoch from @.identity_epoch) = %(epoch)s",
+                {"id": record_id, "epoch": view.rights.epoch},
+            )
+    except database.ForeignKeyViolation:
+        raise InUse from None
+    if not gone:
+        raise Stale
+    access.remove_shares(ctx, record_id)
+    gone_values = {c: (v, None) for c, v in before.values.items() if v is not None}
+    _append(ctx, "records.record.deleted", view, record_id, _by_subject(view, gone_values), EventId(new_id()))
+
+
+Changes = list[dict[str, object]]
+
+
+def _by_subject(view: View, changes: Mapping[str, tuple[Any, Any]]) -> tuple[Changes, Changes]:
+    """Changes of columns that hold personal data, and the others, as parts of an event."""
+    personal: Changes = []
+    other: Changes = []
+    for code, (before, after) in changes.items():
+        change: dict[str, object] = {"field": code}
+        if before is not None:
+            change["before"] = plain(before)
+        if after is not None:
+            change["after"] = plain(after)
+        column = view.object.columns[code]
+        (other if column.personal_data in ("none", "staff") else personal).append(change)
+    return personal, other
+
+
+def _append(
+    ctx: Context,
+    event: str,
+    view: View,
+    record_id: RecordId,
+    changes: tuple[Changes, Changes],
+    event_id: EventId,
+) -> None:
+    personal, other = changes
+    parts = [audit.Part("changes", {"changes": other})] if other else []
+    if personal:
+        # a part of its own, so that the person can be erased without hurting the rest
+        parts.append(audit.Part("changes", {"changes": personal}, data_subject=record_id))
+    audit.append(
+        ctx, event, object_type=view.object.code, object_ref=record_id, parts=parts, event_id=event_id
+    )
+
+
+def share_record(  # noqa: PLR0913  what a share is made of
+    ctx: Context,
+    object_code: str,
+    record_id: UUID,
+    unit: UnitId,
+    verb: access.Verb,
+    *,
+    grant: access.Grant = access.Grant.GRANTED,
+    valid_from: datetime | None = None,
+    valid_to: datetime | None = None,
+) -> None:
+    """Give a unit one verb on one record; needs CanChangeEntitySchemaRecordRight and read on the record.
+
+    Raises: NotFound, AccessDenied.
+    """
+    access.ensure_operation(ctx, access.Operation.CHANGE_RECORD_RIGHTS)
+
+    def share() -> None:
+        view = readable_view(ctx, object_code)
+        _lock(ctx, view, RecordId(record_id), access.Verb.READ)
+        access.store_share(
+            ctx,
+            view.object.id,
+            RecordId(record_id),
+            unit,
+            verb,
+            grant,
+            valid_from=valid_from,
+            valid_to=valid_to,
+        )
+
+    decided(ctx, share)

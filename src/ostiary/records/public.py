@@ -1,0 +1,44 @@
+"""Read and write business data: `access` decides every call, `audit` records it."""
+
+from ostiary.records._describe import ObjectView, describe, list_objects, people, workplaces
+from ostiary.records._errors import ColumnNotEditable, ColumnRestricted, InUse
+from ostiary.records._export import export_csv
+from ostiary.records._filters import And, Compare, Filter, Not, Op, Or, parse_filter
+from ostiary.records._history import record_events
+from ostiary.records._query import Count, CountMode, Page, PlanShape, Record, RecordQuery, Sort
+from ostiary.records._read import count_records, get_record, list_records
+from ostiary.records._write import create_record, delete_record, share_record, update_record
+
+__all__ = [
+    "And",
+    "ColumnNotEditable",
+    "ColumnRestricted",
+    "Compare",
+    "Count",
+    "CountMode",
+    "Filter",
+    "InUse",
+    "Not",
+    "ObjectView",
+    "Op",
+    "Or",
+    "Page",
+    "PlanShape",
+    "Record",
+    "RecordQuery",
+    "Sort",
+    "count_records",
+    "create_record",
+    "delete_record",
+    "describe",
+    "export_csv",
+    "get_record",
+    "list_objects",
+    "list_records",
+    "parse_filter",
+    "people",
+    "record_events",
+    "share_record",
+    "update_record",
+    "workplaces",
+]

@@ -1,0 +1,94 @@
+"""The door end to end on real objects: what one may do and another may not, in one test each."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ostiary.access import public as access
+from ostiary.crm import public as crm
+from ostiary.identity import public as identity
+from ostiary.kernel.context import Channel, Context
+from ostiary.kernel.errors import AccessDenied, Invalid, NotFound, VersionConflict
+from ostiary.records import public as records
+from ostiary.tenancy import public as tenancy
+from tests._tenants import TestTenant, rolled_back
+
+pytestmark = pytest.mark.database
+
+
+@pytest.fixture(scope="module")
+def crm_tenant(tenant: TestTenant) -> TestTenant:
+    with tenancy.transaction(tenant.tenant) as db:
+        ctx = Context(tenant.tenant.id, db, tenant.administrator, Channel.CLI)
+    crm.install(tenant.tenant, ctx)
+    return tenant
+
+
+@pytest.fixture
+def admin(crm_tenant: TestTenant) -> Iterator[Context]:
+    with rolled_back(crm_tenant.tenant) as db:
+        yield Context(crm_tenant.tenant.id, db, crm_tenant.administrator, Channel.CLI)
+
+
+def person(ctx: Context, login: str, *roles: str) -> Context:
+    unit = access.create_person(ctx, login=login, name=login.title(), email=f"{login}@example.com")
+    for code in roles:
+        role = identity.find_unit(ctx, code)
+        assert role is not None
+        access.add_member(ctx, unit, role)
+    return ctx.acting_as(unit)
+
+
+def test_a_record_goes_through_its_whole_life(admin: Context) -> None:
+    made = records.create_record(admin, "account", {"name": "Halden Instruments"})
+    assert made.data["name"] == "Halden Instruments"
+    assert made.data["owner"]["display"] == "Ada Admin"
+    changed = records.update_record(admin, "account", made.id, {"phone": "+49 30 1234"}, made.version)
+    assert changed.version == 2
+    with pytest.raises(VersionConflict) as conflict:
+        records.update_record(admin, "account", made.id, {"phone": "+49 30 999"}, made.version)
+    assert conflict.value.details["theirs"] == {"phone": "+49 30 1234"}
+    assert records.count_records(admin, "account").value == 1
+    records.delete_record(admin, "account", made.id)
+    with pytest.raises(NotFound):
+        records.get_record(admin, "account", made.id)
+
+
+def test_one_agent_sees_only_own_opportunities_and_the_team_lead_both(admin: Context) -> None:
+    sales = identity.find_unit(admin, "sales")
+    assert sales is not None
+    team = access.create_role(admin, identity.UnitKind.ORG, "Team")
+    lead_role = access.create_role(admin, identity.UnitKind.MANAGER, "Team lead", manages=team)
+    one, two, lead = (person(admin, login, "sales") for login in ("one", "two", "lead"))
+    access.add_members(admin, [(one.actor, team), (two.actor, team), (lead.actor, lead_role)])
+    a = records.create_record(one, "opportunity", {"name": "A"})
+    b = records.create_record(two, "opportunity", {"name": "B"})
+    for shape in records.PlanShape:
+        def ids(ctx: Context, shape: records.PlanShape = shape) -> set[object]:
+            return set(records.list_records(ctx, records.RecordQuery("opportunity", plan=shape)).ids)
+
+        assert ids(one) == {a.id}
+        assert ids(two) == {b.id}
+        assert ids(lead) == {a.id, b.id}
+        assert ids(admin) == {a.id, b.id}
+    assert [records.count_records(c, "opportunity").value for c in (one, two, lead, admin)] == [1, 1, 2, 2]
+    with pytest.raises(NotFound):
+        records.get_record(one, "opportunity", b.id)
+    with pytest.raises(NotFound):
+        records.update_record(one, "opportunity", b.id, {"name": "Mine"}, 1)
+
+
+def test_an_export_needs_its_operation(admin: Context) -> None:
+    records.create_record(admin, "account", {"name": "=cmd()"})
+    text = b"".join(records.export_csv(admin, records.RecordQuery("account"))).decode()
+    assert "'=cmd()" in text
+    agent = person(admin, "agent", "sales")
+    with pytest.raises(AccessDenied):
+        records.export_csv(agent, records.RecordQuery("account"))
+
+
+def test_bad_values_name_their_fields_and_change_nothing(admin: Context) -> None:
+    with pytest.raises(Invalid) as refused:
+        records.create_record(admin, "account", {"name": "", "web": "javascript:alert(1)", "nonsense": 1})
+    assert {e.field for e in refused.value.errors} == {"name", "web", "nonsense"}
+    assert records.count_records(admin, "account").value == 0
