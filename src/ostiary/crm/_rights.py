@@ -38,7 +38,7 @@ class ObjectRights:
     by_column: Mapping[str, ColumnRows]
 
     def rows_for(self, column: objects.Column) -> ColumnRows:
-        """The rows of a column. Raises KeyError where its class is not provided for: `read_rights` refuses that."""
+        """The rows of a column. Raises KeyError where its class has none: `read_rights` refuses that."""
         return self.by_column.get(column.code) or self.by_class[column.data_class]
 
 
