@@ -67,7 +67,7 @@ def may_create(world: World, principal: Unit, object: str) -> bool:
 
 
 def may(world: World, principal: Unit, verb: Verb, record: str) -> bool:
-    """Read, update or delete by layers 2 and 3 or by the operation that replaces them; writing also needs read."""
+    """Read, update, delete by layers 2 and 3 or by what replaces them; writing also needs read."""
     if verb is not Verb.READ and not may(world, principal, Verb.READ, record):
         return False
     return may_operate(world, principal, ANY_DATA[verb]) or (
@@ -85,7 +85,7 @@ def may_read_column(world: World, principal: Unit, object: str, column: str) -> 
 
 
 def may_write_column(world: World, principal: Unit, verb: Verb, object: str, column: str) -> bool:
-    """Whether a value may be given in a create or an update; Add any and Edit any each serve their own verb."""
+    """Whether a create or an update may give a value; Add any and Edit any each serve their own verb."""
     return column_level(world, principal, object, column) is Level.EDIT or may_operate(
         world, principal, ANY_DATA[verb]
     )

@@ -1,16 +1,16 @@
 """Semantics section 3: the legs of a record, united; each can be switched off."""
 
 from tests.oracle.model import Grant, Leg, Share, Unit, Verb, World
-from tests.oracle.units import held_units, nameable_units, own_set, reporting_units
+from tests.oracle.units import Units, held_units, nameable_units, own_set, reporting_units
 
 
-def stored_own_set(world: World, record: str) -> set[Unit]:
+def stored_own_set(world: World, record: str) -> Units:
     """The author's own set, with the tree and links of then."""
     born = world.records[record]
     return own_set(world.eras[born.era], born.author)
 
 
-def stored_reporting_units(world: World, record: str) -> set[Unit]:
+def stored_reporting_units(world: World, record: str) -> Units:
     """The author's reporting units, with the tree of then."""
     born = world.records[record]
     return reporting_units(world.eras[born.era], born.author)

@@ -1,12 +1,14 @@
-"""The world as plain values: who there is, what is granted, which records exist. Units and records are names."""
+"""The world as plain values: who there is, what is granted, which records exist; all by name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import Any
 
 Unit = str
 ROOT: Unit = "all_employees"
 ADMINISTRATORS: Unit = "system_administrators"  # a functional role, marked by default
+ADA: Unit = "ada"  # the first administrator, who is in every tenant
 
 
 class Kind(StrEnum):
@@ -70,7 +72,7 @@ class Leg(IntEnum):
 class Graph:
     """The units and the edges between them at one moment.
 
-    parents: organisational and functional roles below another one of their kind. manages: manager role -> its unit.
+    parents: organisational and functional roles below another of their kind. manages: manager role -> unit.
     links: (organisational, functional). members: (principal, role). marked: not inherited by managers.
     """
 
@@ -80,6 +82,7 @@ class Graph:
     links: frozenset[tuple[Unit, Unit]] = frozenset()
     members: frozenset[tuple[Unit, Unit]] = frozenset()
     marked: frozenset[Unit] = frozenset()
+    memo: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def of_kind(self, *kinds: Kind) -> list[Unit]:
         """The units of these kinds, in the order in which they were named."""

@@ -1,32 +1,52 @@
 """Semantics section 1: units and sources. A source is a set of units that is evaluated by itself."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar
+
 from tests.oracle.model import ROOT, Graph, Kind, Unit
 
-Source = frozenset[Unit]
+Units = frozenset[Unit]
+Source = Units  # decided by itself
+Found = TypeVar("Found")
 
 
-def ancestors(graph: Graph, role: Unit) -> set[Unit]:
+def once(find: Callable[[Graph, Unit], Found]) -> Callable[[Graph, Unit], Found]:
+    """Found once for a graph: the only thing here that is there for speed. What it returns is not changed."""
+
+    @wraps(find)
+    def remembered(graph: Graph, unit: Unit) -> Found:
+        if (find, unit) not in graph.memo:
+            graph.memo[find, unit] = find(graph, unit)
+        answer: Found = graph.memo[find, unit]
+        return answer
+
+    return remembered
+
+
+def ancestors(graph: Graph, role: Unit) -> Units:
     """The strict ancestors of a role in its own tree. A manager role has none."""
-    above: set[Unit] = set()
+    above = Units()
     while role in graph.parents:
         role = graph.parents[role]
-        above.add(role)
+        above |= {role}
     return above
 
 
-def descendants(graph: Graph, role: Unit) -> set[Unit]:
+def descendants(graph: Graph, role: Unit) -> Units:
     """Every role that has this one above it."""
-    return {other for other in graph.kinds if role in ancestors(graph, other)}
+    return Units(other for other in graph.kinds if role in ancestors(graph, other))
 
 
-def direct_roles(graph: Graph, principal: Unit) -> set[Unit]:
+def direct_roles(graph: Graph, principal: Unit) -> Units:
     """The roles that a principal is a member of."""
-    return {role for member, role in graph.members if member == principal}
+    return Units(role for member, role in graph.members if member == principal)
 
 
-def own_set(graph: Graph, principal: Unit) -> set[Unit]:
+@once
+def own_set(graph: Graph, principal: Unit) -> Units:
     """What a principal is: of a service account only itself and its direct roles."""
-    own = {principal} | direct_roles(graph, principal)
+    own = direct_roles(graph, principal) | {principal}
     if graph.kinds[principal] is Kind.SERVICE:
         return own
     for role in direct_roles(graph, principal):
@@ -38,27 +58,29 @@ def own_set(graph: Graph, principal: Unit) -> set[Unit]:
     return own
 
 
-def held_units(graph: Graph, principal: Unit) -> set[Unit]:
+@once
+def held_units(graph: Graph, principal: Unit) -> Units:
     """The organisational roles whose manager role the principal holds."""
-    return {unit for manager, unit in graph.manages.items() if manager in own_set(graph, principal)}
+    return Units(unit for manager, unit in graph.manages.items() if manager in own_set(graph, principal))
 
 
-def reporting_units(graph: Graph, principal: Unit) -> set[Unit]:
+@once
+def reporting_units(graph: Graph, principal: Unit) -> Units:
     """Where a person is a subordinate. A service account is nobody's."""
     if graph.kinds[principal] is not Kind.PERSON:
-        return set()
-    units = {unit for unit in own_set(graph, principal) if graph.kinds[unit] is Kind.ORG}
+        return Units()
+    units = Units(unit for unit in own_set(graph, principal) if graph.kinds[unit] is Kind.ORG)
     for unit in held_units(graph, principal):
         units |= ancestors(graph, unit)
     return units
 
 
-def subtree_members(graph: Graph, unit: Unit) -> set[Unit]:
+def subtree_members(graph: Graph, unit: Unit) -> Units:
     """The persons who report to `unit`."""
-    return {person for person in graph.of_kind(Kind.PERSON) if unit in reporting_units(graph, person)}
+    return Units(person for person in graph.of_kind(Kind.PERSON) if unit in reporting_units(graph, person))
 
 
-def managed_units(graph: Graph, principal: Unit) -> set[Unit]:
+def managed_units(graph: Graph, principal: Unit) -> Units:
     """The units whose manager the principal is, and everything below them."""
     units = held_units(graph, principal)
     for unit in held_units(graph, principal):
@@ -66,9 +88,10 @@ def managed_units(graph: Graph, principal: Unit) -> set[Unit]:
     return units
 
 
-def managed_persons(graph: Graph, principal: Unit) -> set[Unit]:
+@once
+def managed_persons(graph: Graph, principal: Unit) -> Units:
     """The subtree members of the principal's managed units."""
-    return {person for unit in managed_units(graph, principal) for person in subtree_members(graph, unit)}
+    return Units().union(*(subtree_members(graph, unit) for unit in managed_units(graph, principal)))
 
 
 def managed_sources(graph: Graph, principal: Unit) -> set[Source]:
@@ -77,21 +100,23 @@ def managed_sources(graph: Graph, principal: Unit) -> set[Source]:
     for person in managed_persons(graph, principal):
         for role in own_set(graph, person):
             if graph.kinds[role] in (Kind.ORG, Kind.FUNC) and role not in graph.marked:
-                sources.add(frozenset(({role} | ancestors(graph, role)) - graph.marked))
+                sources.add((ancestors(graph, role) | {role}) - graph.marked)
     return sources
 
 
+@once
 def sources(graph: Graph, principal: Unit) -> list[Source]:
     """Each source is decided by itself; the caller unites the answers."""
-    return [frozenset(own_set(graph, principal)), *managed_sources(graph, principal)]
+    return [own_set(graph, principal), *managed_sources(graph, principal)]
 
 
-def all_units(graph: Graph, principal: Unit) -> set[Unit]:
+def all_units(graph: Graph, principal: Unit) -> Units:
     """Every unit that speaks for the principal."""
     units = managed_units(graph, principal) - graph.marked
     return units.union(*sources(graph, principal))
 
 
-def nameable_units(graph: Graph, principal: Unit) -> set[Unit]:
+@once
+def nameable_units(graph: Graph, principal: Unit) -> Units:
     """All units as legs 5 to 7 see them: with the managed persons, who count where they are named."""
     return all_units(graph, principal) | managed_persons(graph, principal)

@@ -299,7 +299,7 @@ def test_rules_give_each_verb_by_itself() -> None:
     ],
 )
 def test_a_share_is_valid_from_its_start_and_before_its_end(
-    starts: int | None, ends: int | None, valid: bool
+    starts: int | None, ends: int | None, *, valid: bool
 ) -> None:
     share = Share("n", "eve", Verb.READ, starts=starts, ends=ends)
     assert readers(make_world(shares=(share,))) == ({"bob", "eve"} if valid else {"bob"})
