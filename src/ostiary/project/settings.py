@@ -8,6 +8,7 @@ from ostiary.project._transport import Transport
 
 TRANSPORT = Transport.from_environment(os.environ)
 
+# Nothing lasting is signed with it (sessions and keys are random and stored hashed), so each process may have its own.
 SECRET_KEY = os.environ.get("OSTIARY_SECRET_KEY") or secrets.token_urlsafe(48)
 DEBUG = False
 ALLOWED_HOSTS = ["*"]  # the outermost middleware finds the tenant by host and refuses every other
@@ -20,7 +21,10 @@ INSTALLED_APPS = [
     "ostiary.access",
     "ostiary.objects",
 ]
-MIDDLEWARE = ["ostiary.project.middleware.RequestMiddleware"]
+MIDDLEWARE = [
+    "ostiary.project.middleware.RequestMiddleware",
+    "ostiary.project.middleware.WebCsrfMiddleware",
+]
 TEMPLATES: list[dict[str, object]] = []
 # Django's own connection serves migrations alone (project._migrations); requests use tenancy's.
 DATABASES = {"default": {"ENGINE": "django.db.backends.dummy"}}

@@ -1,0 +1,74 @@
+"""Errors as problem documents: one table from error to status, no detail that helps guessing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+
+from ostiary.kernel.errors import (
+    AccessDenied,
+    Invalid,
+    NotFound,
+    NotSignedIn,
+    OstiaryError,
+    TooManyRequests,
+    VersionConflict,
+)
+from ostiary.records import public as records
+
+HTTP_STATUS: Mapping[type[OstiaryError], int] = {
+    NotFound: 404,
+    NotSignedIn: 401,
+    AccessDenied: 403,
+    Invalid: 422,
+    VersionConflict: 409,
+    records.InUse: 409,
+    TooManyRequests: 429,
+}
+TITLES = {
+    401: "Not signed in",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    415: "Unsupported media type",
+    422: "Not accepted",
+    428: "Precondition required",
+    429: "Too many requests",
+    500: "Internal error",
+}
+_SHOWN = ("layer", "object", "column", "operation", "version", "yours", "theirs")
+
+
+def status_of(error: OstiaryError) -> int:
+    """The status of an error; what nobody mapped is our own fault."""
+    return next((HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS), 500)
+
+
+def problem(request: HttpRequest, status: int, code: str, detail: str, **more: Any) -> HttpResponse:
+    """An `application/problem+json` answer."""
+    ctx = getattr(request, "ctx", None)
+    body = {
+        "type": f"urn:ostiary:problem:{code}",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **more,
+    }
+    if ctx is not None:
+        body["instance"] = f"urn:request:{ctx.request_id}"
+    return HttpResponse(orjson.dumps(body), status=status, content_type="application/problem+json")
+
+
+def problem_response(request: HttpRequest, error: OstiaryError) -> HttpResponse:
+    """The answer for an error."""
+    status = status_of(error)
+    more: dict[str, Any] = {k: v for k, v in error.details.items() if k in _SHOWN}
+    if isinstance(error, Invalid):
+        more["errors"] = [{"field": e.field, "code": e.code, "message": e.message} for e in error.errors]
+    response = problem(request, status, error.code, error.message, **more)
+    if isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = str(error.details.get("retry_after_s", 1))
+    return response

@@ -1,0 +1,14 @@
+"""Routes of the API, and the problem document for a refusal."""
+
+from django.urls import path
+
+from ostiary.api import _records
+from ostiary.api._errors import problem_response
+
+urlpatterns = [
+    path("v1/records/<slug:code>", _records.collection),
+    path("v1/records/<slug:code>/count", _records.count),
+    path("v1/records/<slug:code>/<uuid:record_id>", _records.member),
+]
+
+__all__ = ["problem_response", "urlpatterns"]
