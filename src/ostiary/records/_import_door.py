@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from ostiary.access.public import ColumnLevel, Verb
+from ostiary.access.public import Verb
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, Invalid, NotFound
 from ostiary.objects.public import TEXT_SORTED, Column, ColumnType, Object
@@ -17,8 +17,8 @@ Json = dict[str, Any]
 class Door(Protocol):
     """The calls of `records` that an import makes, each deciding for the importing user."""
 
-    def rights(self, ctx: Context, code: str) -> tuple[Object, Collection[Verb], Mapping[str, ColumnLevel]]:
-        """The object with the user's verbs and column levels. Raises NotFound, AccessDenied."""
+    def rights(self, ctx: Context, code: str) -> tuple[Object, frozenset[Verb], frozenset[str]]:
+        """The object with the user's verbs and the columns to write. Raises NotFound, AccessDenied."""
 
     def find(
         self, ctx: Context, code: str, columns: Sequence[str], wanted: Mapping[str, Collection[Any]]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ostiary.access.public import ColumnLevel, Verb
+from ostiary.access.public import Verb
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, Invalid, NotFound, OstiaryError, VersionConflict
 from ostiary.objects.public import Column, ColumnType, Object
@@ -14,7 +14,15 @@ from ostiary.records._import_errors import ImportRefused
 from ostiary.records._import_mapping import ColumnSource, Missing, RowsStep
 from ostiary.records._import_result import Fate, RowFate
 from ostiary.records._import_source import SourceRow
-from ostiary.records._import_values import BadValue, check_format, fill_template, parse_cell, same_value
+from ostiary.records._import_values import (
+    BadValue,
+    check_format,
+    fill_template,
+    parse_cell,
+    plain_words,
+    same_value,
+    settle_value,
+)
 
 Key = tuple[object, ...]
 _REFERENCES = frozenset({ColumnType.LOOKUP, ColumnType.OWNER})
@@ -47,31 +55,30 @@ class RowsRun:
         """Check the step against the object and the user's rights; the faults, if any."""
         step = self._step
         try:
-            target_object, verbs, levels = self._door.rights(ctx, step.object)
+            into, verbs, writable = self._door.rights(ctx, step.object)
         except NotFound:
             return [f"{step.name}: no object {step.object!r}"]
         except AccessDenied as problem:
             return [f"{step.name}: {step.object}: {problem.message}"]
-        if not {Verb.READ, Verb.CREATE} <= set(verbs):
+        if not verbs >= {Verb.READ, Verb.CREATE}:
             return [f"{step.name}: {step.object}: an import needs the rights to read and to create"]
         faults = []
         for target, spec in step.columns.items():
-            fault = self._column_fault(ctx, target_object, levels, spec)
+            fault = self._column_fault(ctx, into, writable, spec)
             if fault:
                 faults.append(f"{step.name}: column {target}: {fault}")
         return faults
 
     def _column_fault(
-        self, ctx: Context, into: Object, levels: Mapping[str, ColumnLevel], spec: ColumnSource
+        self, ctx: Context, into: Object, writable: frozenset[str], spec: ColumnSource
     ) -> str | None:
         target = spec.target
         if target not in into.columns:
             return f"{into.code} has no such column"
         column = self._columns[target] = into.columns[target]
-        owner = column.type is ColumnType.OWNER
         if column.type is ColumnType.AUTO_NUMBER:
             return "numbers itself and cannot be imported"
-        if not owner and levels.get(target, ColumnLevel.NONE) < ColumnLevel.EDIT:
+        if target not in writable:
             return "you may not edit it"
         if column.type in _REFERENCES:
             try:
@@ -166,7 +173,7 @@ class RowsRun:
             if found is None:
                 raise BadValue(f"nothing is called {value!r}")
             return found
-        return parse_cell(column, value, spec) if isinstance(value, str) else value
+        return parse_cell(column, value, spec) if isinstance(value, str) else settle_value(column, value)
 
     def _fill_cell(self, ctx: Context, row: _Row, column: Column, spec: ColumnSource, text: str) -> None:
         if column.type not in _REFERENCES:
@@ -222,7 +229,7 @@ class RowsRun:
             with ctx.db.savepoint():
                 self._write(ctx, row, known[0] if known else None)
         except _REFUSALS as problem:
-            _refuse(row.fate, _faults_of(problem))
+            _refuse(row.fate, self._faults_of(problem))
             return
         self._seen[key] = row.line
         if row.later:
@@ -280,7 +287,7 @@ class RowsRun:
             with ctx.db.savepoint():
                 self._door.update(ctx, self._step.object, known["id"], changes, known["version"])
         except _REFUSALS as problem:
-            faults = "; ".join(f"{column}: {text}" for column, text in _faults_of(problem))
+            faults = "; ".join(f"{column}: {text}" for column, text in self._faults_of(problem))
             row.fate.columns += changes
             row.fate.reason = _joined(row.fate.reason, f"left empty: {faults}")
             return
@@ -288,6 +295,19 @@ class RowsRun:
             row.fate.fate = Fate.UPDATED
         if row.fate.fate is Fate.UPDATED:
             row.fate.columns += changes
+
+    def _faults_of(self, problem: OstiaryError) -> list[tuple[str, str]]:
+        """(column, words) of a refusal by the door."""
+        if not isinstance(problem, Invalid):
+            column = problem.details.get("column")
+            return [(column if isinstance(column, str) else "", problem.message)]
+        return [
+            (
+                e.field,
+                plain_words(self._columns[e.field], e.message) if e.field in self._columns else e.message,
+            )
+            for e in problem.errors
+        ]
 
 
 def _key_part(column: Column, value: object) -> object:
@@ -302,13 +322,6 @@ def _refuse(fate: RowFate, faults: Sequence[tuple[str, str]]) -> None:
     fate.fate, fate.record = Fate.REFUSED, ""
     fate.columns = [column for column, _ in faults if column]
     fate.reason = "; ".join(f"{column}: {text}" if column else text for column, text in faults)
-
-
-def _faults_of(problem: OstiaryError) -> list[tuple[str, str]]:
-    if isinstance(problem, Invalid):
-        return [(error.field, error.message) for error in problem.errors]
-    column = problem.details.get("column")
-    return [(column if isinstance(column, str) else "", problem.message)]
 
 
 def _joined(first: str, second: str) -> str:

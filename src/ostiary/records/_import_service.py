@@ -35,12 +35,11 @@ def import_rows(
 class RecordsDoor:
     """The data plane as the import's port."""
 
-    def rights(
-        self, ctx: Context, code: str
-    ) -> tuple[Object, Collection[access.Verb], Mapping[str, access.ColumnLevel]]:
+    def rights(self, ctx: Context, code: str) -> tuple[Object, frozenset[access.Verb], frozenset[str]]:
         """See `Door.rights`."""
         view = describe(ctx, code)
-        return view.object, view.verbs, view.columns
+        updates = access.Verb.UPDATE in view.verbs
+        return view.object, view.verbs, view.creatable & view.editable if updates else view.creatable
 
     def find(
         self, ctx: Context, code: str, columns: Sequence[str], wanted: Mapping[str, Collection[Any]]

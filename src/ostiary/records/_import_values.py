@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from ostiary.kernel.errors import FieldError
 from ostiary.objects.public import Column, ColumnType
 from ostiary.records._import_mapping import TEMPLATE_PART, ColumnSource
+from ostiary.records._values import clean, plain
 
 YES = frozenset({"yes", "true", "1", "+", "y"})
 NO = frozenset({"no", "false", "0", "-", "n"})
@@ -19,8 +21,25 @@ class BadValue(ValueError):
 
 
 def parse_cell(column: Column, text: str, spec: ColumnSource) -> object:
-    """The JSON value of a filled cell; lookups and owners are resolved elsewhere. Raises BadValue."""
-    return _PARSERS[column.type](column, text, spec)
+    """The JSON value of a filled cell as it will be stored; lookups and owners are resolved elsewhere.
+
+    Raises: BadValue.
+    """
+    return settle_value(column, _PARSERS[column.type](column, text, spec))
+
+
+def settle_value(column: Column, value: object) -> object:
+    """A JSON value in the form in which it will be stored, so that keys meet. Raises BadValue."""
+    errors: list[FieldError] = []
+    typed = clean(column, value, errors)
+    if errors:
+        raise BadValue(plain_words(column, errors[0].message))
+    return plain(typed)
+
+
+def plain_words(column: Column, message: str) -> str:
+    """A message without the caption in front: the result names the column by its code."""
+    return message.removeprefix(f"{column.caption}: ")
 
 
 def fill_template(spec: ColumnSource, cells: Mapping[str, str]) -> str:
@@ -52,24 +71,14 @@ def check_format(column: Column, spec: ColumnSource) -> str | None:
 
 def same_value(column: Column, stored: object, wanted: object) -> bool:
     """Whether a record's JSON value says the same as the value to be written."""
-    if stored is None or wanted is None:
-        return stored is wanted
-    if column.type in (ColumnType.LOOKUP, ColumnType.OWNER):
-        return isinstance(stored, dict) and stored.get("id") == wanted
-    if column.type in _NUMERIC:
-        return Decimal(str(stored)) == Decimal(str(wanted))
-    if column.type is ColumnType.INSTANT:
-        return datetime.fromisoformat(str(stored)) == datetime.fromisoformat(str(wanted))
-    return bool(stored == wanted)
+    if isinstance(stored, dict):
+        stored = stored.get("id")
+    errors: list[FieldError] = []
+    same = clean(column, stored, errors) == clean(column, wanted, errors)
+    return same and not errors
 
 
-def _text(column: Column, text: str, _spec: ColumnSource) -> str:
-    if len(text) > column.max_length:
-        raise BadValue(f"{len(text)} characters, at most {column.max_length} fit")
-    return text
-
-
-def _long_text(_column: Column, text: str, _spec: ColumnSource) -> str:
+def _text(_column: Column, text: str, _spec: ColumnSource) -> str:
     return text
 
 
@@ -95,19 +104,8 @@ def _separators(specimen: str) -> tuple[str, str] | None:
     return match["group"] or "", match["point"] or ""
 
 
-def _integer(_column: Column, text: str, spec: ColumnSource) -> int:
-    number = _number(text, spec)
-    if number != number.to_integral_value():
-        raise BadValue(f"{_quoted(text)} is no whole number")
-    return int(number)
-
-
-def _decimal(column: Column, text: str, spec: ColumnSource) -> str:
-    number = _number(text, spec)
-    exponent = number.normalize().as_tuple().exponent
-    if isinstance(exponent, int) and -exponent > column.scale:
-        raise BadValue(f"{_quoted(text)} has more than {column.scale} digits after the point")
-    return f"{number:f}"
+def _decimal(_column: Column, text: str, spec: ColumnSource) -> str:
+    return f"{_number(text, spec):f}"
 
 
 def _boolean(_column: Column, text: str, _spec: ColumnSource) -> bool:
@@ -156,8 +154,8 @@ def _unparsed(column: Column, _text: str, _spec: ColumnSource) -> object:
 _NUMERIC = frozenset({ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.MONEY})
 _PARSERS: Mapping[ColumnType, Callable[[Column, str, ColumnSource], object]] = {
     ColumnType.TEXT: _text,
-    ColumnType.LONG_TEXT: _long_text,
-    ColumnType.INTEGER: _integer,
+    ColumnType.LONG_TEXT: _text,
+    ColumnType.INTEGER: _decimal,
     ColumnType.DECIMAL: _decimal,
     ColumnType.MONEY: _decimal,
     ColumnType.BOOLEAN: _boolean,

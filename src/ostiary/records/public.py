@@ -5,6 +5,10 @@ from ostiary.records._errors import ColumnNotEditable, ColumnRestricted, InUse
 from ostiary.records._export import export_csv
 from ostiary.records._filters import And, Compare, Filter, Not, Op, Or, parse_filter
 from ostiary.records._history import record_events
+from ostiary.records._import_errors import ImportRefused
+from ostiary.records._import_mapping import ImportPlan, read_mapping
+from ostiary.records._import_run import ImportOptions, ImportReport, Progress
+from ostiary.records._import_service import import_rows
 from ostiary.records._query import Count, CountMode, Page, PlanShape, Record, RecordQuery, Sort
 from ostiary.records._read import count_records, get_record, list_records
 from ostiary.records._write import create_record, delete_record, share_record, update_record
@@ -17,6 +21,10 @@ __all__ = [
     "Count",
     "CountMode",
     "Filter",
+    "ImportOptions",
+    "ImportPlan",
+    "ImportRefused",
+    "ImportReport",
     "InUse",
     "Not",
     "ObjectView",
@@ -24,6 +32,7 @@ __all__ = [
     "Or",
     "Page",
     "PlanShape",
+    "Progress",
     "Record",
     "RecordQuery",
     "Sort",
@@ -33,10 +42,12 @@ __all__ = [
     "describe",
     "export_csv",
     "get_record",
+    "import_rows",
     "list_objects",
     "list_records",
     "parse_filter",
     "people",
+    "read_mapping",
     "record_events",
     "share_record",
     "update_record",

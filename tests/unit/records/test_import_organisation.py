@@ -27,9 +27,11 @@ steps:
     office_name: "{office} office"
     team_name: Team {manager}
     functional_role: sales
+    functional_role_of_managers: sales_managers
     email: "{login}@example.com"
     heads: {Central: Ada Bell}
 """
+MANAGING = {"sales", "sales_managers"}
 TEAMS = [("Al Fox", "Di Roe", "Central"), ("Bo Ek", "Di Roe", "Central"), ("Cy Ox", "Em Poe", "Central")]
 
 
@@ -37,7 +39,10 @@ class Memory:
     """Units and memberships in memory, behind the port of the import."""
 
     def __init__(self) -> None:
-        self.units: dict[str, UnitId] = {"sales": UnitId(new_id())}
+        self.units: dict[str, UnitId] = {
+            "sales": UnitId(new_id()),
+            "sales_managers": UnitId(new_id()),
+        }
         self.names: dict[UnitId, str] = {}
         self.parents: dict[UnitId, UnitId | None] = {}
         self.manages: dict[UnitId, UnitId] = {}
@@ -126,9 +131,9 @@ def test_teams_lie_below_offices_and_each_manager_holds_one_team() -> None:
         "Em Poe": (4, Fate.CREATED),
     }
     assert memory.codes_of("al.fox") == {"sales_org.central.di-roe", "sales"}
-    assert memory.codes_of("di.roe") == {"sales_org.central", "sales_org.central.di-roe.manager", "sales"}
-    assert memory.codes_of("em.poe") == {"sales_org.central", "sales_org.central.em-poe.manager", "sales"}
-    assert memory.codes_of("ada.bell") == {"sales_org", "sales_org.central.manager", "sales"}
+    assert memory.codes_of("di.roe") == {"sales_org.central", "sales_org.central.di-roe.manager", *MANAGING}
+    assert memory.codes_of("em.poe") == {"sales_org.central", "sales_org.central.em-poe.manager", *MANAGING}
+    assert memory.codes_of("ada.bell") == {"sales_org", "sales_org.central.manager", *MANAGING}
     units = memory.units
     assert memory.parents[units["sales_org.central.di-roe"]] == units["sales_org.central"]
     assert memory.parents[units["sales_org.central"]] == units["sales_org"]
@@ -180,10 +185,11 @@ def test_a_faulty_team_file_is_refused_by_line(row: tuple[str, str, str], says: 
 def test_a_head_of_no_office_and_an_unknown_functional_role_are_refused() -> None:
     with pytest.raises(ImportRefused, match="no row names 'Central', for which a head is given"):
         draw_chart(step(), source([("Al Fox", "Di Roe", "West")]))
-    memory = Memory()
-    del memory.units["sales"]
-    with pytest.raises(ImportRefused, match="no functional role 'sales'"):
-        imported(memory, TEAMS)
+    for code in MANAGING:
+        memory = Memory()
+        del memory.units[code]
+        with pytest.raises(ImportRefused, match=f"no functional role '{code}'"):
+            imported(memory, TEAMS)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ostiary.records._import_errors import ImportRefused
 from ostiary.records._import_result import Fate, ResultFile, RowFate, escape_formula
 
 
@@ -33,3 +34,8 @@ def test_fates_are_counted_and_written_as_they_come(tmp_path: Path) -> None:
 def test_a_formula_is_escaped_and_other_text_is_not(text: str) -> None:
     assert escape_formula(text) == f"'{text}"
     assert escape_formula(f"x{text}") == f"x{text}"
+
+
+def test_a_result_that_cannot_be_written_stops_the_run_before_it_begins(tmp_path: Path) -> None:
+    with pytest.raises(ImportRefused, match="cannot be written"), ResultFile(tmp_path):
+        pass

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from ostiary.access.public import ColumnLevel, Verb
+from ostiary.access.public import Verb
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.errors import AccessDenied, FieldError, Invalid, NotFound
 from ostiary.kernel.ids import ColumnId, ObjectId, TenantId, UnitId, new_id
@@ -75,15 +75,15 @@ class Memory:
         }
         self.records: dict[str, dict[str, dict[str, Any]]] = {code: {} for code in self.objects}
         self.verbs = {code: {Verb.READ, Verb.CREATE, Verb.UPDATE} for code in self.objects}
-        self.levels = {"employees": ColumnLevel.EDIT}
-        self.staff = [("p1", "Ann Lee"), ("p2", "Bo Ek"), ("p3", "Bo Ek")]
+        self.closed: set[str] = set()
+        self.staff = [(str(new_id()), name) for name in ("Ann Lee", "Bo Ek", "Bo Ek")]
         self.writes = 0
 
-    def rights(self, _ctx: Context, code: str) -> tuple[Object, Collection[Verb], Mapping[str, ColumnLevel]]:
+    def rights(self, _ctx: Context, code: str) -> tuple[Object, frozenset[Verb], frozenset[str]]:
         if code not in self.objects:
             raise NotFound
         found = self.objects[code]
-        return found, self.verbs[code], {c: self.levels.get(c, ColumnLevel.EDIT) for c in found.columns}
+        return found, frozenset(self.verbs[code]), frozenset(found.columns) - self.closed
 
     def find(
         self, _ctx: Context, code: str, _columns: Sequence[str], wanted: Mapping[str, Collection[Any]]
@@ -116,9 +116,10 @@ class Memory:
         self._write(code, record, values)
         self.records[code][record]["version"] += 1
 
-    def people(self, _ctx: Context, match: str) -> list[tuple[str, str]]:
+    def people(self, _ctx: Context, match: str, texts: Collection[str]) -> list[tuple[str, str]]:
         assert match == "name"
-        return self.staff
+        folded = {fold(text) for text in texts}
+        return [person for person in self.staff if fold(person[1]) in folded]
 
     def _write(self, code: str, record: str, values: dict[str, Any]) -> None:
         self.writes += 1
@@ -244,7 +245,7 @@ def test_missing_values_are_created_left_empty_or_refused_as_the_mapping_says(me
 
 def test_the_step_is_checked_against_the_object_and_the_rights_before_the_first_row(memory: Memory) -> None:
     assert make_run(memory).prepare(context()) == []
-    memory.levels["employees"] = ColumnLevel.READ
+    memory.closed.add("employees")
     assert make_run(memory).prepare(context()) == ["accounts: column employees: you may not edit it"]
     wrong = MAPPING.replace("object: account", "object: acount")
     assert make_run(memory, wrong).prepare(context()) == ["accounts: no object 'acount'"]
