@@ -199,5 +199,5 @@ def test_a_refusal_is_recorded_without_the_login_in_the_leaf(ctx: Context, perso
         " and type = 'identity.session.refused'",
         {"r": ctx.request_id},
     )
-    assert [r[:2] for r in rows] == [("identity.session.refused", "failed")]
+    assert [r[:2] for r in rows] == [("identity.session.refused", "denied")]
     assert b"mara" not in bytes(rows[0][2]).lower()
