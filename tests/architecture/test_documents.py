@@ -84,6 +84,13 @@ def test_every_operation_is_documented() -> None:
     assert undocumented(list(Operation), "operations.md") == []
 
 
+def test_every_error_of_the_api_is_documented() -> None:
+    from ostiary.api._errors import HTTP_STATUS
+
+    kinds = {kind for known in HTTP_STATUS for kind in (known, *known.__subclasses__())}
+    assert undocumented((kind.code for kind in kinds), "api.md") == []
+
+
 def test_every_make_target_is_documented_and_the_other_way_round() -> None:
     targets = make_targets()
     assert targets

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ostiary.objects import public as objects
 from ostiary.project.cli import make_parser
+from ostiary.project.import_command import make_parser as make_import_parser
 from ostiary.records._import_mapping import parse_mapping
 
 ROOT = Path(__file__).parents[2]
@@ -42,5 +43,7 @@ def test_the_commands_of_the_pages_are_understood() -> None:
     assert commands
     for command in commands:
         words = [a or b for a, b in re.findall(r'"([^"]*)"|(\S+)', command)]
-        if words[0] != "import":  # it has a parser of its own
+        if words[0] == "import":  # it has a parser of its own
+            assert (ROOT / make_import_parser().parse_args(words[1:]).mapping).is_file()
+        else:
             make_parser().parse_args(words)
