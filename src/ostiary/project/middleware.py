@@ -43,15 +43,6 @@ class Unexpected(OstiaryError):
         super().__init__("Something went wrong on our side; nothing was changed")
 
 
-class ForgedForm(AccessDenied):
-    """A form that did not come from one of our pages, or from one that is too old."""
-
-    code = "forged_form"
-
-    def __init__(self) -> None:
-        super().__init__("This form is too old or came from elsewhere; reload the page", layer="gate")
-
-
 class _RollBack(Exception):
     """Leaves the transaction without committing. Never reaches anybody."""
 
@@ -215,7 +206,9 @@ class WebCsrfMiddleware(CsrfViewMiddleware):
 def refuse_forged_form(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """Django's CSRF_FAILURE_VIEW."""
     log.warning("request.form.refused", extra={"request": _request_id(request)})
-    return _refusal(request, ForgedForm())
+    return _refusal(
+        request, AccessDenied("This form is too old or came from elsewhere; reload the page", layer="gate")
+    )
 
 
 class _Streamed:
