@@ -6,13 +6,14 @@ alone; the owner's and the administrator's connection belong to the command line
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import django
 import psycopg
 
+from ostiary.audit import public as audit
 from ostiary.crypto import public as crypto
 from ostiary.kernel.errors import Misconfigured
 from ostiary.project._state import State
@@ -76,7 +77,9 @@ def configure_web(state: State) -> tenancy.Placement:
     path = state.secrets / "app.dsn"
     if not path.is_file():
         raise Misconfigured("the database is not prepared: run `ostiary database prepare` first")
-    return _configure(state, tenancy.Credentials(app=path.read_text()))
+    placement = _configure(state, tenancy.Credentials(app=path.read_text()))
+    audit.configure_spool(state.spool, lambda tenant_id: tenancy.transaction(tenancy.get_tenant_by_id(tenant_id)))
+    return placement
 
 
 def _configure(state: State, credentials: tenancy.Credentials) -> tenancy.Placement:
@@ -87,8 +90,8 @@ def _configure(state: State, credentials: tenancy.Credentials) -> tenancy.Placem
     return tenancy.configure(credentials)
 
 
-def kept_secret(path: Path) -> str:
-    """The secret in this file, made at the first call."""
+def kept_secret(path: Path, *, invent: Callable[[], str] = secrets.token_urlsafe) -> str:
+    """The secret in this file, invented at the first call."""
     if not path.exists():
-        write_secret(path, secrets.token_urlsafe(32))
+        write_secret(path, invent())
     return path.read_text()

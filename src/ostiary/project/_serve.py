@@ -96,6 +96,13 @@ class WebServer:
                 raise ServerEnded("the web server did not start; the reason stands above")
             time.sleep(POLL_S)
 
+    @property
+    def pid(self) -> int:
+        """The process id. Raises ServerEnded: it does not run."""
+        if self._process is None:
+            raise ServerEnded("the web server does not run")
+        return self._process.pid
+
     def is_running(self) -> bool:
         """Whether the process lives."""
         return self._process is not None and self._process.poll() is None

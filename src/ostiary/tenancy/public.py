@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from uuid import UUID
 
-from ostiary.kernel.errors import Misconfigured
+from ostiary.kernel.errors import Misconfigured, NotFound
 from ostiary.tenancy._connection import OwnerTransaction, Tenant, Transaction
 from ostiary.tenancy._placement import Credentials, Placement, prepare_database
 
@@ -17,6 +18,7 @@ __all__ = [
     "find_tenant_by_host",
     "find_tenant_by_slug",
     "get_tenant",
+    "get_tenant_by_id",
     "list_tenants",
     "owner_transaction",
     "placement",
@@ -65,6 +67,14 @@ def find_tenant_by_slug(slug: str) -> Tenant | None:
 def get_tenant(slug: str) -> Tenant:
     """The tenant called `slug`. Raises NotFound."""
     return placement().get(slug)
+
+
+def get_tenant_by_id(tenant_id: UUID) -> Tenant:
+    """The tenant with this id. Raises NotFound."""
+    found = next((t for t in placement().list_tenants() if t.id == tenant_id), None)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def list_tenants() -> Sequence[Tenant]:
