@@ -1,4 +1,4 @@
-"""One person as the interface shows them, and people to choose from."""
+"""One person as the interface shows them."""
 
 from dataclasses import dataclass
 
@@ -28,15 +28,3 @@ def get_person(ctx: Context, person: UnitId) -> Person:
     if row is None:
         raise NotFound
     return Person(UnitId(row[0]), *row[1:])
-
-
-def list_people(ctx: Context, limit: int = 200) -> list[tuple[UnitId, str]]:
-    """(person, name) of active people by name, for choosing one."""
-    return [
-        (UnitId(row[0]), row[1])
-        for row in ctx.db.rows(
-            "select id, name from @.identity_unit where kind = 'person' and active"
-            " order by lower(name), id limit %(limit)s",
-            {"limit": limit},
-        )
-    ]

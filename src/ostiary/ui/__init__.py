@@ -1,4 +1,4 @@
-"""Components, tokens and icons, rendered by Jinja2. Takes plain values; knows no domain, no query, no permission."""
+"""Components, tokens and icons, rendered by Jinja2. Plain values in; no domain, no query, no permission."""
 
 from ostiary.ui.environment import add_templates, icon, render
 from ostiary.ui.files import BuiltFile, asset, find_file

@@ -35,7 +35,7 @@ class _Manifest:
 
 @cache
 def manifest() -> _Manifest:
-    """Logical name -> hashed name, and the icons of the sprite. Raises Misconfigured if nothing was built."""
+    """Logical name -> hashed name, and the icons of the sprite. Raises Misconfigured: nothing was built."""
     path = _DIST / "manifest.json"
     if not path.exists():
         raise Misconfigured("The interface has not been built: run tools/build_assets.py")
@@ -45,7 +45,7 @@ def manifest() -> _Manifest:
 
 @cache
 def asset(name: str) -> str:
-    """Address of a built file, `app.css` -> `/static/app.1A2B3C4D.css`. Raises KeyError for an unknown name."""
+    """Address of a built file, `app.css` -> `/static/app.1A2B3C4D.css`. Raises KeyError: no such name."""
     return _PREFIX + manifest().files[name]
 
 

@@ -47,7 +47,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What surrounds every page. `template` is what a page extends: the shell, or a bare part for htmx."""
+    """What surrounds every page. template: what a page extends, the shell or a bare part for htmx."""
 
     template: str
     tenant: str
@@ -91,7 +91,8 @@ class Option:
 class Field:
     """One field of a form.
 
-    kind: text, long_text, email, tel, url, integer, decimal, date, instant, boolean, choice, lookup, readonly.
+    kind: text, long_text, email, tel, url, integer, decimal, date, instant, boolean, choice, lookup or
+    readonly.
     A lookup carries the chosen id in `key` and its name in `value`; options come from `lookup_url`.
     theirs: what somebody else saved meanwhile, when that differs from `value`.
     """

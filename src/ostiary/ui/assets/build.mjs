@@ -31,6 +31,10 @@ const bundled = await build({
 
 if (bundled.warnings.length) throw new Error("the bundler warns: nothing is shipped with warnings");
 
+// a name that changes with the content
+const hashed = (name, text) =>
+  `${name}.${createHash("sha256").update(text).digest("hex").slice(0, 8).toUpperCase()}.svg`;
+
 const files = {};
 for (const [path, info] of Object.entries(bundled.metafile.outputs)) {
   const name = basename(path);
@@ -47,8 +51,12 @@ for (const icon of [...new Set(Object.values(icons).flat())].sort()) {
   symbols.push(`<symbol id="${icon}" viewBox="0 0 24 24">${shapes.replace(/\s*\n\s*/g, "")}</symbol>`);
 }
 const sprite = `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>`;
-files["icons.svg"] = `icons.${createHash("sha256").update(sprite).digest("hex").slice(0, 8).toUpperCase()}.svg`;
+files["icons.svg"] = hashed("icons", sprite);
 await writeFile(join(out, files["icons.svg"]), sprite);
+
+const favicon = await readFile(join(here, "favicon.svg"), "utf8");
+files["favicon.svg"] = hashed("favicon", favicon);
+await writeFile(join(out, files["favicon.svg"]), favicon);
 
 for (const name of await readdir(out)) {
   if (extname(name) === ".woff2") continue; // is compressed already

@@ -1,0 +1,90 @@
+"""Who reads a page and where its links lead."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+from urllib.parse import urlencode
+
+from ostiary.access.public import ColumnLevel
+from ostiary.kernel import clock
+from ostiary.kernel.context import Context
+from ostiary.objects import public as objects
+from ostiary.objects.public import SYSTEM_COLUMNS, Catalogue, Column
+from ostiary.records import public as records
+from ostiary.records.public import ObjectView
+
+Json = Any  # a value as `records` gives and takes it: one of the JSON types
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Addresses of one surface (back office or a portal); pages know no other."""
+
+    objects: str = "/o/"
+    lookups: str = "/lookup/"
+
+    def records(self, code: str, query: str = "") -> str:
+        """The list of an object."""
+        return f"{self.objects}{code}/" + (f"?{query}" if query else "")
+
+    def new(self, code: str, **given: str) -> str:
+        """The form for a new record, with values already filled in."""
+        return f"{self.objects}{code}/new" + (f"?{urlencode(given)}" if given else "")
+
+    def record(self, code: str, record_id: object, part: str = "") -> str:
+        """The page of a record, or a part of it: edit, delete."""
+        return f"{self.objects}{code}/{record_id}" + (f"/{part}" if part else "")
+
+    def export(self, code: str, query: str = "") -> str:
+        """The list as a CSV file."""
+        return f"{self.objects}{code}/export" + (f"?{query}" if query else "")
+
+    def options(self, code: str, column: str) -> str:
+        """Records that may be chosen in a lookup field."""
+        return f"{self.lookups}{code}/{column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One reader of one page: context, metadata, links, time zone and the present instant.
+
+    views: the objects that the reader may read, by code.
+    """
+
+    ctx: Context
+    catalogue: Catalogue
+    views: Mapping[str, ObjectView]
+    urls: Urls
+    zone: tzinfo
+    now: datetime
+
+    def is_small(self, column: Column) -> bool:
+        """Whether the column refers to a small list of values, which a drop-down can show whole."""
+        return column.target is not None and self.catalogue.objects[column.target].is_lookup
+
+
+def make_reader(ctx: Context, urls: Urls, zone: tzinfo) -> Reader:
+    """The reader of one request."""
+    views = {view.object.code: view for view in records.list_objects(ctx)}
+    return Reader(ctx, objects.get_catalogue(ctx), views, urls, zone, clock.now())
+
+
+def level_of(view: ObjectView, code: str) -> ColumnLevel:
+    """What the reader may do with a column. Columns that every record has are read with the record."""
+    if code in SYSTEM_COLUMNS:
+        return ColumnLevel.READ
+    return view.columns.get(code, ColumnLevel.NONE)
+
+
+def readable(view: ObjectView, code: str) -> bool:
+    """Whether the reader may read the column and so filter and sort by it."""
+    return (code in view.object.columns or code in SYSTEM_COLUMNS) and level_of(
+        view, code
+    ) >= ColumnLevel.READ
+
+
+def readable_columns(view: ObjectView) -> list[Column]:
+    """Every column that the reader may filter by, declared ones first."""
+    declared = [column for code, column in view.object.columns.items() if readable(view, code)]
+    return declared + [column for code, column in SYSTEM_COLUMNS.items() if code != "author"]

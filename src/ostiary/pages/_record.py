@@ -1,0 +1,252 @@
+"""The record page: head, key facts, stage path, groups of fields, related lists, what happened."""
+
+from dataclasses import dataclass
+
+from ostiary.kernel.ids import RecordId
+from ostiary.objects import public as objects
+from ostiary.objects.public import ColumnType
+from ostiary.pages._cells import RESTRICTED, Cell, make_cell, mark_of
+from ostiary.pages._list import (
+    HeadCell,
+    RowView,
+    count_words,
+    list_head,
+    plain_heads,
+    shown_columns,
+    table_rows,
+)
+from ostiary.pages._reader import Reader, readable
+from ostiary.pages._refusals import why_not_changed, why_not_created, why_not_deleted, why_restricted
+from ostiary.pages._stages import stages_of
+from ostiary.pages._state import Condition, ListState
+from ostiary.pages._timeline import Entry, timeline
+from ostiary.records import public as records
+from ostiary.records.public import ObjectView, Record
+from ostiary.ui.i18n import gettext as _
+from ostiary.ui.values import Action, Head, Link
+
+_SHORT = 5  # related records on the overview
+_LONG = 50  # related records on their own tab
+_DETAIL_COLUMNS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One field with its value. why: the reason when the value is restricted. tall: more than one line."""
+
+    code: str
+    label: str
+    cell: Cell
+    mark: str
+    why: str = ""
+    tall: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage of the path; state is done, now or "" for what is still ahead."""
+
+    label: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactGroup:
+    """Fields under one caption."""
+
+    label: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """Records that refer to this one: the first few, how many the reader may read, where all of them are."""
+
+    label: str
+    icon: str
+    count: str
+    rows: tuple[RowView, ...]
+    columns: tuple[HeadCell, ...]
+    all_url: str
+    create: Action
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """Everything that pages/record.html shows."""
+
+    head: Head
+    name: str
+    subtitle: str
+    facts: tuple[Fact, ...]
+    path: tuple[Step, ...]
+    path_label: str
+    tabs: tuple[Link, ...]
+    groups: tuple[FactGroup, ...]
+    related: tuple[Detail, ...]
+    open_detail: Detail | None
+    entries: tuple[Entry, ...]
+    edit: Action
+    delete: Action
+
+
+def record_view(reader: Reader, code: str, record_id: RecordId, tab: str = "") -> RecordView:
+    """One record. Raises NotFound for what is absent or hidden, AccessDenied where the object is closed."""
+    view = records.describe(reader.ctx, code)
+    record = records.get_record(reader.ctx, code, record_id, verdicts=True)
+    thing = view.object
+    name = display_name(view, record)
+    details = _details(reader, view, record, tab)
+    opened = next((detail for key, detail in details if key == tab), None)
+    return RecordView(
+        head=record_head(reader, view, name),
+        name=name,
+        subtitle=_subtitle(reader, view, record),
+        facts=tuple(_fact(reader, view, record, c) for c in thing.layout.facts if _shown(view, c)),
+        path=_path(reader, view, record),
+        path_label=thing.column(thing.layout.stage).caption if thing.layout.stage else "",
+        tabs=_tabs(reader, code, record_id, details, tab if opened else ""),
+        groups=_groups(reader, view, record),
+        related=tuple(detail for _key, detail in details if detail.rows)[:1],
+        open_detail=opened,
+        entries=() if opened else timeline(reader, view, record),
+        edit=Action(
+            _("Edit"),
+            reader.urls.record(code, record_id, "edit"),
+            "edit",
+            why_not_changed(view, may_update=bool(record.may_update)),
+        ),
+        delete=Action(
+            _("Delete"),
+            reader.urls.record(code, record_id, "delete"),
+            "trash",
+            why_not_deleted(view, may_delete=bool(record.may_delete)),
+        ),
+    )
+
+
+def display_name(view: ObjectView, record: Record) -> str:
+    """What a record is called; its object's name where the naming column may not be read."""
+    value = record.data.get(view.object.display)
+    if isinstance(value, dict):
+        value = value.get("display")
+    return str(value) if value not in (None, "") else view.object.caption
+
+
+def record_head(reader: Reader, view: ObjectView, title: str, *more: Link) -> Head:
+    """Title and breadcrumb below the object's list."""
+    listed = list_head(reader, view)
+    crumbs = (Link(view.object.plural, reader.urls.records(view.object.code)), *more)
+    return Head(title, crumbs, listed.search, listed.create)
+
+
+def _shown(view: ObjectView, code: str) -> bool:
+    return code in view.object.columns or code in objects.SYSTEM_COLUMNS
+
+
+def _fact(reader: Reader, view: ObjectView, record: Record, code: str) -> Fact:
+    column = view.object.column(code)
+    if not readable(view, code) or code in record.restricted:
+        return Fact(code, column.caption, RESTRICTED, mark_of(column), why_restricted(column))
+    cell = make_cell(reader, column, record.data.get(code))
+    why = ""
+    if cell is RESTRICTED:
+        why = _("You may not read the record that this field refers to (layer 3, record).")
+    return Fact(code, column.caption, cell, mark_of(column), why, column.type is ColumnType.LONG_TEXT)
+
+
+def _groups(reader: Reader, view: ObjectView, record: Record) -> tuple[FactGroup, ...]:
+    groups = [
+        FactGroup(caption, tuple(_fact(reader, view, record, code) for code in codes if _shown(view, code)))
+        for caption, codes in view.object.layout.groups
+    ]
+    named = {fact.code for group in groups for fact in group.facts}
+    system = ["owner"] if view.object.has_owner and "owner" not in named else []
+    system += [code for code in ("author", "created_at", "modified_at") if code not in named]
+    about = FactGroup(_("About this record"), tuple(_fact(reader, view, record, code) for code in system))
+    return (*(group for group in groups if group.facts), about)
+
+
+def _subtitle(reader: Reader, view: ObjectView, record: Record) -> str:
+    made = make_cell(reader, objects.SYSTEM_COLUMNS["created_at"], record.data.get("created_at"))
+    author = record.data.get("author") or {}
+    number = next(
+        (record.data.get(c.code) for c in view.object.columns.values() if c.type is ColumnType.AUTO_NUMBER),
+        None,
+    )
+    parts = {
+        "thing": f"{view.object.caption} {number}" if number else view.object.caption,
+        "on": made.text.partition(",")[0],
+        "by": author.get("display", ""),
+    }
+    return (_("%(thing)s, added %(on)s by %(by)s") if parts["by"] else _("%(thing)s, added %(on)s")) % parts
+
+
+def _path(reader: Reader, view: ObjectView, record: Record) -> tuple[Step, ...]:
+    stages = stages_of(reader, view)
+    if not stages:
+        return ()
+    value = record.data.get(view.object.layout.stage or "")
+    value = value.get("id") if isinstance(value, dict) else value
+    # a stage that means "lost" stands on the path only when the record is there
+    stages = tuple(s for s in stages if s.tone != "bad" or s.value == value)
+    at = next((i for i, s in enumerate(stages) if s.value == value), -1)
+    return tuple(
+        Step(s.label, "now" if i == at else ("done" if i < at else "")) for i, s in enumerate(stages)
+    )
+
+
+def _details(reader: Reader, view: ObjectView, record: Record, tab: str) -> list[tuple[str, Detail]]:
+    found = []
+    for caption, other, column in view.object.layout.details:
+        key = f"{other}.{column}"
+        theirs = reader.views.get(other)
+        if theirs is not None and readable(theirs, column):
+            limit = _LONG if key == tab else _SHORT
+            found.append((key, _detail(reader, theirs, column, caption, record, limit)))
+    return found
+
+
+def _detail(
+    reader: Reader, theirs: ObjectView, column: str, caption: str, record: Record, limit: int
+) -> Detail:
+    thing = theirs.object
+    shown = [c for c in shown_columns(theirs) if c.code != column][:_DETAIL_COLUMNS]
+    default = [c for c in thing.layout.default_sort if readable(theirs, c.removeprefix("-"))]
+    page = records.list_records(
+        reader.ctx,
+        records.RecordQuery(
+            thing.code,
+            columns=tuple(c.code for c in shown),
+            filter=records.Compare(column, records.Op.EQ, str(record.id)),
+            sort=tuple(records.Sort(c.removeprefix("-"), descending=c.startswith("-")) for c in default),
+            limit=limit,
+            count=records.CountMode.CAPPED,
+        ),
+    )
+    state = ListState(conditions=(Condition(column, records.Op.EQ.value, str(record.id)),))
+    create = Action(
+        _("New %(thing)s") % {"thing": thing.caption.lower()},
+        reader.urls.new(thing.code, **{column: str(record.id)}),
+        "plus",
+        why_not_created(theirs),
+    )
+    return Detail(
+        caption,
+        thing.icon,
+        count_words(page.count),
+        table_rows(reader, thing, shown, page.records()),
+        plain_heads(shown, thing.layout.stage),
+        reader.urls.records(thing.code, state.query()),
+        create,
+    )
+
+
+def _tabs(
+    reader: Reader, code: str, record_id: RecordId, details: list[tuple[str, Detail]], tab: str
+) -> tuple[Link, ...]:
+    here = reader.urls.record(code, record_id)
+    return (
+        Link(_("Overview"), here, current=not tab),
+        *(Link(d.label, f"{here}?tab={key}", current=key == tab, count=d.count) for key, d in details),
+    )

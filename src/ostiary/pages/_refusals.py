@@ -1,0 +1,53 @@
+"""Why something is not possible, in the words of the interface: each sentence names the layer that stops."""
+
+from ostiary.access import public as access
+from ostiary.access.public import Verb
+from ostiary.objects.public import Column
+from ostiary.pages._reader import Reader
+from ostiary.records.public import ObjectView
+from ostiary.ui.i18n import gettext as _
+
+
+def why_not_created(view: ObjectView) -> str:
+    """Empty when the reader may create records of the object."""
+    if Verb.CREATE in view.verbs:
+        return ""
+    return _("You may not add %(things)s: no role of yours has the right to (layer 2, object).") % {
+        "things": view.object.plural.lower()
+    }
+
+
+def why_not_exported(reader: Reader) -> str:
+    """Empty when the reader may export lists."""
+    if access.may_operate(reader.ctx, access.Operation.EXPORT_LIST):
+        return ""
+    return _("You may not export lists: no role of yours holds the operation “Export lists” (layer 1).")
+
+
+def why_not_changed(view: ObjectView, *, may_update: bool) -> str:
+    """Empty when the reader may change this record."""
+    if may_update:
+        return ""
+    if Verb.UPDATE not in view.verbs:
+        return _("You may not change %(things)s: none of your roles has the right to (layer 2, object).") % {
+            "things": view.object.plural.lower()
+        }
+    return _("You may read this record but not change it: no rule or share gives you that (layer 3, record).")
+
+
+def why_not_deleted(view: ObjectView, *, may_delete: bool) -> str:
+    """Empty when the reader may delete this record."""
+    if may_delete:
+        return ""
+    if Verb.DELETE not in view.verbs:
+        return _("You may not delete %(things)s: none of your roles has the right to (layer 2, object).") % {
+            "things": view.object.plural.lower()
+        }
+    return _("You may read this record but not delete it: no rule or share gives you that (layer 3, record).")
+
+
+def why_restricted(column: Column) -> str:
+    """Why the value of a column is not shown."""
+    return _(
+        "You may not read %(field)s: no row of this field gives a role of yours the right to (layer 4)."
+    ) % {"field": column.caption}

@@ -1,0 +1,61 @@
+"""The stages of an object: the values of its stage column in order, each with a tone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ostiary.objects.public import Column, ColumnType
+from ostiary.pages._reader import Reader, readable
+from ostiary.records import public as records
+from ostiary.records.public import ObjectView
+
+_MOST = 50
+_AHEAD = ("slate", "sky", "blue", "teal", "amber")
+# flags by which a list of values says what its values mean; behaviour lies in flags, never in names
+_FINAL, _SUCCESS = "is_final", "is_successful"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage: what is stored (a choice's code or a record's id), its name, its tone."""
+
+    value: str
+    label: str
+    tone: str
+
+
+def stages_of(reader: Reader, view: ObjectView) -> tuple[Stage, ...]:
+    """The stages in their order; nothing where the object has none or the reader may not read them."""
+    code = view.object.layout.stage
+    if not code or not readable(view, code):
+        return ()
+    column = view.object.columns[code]
+    if column.type is ColumnType.CHOICE:
+        return tuple(Stage(c.code, c.caption, c.tone) for c in column.choices)
+    return _lookup_stages(reader, column) if reader.is_small(column) else ()
+
+
+def tones_of(stages: tuple[Stage, ...]) -> Mapping[str, str]:
+    """Tone by stored value."""
+    return {stage.value: stage.tone for stage in stages}
+
+
+def _lookup_stages(reader: Reader, column: Column) -> tuple[Stage, ...]:
+    if column.target is None:
+        return ()
+    theirs = reader.views.get(column.target)
+    if theirs is None or not readable(theirs, theirs.object.display):
+        return ()
+    display = theirs.object.display
+    wanted = tuple(c for c in (display, _FINAL, _SUCCESS) if readable(theirs, c))
+    sort = tuple(records.Sort(c) for c in theirs.object.layout.default_sort if readable(theirs, c))
+    query = records.RecordQuery(column.target, columns=wanted, sort=sort, limit=_MOST)
+    found = records.list_records(reader.ctx, query).records()
+    return tuple(
+        Stage(str(r["id"]), str(r.get(display) or ""), _tone(number, r)) for number, r in enumerate(found)
+    )
+
+
+def _tone(number: int, value: Mapping[str, object]) -> str:
+    if value.get(_SUCCESS):
+        return "ok"
+    return "bad" if value.get(_FINAL) else _AHEAD[min(number, len(_AHEAD) - 1)]

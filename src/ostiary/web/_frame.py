@@ -1,0 +1,141 @@
+"""What surrounds every page: navigation from the workplaces, the person, theme and density."""
+
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+
+from ostiary.identity import public as identity
+from ostiary.objects.public import Catalogue, Workplace
+from ostiary.pages import public as pages
+from ostiary.tenancy import public as tenancy
+from ostiary.ui.i18n import gettext as _
+from ostiary.ui.values import Density, Frame, Group, Link, Theme
+
+THEME, DENSITY, WORKPLACE = "ostiary-theme", "ostiary-density", "ostiary-workplace"
+URLS = pages.Urls()
+_BOTTOM = 4  # sections in the bottom bar of phones; the fifth place is More
+_NOTICES = {
+    "added": lambda: _("Added."),
+    "saved": lambda: _("Saved."),
+    "deleted": lambda: _("Deleted."),
+    "lost": lambda: _("Saved. You may no longer see this record."),
+}
+
+
+def reader_of(request: HttpRequest) -> pages.Reader:
+    """The reader of this request, in the time zone of the person; made once for each request."""
+    if not hasattr(request, "reader"):
+        request.reader = pages.make_reader(request.ctx, URLS, _zone(request))
+    reader: pages.Reader = request.reader
+    return reader
+
+
+def person_of(request: HttpRequest) -> identity.Person:
+    """Who is signed in; read once for each request."""
+    if not hasattr(request, "person"):
+        request.person = identity.get_person(request.ctx, request.ctx.actor)
+    person: identity.Person = request.person
+    return person
+
+
+def frame_of(request: HttpRequest, current: str = "") -> Frame:
+    """The shell around a page about the object `current`; for htmx the page's own part alone."""
+    reader = reader_of(request)
+    catalogue, readable = reader.catalogue, set(reader.views)
+    workplaces = [w for w in catalogue.workplaces if sections_of(w, readable)]
+    chosen = _chosen(workplaces, current, request.COOKIES.get(WORKPLACE, ""))
+    groups = _groups(catalogue, chosen, readable, current) if chosen else ()
+    person = person_of(request)
+    only_part = request.headers.get("HX-Request") == "true" and not request.headers.get(
+        "HX-History-Restore-Request"
+    )
+    return Frame(
+        template="ui/fragment.html" if only_part else "ui/shell.html",
+        tenant=tenant_name(request),
+        workplace=chosen.caption if chosen else "",
+        workplaces=tuple(
+            Link(w.caption, f"/w/{w.code}", current=chosen is not None and w.code == chosen.code)
+            for w in workplaces
+        ),
+        groups=groups,
+        bottom=tuple(link for group in groups for link in group.links)[:_BOTTOM],
+        person=person.name,
+        login=person.login,
+        csrf=get_token(request),
+        here=request.get_full_path(),
+        sign_out_url="/sign-out",
+        preferences_url="/preferences",
+        theme=theme_of(request),
+        density=density_of(request),
+        notice=_NOTICES.get(request.GET.get("done", ""), str)(),
+    )
+
+
+def plain_frame(request: HttpRequest) -> Frame:
+    """The frame of pages for people who are not signed in."""
+    return Frame(
+        template="ui/bare.html",
+        tenant=tenant_name(request),
+        csrf=get_token(request),
+        theme=theme_of(request),
+        density=density_of(request),
+    )
+
+
+def sections_of(workplace: Workplace, readable: set[str]) -> list[str]:
+    """Codes of the workplace's sections that the reader may open, in order."""
+    return [code for _caption, codes in workplace.groups for code in codes if code in readable]
+
+
+def first_section(request: HttpRequest, workplace: str = "") -> str | None:
+    """Where a workplace begins: its first section that the reader may open; None if there is none at all."""
+    reader = reader_of(request)
+    readable = set(reader.views)
+    wanted = workplace or request.COOKIES.get(WORKPLACE, "")
+    for each in sorted(reader.catalogue.workplaces, key=lambda w: w.code != wanted):
+        if found := sections_of(each, readable):
+            return found[0]
+    return None
+
+
+def theme_of(request: HttpRequest) -> Theme:
+    """The theme this browser asked for; "" follows the system."""
+    value = request.COOKIES.get(THEME, "")
+    return value if value in ("light", "dark") else ""
+
+
+def density_of(request: HttpRequest) -> Density:
+    """Compact rows, if this browser asked for them."""
+    return "compact" if request.COOKIES.get(DENSITY, "") == "compact" else ""
+
+
+def tenant_name(request: HttpRequest) -> str:
+    """The name of the tenant that answers on this host."""
+    tenant = tenancy.find_tenant_by_host(request.get_host().partition(":")[0].lower())
+    return tenant.name if tenant else "Ostiary"
+
+
+def _chosen(workplaces: list[Workplace], current: str, preferred: str) -> Workplace | None:
+    """The preferred workplace if it holds the current section, else the first that does."""
+    holding = [w for w in workplaces if any(current in codes for _caption, codes in w.groups)] or workplaces
+    return next((w for w in holding if w.code == preferred), holding[0] if holding else None)
+
+
+def _groups(
+    catalogue: Catalogue, workplace: Workplace, readable: set[str], current: str
+) -> tuple[Group, ...]:
+    groups = []
+    for caption, codes in workplace.groups:
+        things = [catalogue.objects[code] for code in codes if code in readable]
+        links = tuple(Link(t.plural, URLS.records(t.code), t.icon, t.code == current) for t in things)
+        if links:
+            groups.append(Group(caption, links))
+    return tuple(groups)
+
+
+def _zone(request: HttpRequest) -> ZoneInfo:
+    try:
+        return ZoneInfo(person_of(request).time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

@@ -1,0 +1,101 @@
+"""Lists, records and forms of the back office."""
+
+from urllib.parse import quote
+
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+
+from ostiary.kernel.clock import now
+from ostiary.kernel.errors import NotFound
+from ostiary.kernel.ids import RecordId
+from ostiary.pages import public as pages
+from ostiary.records import public as records
+from ostiary.web._frame import URLS, reader_of
+from ostiary.web._responses import page_response
+from ostiary.web._view import FORM, READ, answers, lists_of
+
+
+def _done(address: str, what: str) -> HttpResponseRedirect:
+    return HttpResponseRedirect(f"{address}{'&' if '?' in address else '?'}done={what}")
+
+
+@answers(READ)
+def list_page(request: HttpRequest, code: str) -> HttpResponseBase:
+    """GET /o/<object>/."""
+    view = pages.list_view(reader_of(request), code, pages.read_state(lists_of(request.GET)))
+    return page_response(request, view, code)
+
+
+@answers(READ)
+def record_page(request: HttpRequest, code: str, record_id: RecordId) -> HttpResponseBase:
+    """GET /o/<object>/<id>."""
+    view = pages.record_view(reader_of(request), code, record_id, request.GET.get("tab", ""))
+    return page_response(request, view, code)
+
+
+@answers(FORM)
+def new_page(request: HttpRequest, code: str) -> HttpResponseBase:
+    """GET, POST /o/<object>/new."""
+    reader = reader_of(request)
+    if request.method != "POST":
+        return page_response(request, pages.new_form(reader, code, request.GET.dict()), code)
+    result = pages.submit_new(reader, code, lists_of(request.POST))
+    if isinstance(result, pages.Refused):
+        return page_response(request, result.view, code, result.status)
+    if not result.visible:
+        return _done(URLS.records(code), "lost")
+    return _done(URLS.record(code, result.record_id), "added")
+
+
+@answers(FORM)
+def edit_page(request: HttpRequest, code: str, record_id: RecordId) -> HttpResponseBase:
+    """GET, POST /o/<object>/<id>/edit."""
+    reader = reader_of(request)
+    if request.method != "POST":
+        return page_response(request, pages.edit_form(reader, code, record_id), code)
+    result = pages.submit_edit(reader, code, record_id, lists_of(request.POST))
+    if isinstance(result, pages.Refused):
+        return page_response(request, result.view, code, result.status)
+    if not result.visible:
+        return _done(URLS.records(code), "lost")
+    return _done(URLS.record(code, record_id), "saved")
+
+
+@answers(FORM)
+def delete_page(request: HttpRequest, code: str, record_id: RecordId) -> HttpResponseBase:
+    """GET, POST /o/<object>/<id>/delete."""
+    reader = reader_of(request)
+    if request.method != "POST":
+        return page_response(request, pages.delete_form(reader, code, record_id), code)
+    result = pages.submit_delete(reader, code, record_id, lists_of(request.POST))
+    if isinstance(result, pages.Refused):
+        return page_response(request, result.view, code, result.status)
+    return _done(URLS.records(code), "deleted")
+
+
+@answers(READ)
+def export_file(request: HttpRequest, code: str) -> HttpResponseBase:
+    """GET /o/<object>/export: the whole list as CSV, in chunks."""
+    reader = reader_of(request)
+    query = pages.export_query(reader, code, pages.read_state(lists_of(request.GET)))
+    chunks = records.export_csv(request.ctx, query)
+    name = quote(f"{code}-{now():%Y-%m-%d}.csv")
+    return StreamingHttpResponse(
+        chunks,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@answers(READ)
+def lookup_options(request: HttpRequest, code: str, column: str) -> HttpResponseBase:
+    """GET /lookup/<object>/<column>?q=: options of a lookup field while somebody types."""
+    text = request.GET.get("q") or request.GET.get(f"{column}.text", "")
+    if len(text) > 200:
+        raise NotFound
+    return HttpResponse(pages.render_options(reader_of(request), code, column, text))

@@ -1,0 +1,65 @@
+"""From pages to answers: status codes in one table, refusals as pages."""
+
+from collections.abc import Mapping
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.utils.http import urlencode
+
+from ostiary.kernel.errors import (
+    AccessDenied,
+    Invalid,
+    NotFound,
+    NotSignedIn,
+    OstiaryError,
+    TooManyRequests,
+    VersionConflict,
+)
+from ostiary.pages import public as pages
+from ostiary.web._frame import frame_of, plain_frame
+
+HTTP_STATUS: Mapping[type[OstiaryError], int] = {
+    NotFound: 404,
+    AccessDenied: 403,
+    NotSignedIn: 401,
+    VersionConflict: 409,
+    Invalid: 422,
+    TooManyRequests: 429,
+}
+_BROKEN = 500
+
+
+def page_response(
+    request: HttpRequest, view: pages.View, current: str = "", status: int = 200
+) -> HttpResponse:
+    """The page in its frame."""
+    response = HttpResponse(pages.render(view, frame_of(request, current)), status=status)
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+def error_response(request: HttpRequest, error: OstiaryError) -> HttpResponseBase:
+    """The page that says why not. Whoever is not signed in goes to sign in and comes back from there."""
+    if isinstance(error, NotSignedIn):
+        return _to_sign_in(request)
+    ctx = request.ctx
+    view = pages.error_view(error, "/", ctx.request_id)
+    status = next((code for kind, code in HTTP_STATUS.items() if isinstance(error, kind)), _BROKEN)
+    if ctx.principal is None or status == _BROKEN:
+        # no query here: the transaction may be lost, and a stranger has no navigation
+        response = HttpResponse(pages.render(view, plain_frame(request)), status=status)
+    else:
+        response = page_response(request, view, status=status)
+    if isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = str(error.details.get("retry_after_s", 1))
+    if request.headers.get("HX-Request") == "true":
+        response.headers["HX-Retarget"] = "#content"
+        response.headers["HX-Reswap"] = "innerHTML"
+    return response
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    here = request.get_full_path() if request.method == "GET" else "/"
+    address = "/sign-in" if here == "/" else f"/sign-in?{urlencode({'next': here})}"
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=401, headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)

@@ -1,0 +1,105 @@
+"""Signing in and out, the start page, preferences of this browser, built files."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from ostiary import ui
+from ostiary.identity import public as identity
+from ostiary.kernel.errors import NotFound, TooManyRequests
+from ostiary.ui.i18n import gettext as _
+from ostiary.ui.values import Head
+from ostiary.web._frame import DENSITY, THEME, URLS, WORKPLACE, first_section, plain_frame
+from ostiary.web._responses import page_response
+from ostiary.web._start import no_section
+from ostiary.web._view import FORM, READ, WRITE, answers
+
+_YEAR_S = 31_536_000
+
+
+def _next(request: HttpRequest, given: str) -> str:
+    """An address of our own to go on to; anything else is the start page."""
+    safe = given.startswith("/") and url_has_allowed_host_and_scheme(given, allowed_hosts=None)
+    return given if safe else "/"
+
+
+@answers(FORM, everybody=True)
+def sign_in(request: HttpRequest) -> HttpResponseBase:
+    """GET, POST /sign-in. One answer for every failure: it does not tell whether the account exists."""
+    target = _next(request, request.POST.get("next") or request.GET.get("next", ""))
+    if request.method != "POST":
+        if request.ctx.principal is not None:
+            return HttpResponseRedirect(target)
+        return _sign_in_page(request, target)
+    login = request.POST.get("login", "")
+    try:
+        person = identity.check_password(request.ctx, login, request.POST.get("password", ""))
+    except identity.SignInFailed as failed:
+        return _sign_in_page(request, target, login, failed.message, 422)
+    except TooManyRequests as busy:
+        return _sign_in_page(request, target, login, busy.message, 429)
+    request.opened_session = identity.open_session(request.ctx, person)
+    return HttpResponseRedirect(target)
+
+
+def _sign_in_page(
+    request: HttpRequest, target: str, login: str = "", error: str = "", status: int = 200
+) -> HttpResponse:
+    frame = plain_frame(request)
+    head = Head(_("Sign in"))
+    page = ui.render("web/sign_in.html", frame=frame, head=head, next=target, login=login, error=error)
+    return HttpResponse(page, status=status)
+
+
+@answers(WRITE)
+def sign_out(request: HttpRequest) -> HttpResponseBase:
+    """POST /sign-out: the session ends on the server, not only in the browser."""
+    identity.end_session(request.ctx, request.session_token)
+    request.ended_session = True
+    return HttpResponseRedirect("/sign-in")
+
+
+@answers(READ)
+def start(request: HttpRequest) -> HttpResponseBase:
+    """GET /: the first section of the workplace used last."""
+    code = first_section(request)
+    return HttpResponseRedirect(URLS.records(code)) if code else page_response(request, no_section())
+
+
+@answers(READ)
+def workplace(request: HttpRequest, code: str) -> HttpResponseBase:
+    """GET /w/<workplace>: its first section; the browser remembers the workplace."""
+    section = first_section(request, code)
+    response = HttpResponseRedirect(URLS.records(section) if section else "/")
+    _remember(request, response, WORKPLACE, code)
+    return response
+
+
+@answers(WRITE)
+def preferences(request: HttpRequest) -> HttpResponseBase:
+    """POST /preferences: theme and density of this browser."""
+    response = HttpResponseRedirect(_next(request, request.POST.get("next", "")))
+    for cookie, field in ((THEME, "theme"), (DENSITY, "density")):
+        if field in request.POST:
+            _remember(request, response, cookie, request.POST[field][:20])
+    return response
+
+
+def _remember(request: HttpRequest, response: HttpResponseBase, name: str, value: str) -> None:
+    # no secret and nothing personal: how the page looks, and which workplace was open
+    response.set_cookie(
+        name, value, max_age=_YEAR_S, secure=request.is_secure(), httponly=True, samesite="Lax"
+    )
+
+
+@answers(READ, everybody=True)
+def built_file(request: HttpRequest, name: str) -> HttpResponseBase:
+    """GET /static/<name>: a built file. Its name carries a hash, so it may be kept for ever."""
+    found = ui.find_file(name, request.headers.get("Accept-Encoding", ""))
+    if found is None:
+        raise NotFound
+    response = HttpResponse(found.content, content_type=found.content_type)
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.headers["Vary"] = "Accept-Encoding"
+    if found.encoding:
+        response.headers["Content-Encoding"] = found.encoding
+    return response
