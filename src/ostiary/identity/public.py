@@ -26,7 +26,7 @@ from ostiary.identity._keys import (
 from ostiary.identity._labels import intern_label, label_key, refresh_labels
 from ostiary.identity._passwords import check_password, set_password
 from ostiary.identity._people import find_logins, find_people, roles_of
-from ostiary.identity._person import Person, get_person, list_people
+from ostiary.identity._person import Person, get_person
 from ostiary.identity._roles import (
     add_member,
     add_members,
@@ -89,7 +89,6 @@ __all__ = [
     "label_key",
     "link",
     "list_api_keys",
-    "list_people",
     "lock_roles",
     "mark_role",
     "move_role",
