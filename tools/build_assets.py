@@ -29,7 +29,7 @@ def main() -> int:
     lock, installed = ASSETS / "package-lock.json", ASSETS / "node_modules" / ".package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
         npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        _node(node, str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+        _node(node, str(npm), "ci", "--ignore-scripts", "--loglevel=error", "--fetch-retry-maxtimeout=10000")
     _node(node, "build.mjs")
     STAMP.write_text(wanted)
     print(f"  assets {time.monotonic() - started:.1f} s", flush=True)
@@ -55,9 +55,12 @@ def node_folder() -> Path:
 
 
 def _node(node: Path, *arguments: str) -> None:
-    path = f"{node / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
-    command = [str(node / "bin" / "node"), *arguments]
-    subprocess.run(command, cwd=ASSETS, env=os.environ | {"PATH": path}, check=True)
+    environment = {
+        "NODE_USE_SYSTEM_CA": "1",  # a company's own certificates count for npm as they do for pip
+        **os.environ,
+        "PATH": f"{node / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
+    subprocess.run([str(node / "bin" / "node"), *arguments], cwd=ASSETS, env=environment, check=True)
 
 
 if __name__ == "__main__":

@@ -83,11 +83,16 @@ def configure_web(state: State) -> tenancy.Placement:
 
 
 def _configure(state: State, credentials: tenancy.Credentials) -> tenancy.Placement:
+    set_up(state)
+    crypto.configure(crypto.LocalKeyStore(state.keys / "root.key"))
+    return tenancy.configure(credentials)
+
+
+def set_up(state: State) -> None:
+    """Set up Django with the installation's own secret. Safe to repeat."""
     os.environ.setdefault("OSTIARY_SECRET_KEY", kept_secret(state.secrets / "cookie-key"))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ostiary.project.settings")
     django.setup()
-    crypto.configure(crypto.LocalKeyStore(state.keys / "root.key"))
-    return tenancy.configure(credentials)
 
 
 def kept_secret(path: Path, *, invent: Callable[[], str] = secrets.token_urlsafe) -> str:

@@ -1,8 +1,8 @@
 """The web server as a process of its own: granian with a few workers, each ending with its parent."""
 
 import argparse
+import importlib
 import multiprocessing
-import os
 import signal
 from wsgiref.types import WSGIApplication
 
@@ -11,10 +11,12 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+from ostiary.project._database import configure_web, set_up
 from ostiary.project._processes import die_with
+from ostiary.project._state import default_state
 
 TARGET = "ostiary.project.wsgi:application"
-BLOCKING_THREADS = 8  # requests wait for PostgreSQL most of their time
+BLOCKING_THREADS = 4  # of each worker: a request waits for PostgreSQL most of its time
 
 
 def main() -> None:
@@ -24,6 +26,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
+    set_up(default_state())
+    for module in (TARGET.partition(":")[0], "ostiary.project.urls"):
+        importlib.import_module(module)  # once, here: the workers are forks of this process and share it
     Granian(
         TARGET,
         address=options.bind,
@@ -44,12 +49,8 @@ def load_application(_: str) -> WSGIApplication:
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:
         die_with(parent.pid, signal.SIGKILL)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ostiary.project.settings")
-    from ostiary.project._database import configure_web
-    from ostiary.project._state import default_state
-
     configure_web(default_state())
-    from ostiary.project.wsgi import application
+    from ostiary.project.wsgi import application  # reads the settings, so it comes after `set_up`
 
     loaded: WSGIApplication = application
     return loaded
