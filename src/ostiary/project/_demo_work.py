@@ -150,6 +150,9 @@ def invent_cases(inventor: Inventor) -> None:
         values |= {"contact": contact, "account": person.values["account"]}
         second = agent in inventor.staff_of("service_second")
         values["support_line"] = "second" if second else "first"
+        if not by_sales:  # these are the agents' columns
+            values["solution"] = rng.choice(words.SOLUTIONS) if values["resolved_at"] else None
+            values["internal_notes"] = inventor.maybe(0.2, rng.choice(words.REMARKS))
         inventor.world.add(Draft("case", person.owner if by_sales else agent, agent, values))
 
 
@@ -179,8 +182,6 @@ def _case_values(inventor: Inventor, *, open_only: bool) -> dict[str, object]:
         "resolve_by": moment(day + timedelta(days=rng.choice((1, 2, 5))), 17),
         "resolved_at": moment(day + timedelta(days=rng.randint(1, 6)), rng.randint(8, 17)) if done else None,
         "description": rng.choice(words.FINDINGS),
-        "solution": rng.choice(words.SOLUTIONS) if done else None,
-        "internal_notes": None if open_only else inventor.maybe(0.2, rng.choice(words.REMARKS)),
         "satisfaction": rng.choices((1, 2, 3, 4, 5, None), (1, 1, 2, 5, 6, 8))[0]
         if status == "Closed"
         else None,
@@ -204,7 +205,6 @@ def invent_activities(inventor: Inventor) -> None:
         values = {
             "title": rng.choice(words.TASKS[kind]),
             "type": kind,
-            "category": Named("activity_category", rng.choice(("To do", "Follow-up", "Meeting", "Call"))),
             "status": Named("activity_status", status),
             "priority": rng.choices(("high", "medium", "low"), (2, 6, 2))[0],
             "starts_at": moment(day, hour),

@@ -73,7 +73,7 @@ def seed(
 
     Repeating it after an interruption does what is missing, so half a demo is never seen.
     Args: ctx: who makes the organisation (an administrator); records are written by their owners.
-    today: around which the dates lie. password: everybody's, long enough for the password rules.
+    today: around which the dates lie. password: of all who can sign in, long enough for the password rules.
     number: seed of the generator.
     Returns: who can sign in, those most worth trying first.
     """
@@ -96,7 +96,7 @@ def seed(
 
 
 def _sign_ins(people: Sequence[Person], password: str) -> tuple[SignIn, ...]:
-    everyone = [SignIn(p.login, password, p.name, p.title) for p in people]
+    everyone = [SignIn(p.login, password, p.name, p.title) for p in people if p.signs_in]
     first = [next(s for s in everyone if s.title == title) for title in WORTH_TRYING]
     return (*first, *(s for s in everyone if s not in first))
 
