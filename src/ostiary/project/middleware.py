@@ -244,6 +244,14 @@ def _refusal(request: HttpRequest, error: OstiaryError) -> HttpResponseBase:
     request.refused = True
     if getattr(request, "ctx", None) is None:  # a static file, or there was no connection
         return _plain(404, "Not found") if isinstance(error, NotFound) else _plain(503, "Try again later")
+    try:
+        return _render(request, error)
+    except Exception as broken:  # noqa: BLE001  a page that cannot be made must not hide the refusal
+        _log_failure(request, broken)
+        return _plain(500, f"Something went wrong on our side: request {request.ctx.request_id}")
+
+
+def _render(request: HttpRequest, error: OstiaryError) -> HttpResponseBase:
     # Imported late: pages are not needed to serve the API, nor the API to serve pages.
     if request.path_info.startswith(API):
         from ostiary.api import public as api
@@ -255,6 +263,11 @@ def _refusal(request: HttpRequest, error: OstiaryError) -> HttpResponseBase:
 
 
 def _unexpected(request: HttpRequest, error: Exception) -> HttpResponseBase:
+    _log_failure(request, error)
+    return _refusal(request, Unexpected())
+
+
+def _log_failure(request: HttpRequest, error: Exception) -> None:
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     log.error(
         "request.failed",
@@ -264,7 +277,6 @@ def _unexpected(request: HttpRequest, error: Exception) -> HttpResponseBase:
             "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
         },
     )
-    return _refusal(request, Unexpected())
 
 
 def _client(user_agent: str) -> str:

@@ -439,6 +439,23 @@ def test_without_a_database_there_is_a_plain_answer(
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_a_page_that_cannot_be_made_is_still_a_guarded_refusal(
+    site: Site, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_in(site)
+    assert b"<html" in site.post_form("/rename/refused").body
+    monkeypatch.setattr("ostiary.web.public.error_response", _broken_page)
+    answer = site.post_form("/rename/refused")
+    assert answer.status == 500
+    assert answer.headers["X-Request-Id"].encode() in answer.body
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert name_of(place) != "refused"
+
+
+def _broken_page(*_: object) -> None:
+    raise RuntimeError("secret words")
+
+
 def _no_connection(_: tenancy.Tenant) -> None:
     raise OperationalError("connection refused")
 
