@@ -28,7 +28,7 @@ def append(
     Raises: ValueError: a type or code that may be somebody's words, or more than an event holds.
     """
     built = build(ctx, type_, Outcome(outcome), object_type, object_ref, parts, event_id)
-    insert_events(ctx.db, f"[{built.json.decode()}]", 1)
+    insert_events(ctx.db, f"[{built.json.decode()}]")
     return built.id
 
 
@@ -69,7 +69,7 @@ def append_buffered(
     built = build(ctx, type_, Outcome(outcome), object_type, object_ref, parts)
     spool = find_spool()
     if spool is None or not spool.add(ctx.tenant_id, built.json):
-        insert_events(ctx.db, f"[{built.json.decode()}]", 1)
+        insert_events(ctx.db, f"[{built.json.decode()}]")
     return built.id
 
 

@@ -182,7 +182,7 @@ class Spool:
         """Enter events of one tenant in one transaction; returns those that could not be."""
         try:
             with self._open_transaction(tenant_id) as db:
-                insert_events(db, f"[{b','.join(lines).decode()}]", len(lines))
+                insert_events(db, f"[{b','.join(lines).decode()}]")
         except (psycopg.DataError, psycopg.IntegrityError):
             # one event is refused by itself: find it, so that it does not hold up the others
             half = len(lines) // 2

@@ -86,8 +86,15 @@ class EventIndex(models.Model):
 
 
 class Ref(models.Model):
-    """A random name that leaves use for somebody or something; erasing the row makes the leaves anonymous."""
+    """What leaves call somebody or something, at random; without it they are anonymous.
+
+    A target may have several: with a unique target, a transaction that names it first would hold up all
+    others that name it, and an event aside of that transaction for ever.
+    """
 
     ref = models.UUIDField(primary_key=True)
     kind = models.TextField()
-    target = models.UUIDField(unique=True)
+    target = models.UUIDField()
+
+    class Meta:
+        indexes = [models.Index(fields=["target", "ref"], name="audit_ref_target_idx")]

@@ -118,8 +118,11 @@ class Migration(migrations.Migration):
             fields=[
                 ("ref", models.UUIDField(primary_key=True, serialize=False)),
                 ("kind", models.TextField()),
-                ("target", models.UUIDField(unique=True)),
+                ("target", models.UUIDField()),
             ],
+            options={
+                "indexes": [models.Index(fields=["target", "ref"], name="audit_ref_target_idx")],
+            },
         ),
         migrations.CreateModel(
             name="EventIndex",
