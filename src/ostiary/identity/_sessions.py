@@ -38,13 +38,13 @@ def open_session(ctx: Context, person: PrincipalId) -> str:
     token = secrets.token_urlsafe(32)
     ctx.db.run(
         "delete from @.identity_session where principal_id = %(person)s"
-        " and (expires_at <= now() or last_seen_at <= now() - make_interval(mins => %(idle)s))",
+        " and (expires_at <= now() or last_seen_at <= now() - make_interval(mins => %(idle)s::int))",
         {"person": person, "idle": IDLE_LIMIT_MIN},
     )
     ctx.db.run(
         "insert into @.identity_session"
         " (key_hash, principal_id, created_at, last_seen_at, expires_at, ip, client)"
-        " values (%(hash)s, %(person)s, now(), now(), now() + make_interval(hours => %(hours)s),"
+        " values (%(hash)s, %(person)s, now(), now(), now() + make_interval(hours => %(hours)s::int),"
         " %(ip)s, %(client)s)",
         {
             "hash": _hash(token),
@@ -70,7 +70,7 @@ def find_session(ctx: Context, token: str) -> Session | None:
         " s.last_seen_at < now() - make_interval(secs => %(seen)s)"
         " from @.identity_session s join @.identity_unit u on u.id = s.principal_id"
         " where s.key_hash = %(hash)s and u.active and s.expires_at > now()"
-        " and s.last_seen_at > now() - make_interval(mins => %(idle)s)",
+        " and s.last_seen_at > now() - make_interval(mins => %(idle)s::int)",
         {"hash": _hash(token), "idle": IDLE_LIMIT_MIN, "seen": SEEN_EVERY_S},
     )
     return None if row is None else Session(*row)
@@ -81,7 +81,7 @@ def touch_session(ctx: Context, token: str) -> None:
     ctx.db.run(
         "update @.identity_session set last_seen_at = now() where key_hash = %(hash)s"
         " and last_seen_at < now() - make_interval(secs => %(seen)s)"
-        " and last_seen_at > now() - make_interval(mins => %(idle)s)",  # a dead session stays dead
+        " and last_seen_at > now() - make_interval(mins => %(idle)s::int)",  # a dead session stays dead
         {"hash": _hash(token), "seen": SEEN_EVERY_S, "idle": IDLE_LIMIT_MIN},
     )
 
