@@ -157,6 +157,7 @@ class Spool:
         remaining = self._enter(taken.batch)
         if remaining:
             folder.set_aside(remaining)
+            self._tried_at = time.monotonic()
         taken.segment.empty()
         entered = sum(map(len, taken.batch.values())) - sum(map(len, remaining.values()))
         with self._lock:

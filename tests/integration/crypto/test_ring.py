@@ -1,6 +1,7 @@
 """The tenant's keys in the database."""
 
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,6 +27,14 @@ def forget() -> None:
     """What a new process knows."""
     _ring._deks.clear()
     _ring._active.clear()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known() -> Iterator[None]:
+    """Keys of rolled back transactions are not there for the next test."""
+    forget()
+    yield
+    forget()
 
 
 def test_a_scope_has_one_key_that_another_process_reads(ctx: Context) -> None:
