@@ -226,8 +226,7 @@ class RowsRun:
             _refuse(row.fate, row.faults)
             return
         try:
-            with ctx.db.savepoint():
-                self._write(ctx, row, known[0] if known else None)
+            self._write(ctx, row, known[0] if known else None)
         except _REFUSALS as problem:
             _refuse(row.fate, self._faults_of(problem))
             return
@@ -236,14 +235,17 @@ class RowsRun:
             self._waiting.append(row)
 
     def _write(self, ctx: Context, row: _Row, known: Json | None) -> None:
+        """Create or update in a savepoint; where nothing differs, nothing is asked of the database."""
         if known is None:
-            row.fate.record = self._door.create(ctx, self._step.object, {**row.defaults, **row.values})
+            with ctx.db.savepoint():
+                row.fate.record = self._door.create(ctx, self._step.object, {**row.defaults, **row.values})
             row.fate.fate = Fate.CREATED
             return
         row.fate.record = known["id"]
         changes = self._changes(row.values, known)
         if changes:
-            self._door.update(ctx, self._step.object, known["id"], changes, known["version"])
+            with ctx.db.savepoint():
+                self._door.update(ctx, self._step.object, known["id"], changes, known["version"])
             row.fate.fate = Fate.UPDATED
             row.fate.columns = sorted(changes)
 

@@ -6,12 +6,14 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from uuid import UUID
 
 from ostiary.access import public as access
 from ostiary.access.public import Operation
 from ostiary.audit import public as audit
-from ostiary.audit.public import Part
+from ostiary.audit.public import Outcome, Part
 from ostiary.kernel.context import Channel, Context
+from ostiary.kernel.ids import new_id
 from ostiary.records._import_door import Door, Lookups
 from ostiary.records._import_errors import refuse_all
 from ostiary.records._import_mapping import ImportPlan, OrganisationStep, RowsStep, Step
@@ -51,8 +53,9 @@ class ImportOptions:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What a run did: counts by step, notes about whole files."""
+    """What a run did: counts by step, notes about whole files. run: the id that its event refers to."""
 
+    run: UUID
     counts: Mapping[str, StepCounts]
     notes: tuple[str, ...]
     seconds: float
@@ -82,7 +85,7 @@ def run_import(
         else:
             run.recorded(opener, result)
     notes = tuple(note for source in run.sources.values() for note in source.notes)
-    return ImportReport(result.counts, notes, time.monotonic() - began)
+    return ImportReport(run.id, result.counts, notes, time.monotonic() - began)
 
 
 def _open_sources(plan: ImportPlan, folder: Path) -> dict[str, Source]:
@@ -147,6 +150,7 @@ class _Run:
     ) -> None:
         self._plan, self._options, self._door, self._organisation = plan, options, door, organisation
         self.sources = sources
+        self.id = new_id()
 
     def recorded(self, opener: Opener, result: ResultFile) -> None:
         """The steps and, once rows were touched, the run's event, also when it was cut short."""
@@ -154,9 +158,9 @@ class _Run:
             self.steps(opener, result)
         except BaseException:
             if result.counts:
-                self._record(opener, result, outcome="failure")
+                self._record(opener, result, outcome=Outcome.FAILED)
             raise
-        self._record(opener, result, outcome="success")
+        self._record(opener, result, outcome=Outcome.SUCCESS)
 
     def steps(self, opener: Opener, result: ResultFile) -> None:
         """All steps in their order. Those that need no step before them are checked before the first row."""
@@ -211,7 +215,7 @@ class _Run:
     def _tell(self, step: Step, done: int, total: int, began: float) -> None:
         self._options.on_progress(Progress(step.name, done, total, time.monotonic() - began))
 
-    def _record(self, opener: Opener, result: ResultFile, outcome: str) -> None:
+    def _record(self, opener: Opener, result: ResultFile, outcome: Outcome) -> None:
         """One event for the run: mapping, files, how many rows had which fate; no names of people."""
         steps = [
             {
@@ -226,7 +230,14 @@ class _Run:
         ]
         part = Part("import", {"mapping": self._plan.name, "steps": steps})
         with opener() as ctx:
-            audit.append(_importing(ctx), "records.record.imported", outcome=outcome, parts=[part])
+            audit.append(
+                _importing(ctx),
+                "records.record.imported",
+                outcome=outcome,
+                object_type="import",
+                object_ref=self.id,
+                parts=[part],
+            )
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from ostiary.kernel.errors import FieldError
@@ -120,11 +120,11 @@ def _by_pattern(text: str, pattern: str) -> datetime:
 
 
 def _date(_column: Column, text: str, spec: ColumnSource) -> str:
-    pattern = spec.format or "%Y-%m-%d"
     try:
-        return _by_pattern(text, pattern).date().isoformat()
+        found = _by_pattern(text, spec.format).date() if spec.format else date.fromisoformat(text)
     except ValueError:
-        raise BadValue(f"{_quoted(text)} is no date of the form {pattern}") from None
+        raise BadValue(f"{_quoted(text)} is no date of the form {spec.format or 'YYYY-MM-DD'}") from None
+    return found.isoformat()
 
 
 def _instant(_column: Column, text: str, spec: ColumnSource) -> str:
