@@ -56,7 +56,7 @@ def _stamp(kind: str) -> Path:
 def _install(python: Path, lock: Path) -> None:
     subprocess.run(
         [
-            python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input",
+            python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input",
             "--no-deps", "--require-hashes", "--only-binary", ":all:", "--requirement", lock,
         ],
         check=True,
