@@ -83,11 +83,16 @@ def store_operation_rows(ctx: Context, operation: Operation, rows: Sequence[tupl
         },
     )
     _changed(
-        ctx, "operation", None, {"operation": operation.value, "rows": [[str(u), "yes" if a else "no"] for u, a in rows]}
+        ctx,
+        "operation",
+        None,
+        {"operation": operation.value, "rows": [[str(u), "yes" if a else "no"] for u, a in rows]},
     )
 
 
-def set_object_rows(ctx: Context, object_id: ObjectId, rows: Sequence[tuple[UnitId, frozenset[Verb] | set[Verb]]]) -> None:
+def set_object_rows(
+    ctx: Context, object_id: ObjectId, rows: Sequence[tuple[UnitId, frozenset[Verb] | set[Verb]]]
+) -> None:
     """Replace the layer-2 rows of an object, topmost first."""
     ensure_operation(ctx, Operation.MANAGE_RIGHTS)
     _distinct("rows", [unit for unit, _ in rows])
@@ -168,7 +173,9 @@ def set_switches(
         " on conflict (object_id) do update set records = excluded.records, legs = excluded.legs",
         {"o": object_id, "r": records, "l": legs},
     )
-    _changed(ctx, "switches", object_id, {"records": records, "legs": sorted(n for n, on in wanted.items() if on)})
+    _changed(
+        ctx, "switches", object_id, {"records": records, "legs": sorted(n for n, on in wanted.items() if on)}
+    )
 
 
 def add_default_rule(
@@ -256,7 +263,11 @@ def remove_shares(ctx: Context, record_id: RecordId) -> None:
 
 def _identity_event(ctx: Context, event: str, unit: UnitId, data: Mapping[str, Any]) -> None:
     audit.append(
-        ctx, event, object_type="unit", object_ref=unit, parts=[audit.Part("unit", dict(data), data_subject=unit)]
+        ctx,
+        event,
+        object_type="unit",
+        object_ref=unit,
+        parts=[audit.Part("unit", dict(data), data_subject=unit)],
     )
 
 
@@ -337,7 +348,9 @@ def set_active(ctx: Context, principal: UnitId, *, active: bool) -> None:
     """See `identity.set_active`; needs CanManageUsers."""
     ensure_operation(ctx, Operation.MANAGE_USERS)
     identity.set_active(ctx, principal, active=active)
-    _identity_event(ctx, "identity.principal.activated" if active else "identity.principal.deactivated", principal, {})
+    _identity_event(
+        ctx, "identity.principal.activated" if active else "identity.principal.deactivated", principal, {}
+    )
 
 
 def set_password(ctx: Context, person: UnitId, password: str) -> None:
@@ -354,5 +367,3 @@ def create_api_key(ctx: Context, principal: UnitId, name: str, *, expires_at: da
     key = identity.create_api_key(ctx, principal, name, expires_at)
     _identity_event(ctx, "identity.api_key.created", principal, {"name": name})
     return key
-
-

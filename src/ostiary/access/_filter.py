@@ -42,7 +42,14 @@ class RecordFilter:
         """All that the text of a statement depends on."""
         if self.everyone:
             return f"{self.verb.letter}*"
-        flags = (bool(self.authors), self.owner, bool(self.labels), bool(self.owners), bool(self.unit_set), bool(self.heads))
+        flags = (
+            bool(self.authors),
+            self.owner,
+            bool(self.labels),
+            bool(self.owners),
+            bool(self.unit_set),
+            bool(self.heads),
+        )
         return self.verb.letter + "".join("1" if flag else "0" for flag in flags)
 
     def values(self, prefix: str) -> Mapping[str, Any]:
@@ -120,7 +127,9 @@ class RecordFilter:
                 keys.append(f"select {{{p}me}}::uuid as key")
             union = " union ".join(keys)
             found.append(
-                Branch("owner_id", union, f"({{alias}}.owner_id is null or {{alias}}.owner_id not in ({union}))")
+                Branch(
+                    "owner_id", union, f"({{alias}}.owner_id is null or {{alias}}.owner_id not in ({union}))"
+                )
             )
         if self.authors:
             found.append(

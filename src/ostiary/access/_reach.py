@@ -52,16 +52,16 @@ def ensure_reach(ctx: Context, heads: frozenset[UnitId], authors: frozenset[Unit
         "select (select count(*) from @.access_reach_label where reach_id = %(id)s), (select count(*) from @.identity_label)",
         {"id": row[0]},
     ) or (0, 0)
-    return Reach(row[0], size[0], everything=size[0] == size[1])
+    return Reach(row[0], size[0], everything=size[0] > 0 and size[0] == size[1])
 
 
 def _extend(
     ctx: Context, key: bytes, heads: frozenset[UnitId], authors: frozenset[UnitId]
 ) -> tuple[int, int, int]:
-    ctx.db.run(
-        "insert into @.access_reach (key) values (%(key)s) on conflict (key) do nothing", {"key": key}
+    ctx.db.run("insert into @.access_reach (key) values (%(key)s) on conflict (key) do nothing", {"key": key})
+    row = ctx.db.row(
+        "select id, labels_upto from @.access_reach where key = %(key)s for update", {"key": key}
     )
-    row = ctx.db.row("select id, labels_upto from @.access_reach where key = %(key)s for update", {"key": key})
     upto = ctx.db.row("select coalesce(max(id), 0) from @.identity_label")
     if row is None or upto is None:
         raise RuntimeError("a reach was neither found nor made")

@@ -31,7 +31,7 @@ from ostiary.access.core import (
 )
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
-from ostiary.kernel.errors import NotSignedIn
+from ostiary.kernel.errors import NotSignedIn, VouchExpired
 from ostiary.kernel.ids import PrincipalId, UnitId
 
 MAX_KEPT = 5_000
@@ -210,13 +210,25 @@ _kept: dict[tuple[str, PrincipalId], Rights] = {}
 def rights_of(ctx: Context) -> Rights:
     """The principal's rights as last read. The caller's data statement tests `epoch`; on a mismatch: `forget`."""
     known = _kept.get((ctx.db.schema, ctx.actor))
-    return known if known is not None else _load(ctx)
+    if known is None:
+        return _load(ctx)
+    _ensure_vouched(ctx, known.epoch)
+    return known
+
+
+def _ensure_vouched(ctx: Context, epoch: int) -> None:
+    """A sign-in verified at another epoch is worth nothing here: a key may have been revoked since."""
+    if ctx.vouch is not None:
+        if ctx.vouch.epoch != epoch:
+            raise VouchExpired
+        ctx.vouch.tested = True
 
 
 def current_rights(ctx: Context) -> Rights:
     """The principal's rights at the epoch that a statement sees now, for decisions without a data statement."""
     known = _kept.get((ctx.db.schema, ctx.actor))
     if known is not None and known.epoch == identity.current_epoch(ctx):
+        _ensure_vouched(ctx, known.epoch)
         return known
     forget(ctx)
     return _load(ctx)
@@ -230,6 +242,7 @@ def forget(ctx: Context) -> None:
 
 def _load(ctx: Context) -> Rights:
     epoch = identity.current_epoch(ctx)
+    _ensure_vouched(ctx, epoch)
     row = ctx.db.row(
         "select kind, active, current_label_id, array(select m.role_id from @.identity_membership m"
         " where m.principal_id = u.id) from @.identity_unit u where u.id = %(id)s and kind in ('person', 'service')",
@@ -245,7 +258,14 @@ def _load(ctx: Context) -> Rights:
     below = _roles_under(ctx, head_reach) if head_reach is not NO_REACH else ()
     sources = sources_of(ctx.actor, own, graph, below)
     rights = Rights(
-        epoch, ctx.actor, label, sources, graph, load_policy(ctx, epoch), head_reach, ensure_unit_set(ctx, sources.roles)
+        epoch,
+        ctx.actor,
+        label,
+        sources,
+        graph,
+        load_policy(ctx, epoch),
+        head_reach,
+        ensure_unit_set(ctx, sources.roles),
     )
     with _lock:
         if len(_kept) >= MAX_KEPT:

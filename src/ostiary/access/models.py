@@ -20,7 +20,9 @@ class OperationRow(models.Model):
 
     class Meta:
         db_table = "access_operation_row"
-        constraints = [models.UniqueConstraint(fields=["operation", "position"], name="access_operation_row_pos")]
+        constraints = [
+            models.UniqueConstraint(fields=["operation", "position"], name="access_operation_row_pos")
+        ]
 
 
 class ObjectRow(models.Model):
@@ -34,7 +36,9 @@ class ObjectRow(models.Model):
 
     class Meta:
         db_table = "access_object_row"
-        constraints = [models.UniqueConstraint(fields=["object_id", "position"], name="access_object_row_pos")]
+        constraints = [
+            models.UniqueConstraint(fields=["object_id", "position"], name="access_object_row_pos")
+        ]
 
 
 class ColumnRow(models.Model):
@@ -49,7 +53,9 @@ class ColumnRow(models.Model):
 
     class Meta:
         db_table = "access_column_row"
-        constraints = [models.UniqueConstraint(fields=["column_id", "position"], name="access_column_row_pos")]
+        constraints = [
+            models.UniqueConstraint(fields=["column_id", "position"], name="access_column_row_pos")
+        ]
         indexes = [models.Index(fields=["object_id"], name="access_column_row_object")]
 
 
@@ -78,7 +84,9 @@ class DefaultRule(models.Model):
     class Meta:
         db_table = "access_default_rule"
         constraints = [
-            models.UniqueConstraint(fields=["object_id", "author", "grantee"], name="access_default_rule_once")
+            models.UniqueConstraint(
+                fields=["object_id", "author", "grantee"], name="access_default_rule_once"
+            )
         ]
 
 
@@ -88,7 +96,7 @@ class Share(models.Model):
     id = models.UUIDField(primary_key=True)
     object_id = models.UUIDField()
     record_id = models.UUIDField()
-    unit = models.ForeignKey(UNIT, models.CASCADE, related_name="+")
+    unit = models.ForeignKey(UNIT, models.CASCADE, related_name="+", db_index=False)  # the index below serves it
     verb = models.CharField(max_length=1)
     level = models.SmallIntegerField(db_default=1)
     valid_from = models.DateTimeField(null=True)
@@ -99,7 +107,9 @@ class Share(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["record_id", "verb", "unit"], name="access_share_once"),
         ]
-        indexes = [models.Index(fields=["unit", "object_id", "verb", "record_id"], name="access_share_unit_idx")]
+        indexes = [
+            models.Index(fields=["unit", "object_id", "verb", "record_id"], name="access_share_unit_idx")
+        ]
 
 
 class UnitSet(models.Model):

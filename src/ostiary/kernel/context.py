@@ -18,6 +18,14 @@ class Channel(StrEnum):
     JOB = "job"
 
 
+@dataclass(slots=True)
+class Vouch:
+    """A sign-in that was verified at `epoch`. tested: somebody compared that with the epoch of the rights used."""
+
+    epoch: int
+    tested: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Everything a decision and its event need to know about a request.
@@ -25,6 +33,7 @@ class Context:
     principal: the acting person or service account; None only before sign-in, and then nothing is permitted.
     purpose: short code of the purpose of processing, recorded with the event.
     ip, client: technical context, personal data, only ever stored in erasable event parts.
+    vouch: the sign-in was verified earlier and holds at one epoch alone; None: it was verified in this transaction.
     """
 
     tenant_id: TenantId
@@ -35,10 +44,15 @@ class Context:
     request_id: UUID = field(default_factory=new_id)
     ip: str = ""
     client: str = ""
+    vouch: Vouch | None = None
 
     def acting_as(self, principal: PrincipalId | None) -> "Context":
         """The same request in the name of `principal`."""
-        return replace(self, principal=principal)
+        return replace(self, principal=principal, vouch=None)
+
+    def vouched(self, principal: PrincipalId, epoch: int) -> "Context":
+        """The same request in the name of `principal`, whose sign-in was verified at `epoch`."""
+        return replace(self, principal=principal, vouch=Vouch(epoch))
 
     def within(self, db: Db) -> "Context":
         """The same request in another transaction."""

@@ -43,6 +43,10 @@ class NotSignedIn(OstiaryError):
         super().__init__(message)
 
 
+class VouchExpired(Exception):  # noqa: N818  a signal between layers, never an answer
+    """The sign-in of this request was verified at an epoch that has passed: verify it again, from the start."""
+
+
 class VersionConflict(OstiaryError):
     """Someone else saved first. `details`: version (int), yours and theirs (values of readable columns)."""
 

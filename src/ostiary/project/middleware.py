@@ -18,7 +18,8 @@ from django.middleware.csrf import CsrfViewMiddleware, rotate_token
 
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Channel, Context
-from ostiary.kernel.errors import AccessDenied, NotFound, NotSignedIn, OstiaryError
+from ostiary.kernel.errors import AccessDenied, NotFound, NotSignedIn, OstiaryError, VouchExpired
+from ostiary.project._vouched_keys import VouchedKeys
 from ostiary.project._transport import Transport, host_of, is_loopback
 from ostiary.project.security_headers import FORGET, protect
 from ostiary.tenancy import public as tenancy
@@ -52,6 +53,7 @@ class RequestMiddleware:
 
     def __init__(self, get_response: Handler, transport: Transport | None = None) -> None:
         self._get_response = get_response
+        self._keys = VouchedKeys()
         self._transport = transport or Transport.from_environment(os.environ)
         self._cookie = self._transport.session_cookie
         self._secure = not self._transport.insecure_http
@@ -86,17 +88,21 @@ class RequestMiddleware:
             return _plain(403, "This installation is set up for its own machine only")
         if request.META["REQUEST_METHOD"] not in METHODS:  # as sent: Django's own attribute is in upper case
             return _plain(405, "Method not allowed")
-        request.refused = False
         try:
-            return self._in_transaction(request, tenant, peer.ip, data=data)
+            response = self._in_transaction(request, tenant, peer.ip, data=data)
+            if request.vouch_expired:  # rights changed since the key was verified: from the start, verifying it
+                self._keys.forget(request)
+                response = self._in_transaction(request, tenant, peer.ip, data=data)
         except Exception as error:  # noqa: BLE001  the last resort: no connection, a commit that failed
             return _unexpected(request, error)
+        return response
 
     def _in_transaction(
         self, request: HttpRequest, tenant: tenancy.Tenant, ip: str, *, data: bool
     ) -> HttpResponseBase:
         touch: Callable[[Context], None] | None = None
         response: HttpResponseBase | None = None
+        request.refused = request.vouch_expired = False
         try:
             with ExitStack() as stack:
                 request.ctx = Context(
@@ -109,7 +115,10 @@ class RequestMiddleware:
                 )
                 touch = self._authenticate_key(request) if data else self._authenticate_session(request)
                 response = self._respond(request, data=data)
-                if request.refused or response.status_code >= 400:
+                vouch = request.ctx.vouch
+                if vouch is not None and not vouch.tested:  # a view that asked for no rights at all
+                    request.vouch_expired = vouch.epoch != identity.current_epoch(request.ctx)
+                if request.vouch_expired or request.refused or response.status_code >= 400:
                     raise _RollBack  # noqa: TRY301  the way out of a transaction is an exception
                 if not data:
                     self._change_session(request, response)
@@ -137,10 +146,17 @@ class RequestMiddleware:
         header = request.META.get("HTTP_AUTHORIZATION", "")
         if header[:7].lower() != _BEARER:
             return None
+        vouched = self._keys.find(request.ctx, header)
+        if vouched is not None:
+            request.ctx = request.ctx.vouched(*vouched)
+            return None
+        epoch = identity.current_epoch(request.ctx)  # before the key, so that it never claims to be newer
         key = identity.find_api_key(request.ctx, header[7:].strip())
         if key is None:
             return None
         request.ctx = request.ctx.acting_as(key.principal)
+        if not key.stale:
+            self._keys.keep(request.ctx, header, key, epoch)
         return (lambda ctx: identity.touch_api_key(ctx, key.id)) if key.stale else None
 
     def _authenticate_session(self, request: HttpRequest) -> Callable[[Context], None] | None:
@@ -164,6 +180,9 @@ class RequestMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         """Refusals become pages or problem documents; anything else is logged and says nothing."""
+        if isinstance(error, VouchExpired):
+            request.refused = request.vouch_expired = True
+            return _plain(503, "Verifying again")
         if isinstance(error, Http404):
             error = NotFound()
         if isinstance(error, OstiaryError):

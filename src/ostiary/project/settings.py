@@ -41,6 +41,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
+    # every refusal leaves an audit event; a line for each 404 would say less at a cost
+    "loggers": {"django.request": {"level": "ERROR"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
 }
 SHARED = Path(os.environ.get("OSTIARY_SHARED", "../shared"))

@@ -111,11 +111,21 @@ select (select epoch from @.identity_epoch),
 def _branch(
     branch: access.Branch, table: str, keys: str, where: str, order: str, shape: PlanShape, window: int
 ) -> str:
-    if branch.column == "id" or shape is PlanShape.SET:
+    if branch.column == "id":
+        return f"select w.* {_by_id(branch, table, f'r.id{keys}', where)}"
+    if shape is PlanShape.SET:
         return f"select r.id{keys} from {table} r where r.{branch.column} in ({branch.keys}) and {where}"
     return (
         f"select w.* from ({branch.keys}) v cross join lateral (select r.id{keys} from {table} r"
         f" where r.{branch.column} = v.key and {where} order by {order} limit {window}) w"
+    )
+
+
+def _by_id(branch: access.Branch, table: str, selected: str, where: str) -> str:
+    """Rows named one by one. The limit keeps the planner, which cannot know how few they are, from a join by scan."""
+    return (
+        f"from ({branch.keys}) v cross join lateral"
+        f" (select {selected} from {table} r where r.id = v.key and {where} limit 1) w"
     )
 
 
@@ -216,7 +226,10 @@ def _compile_count(ctx: Context, view: View, node: Filter | None, mode: CountMod
     else:
         parts, outside = [], ""
         for branch in filter_.branches(prefix(view)):
-            parts.append(f"from {table} r where r.{branch.column} in ({branch.keys}) and {where}{outside}")
+            if branch.column == "id":
+                parts.append(_by_id(branch, table, "1", f"{where}{outside}"))
+            else:
+                parts.append(f"from {table} r where r.{branch.column} in ({branch.keys}) and {where}{outside}")
             outside += f" and {branch.outside.replace('{alias}', 'r')}"
     if mode is CountMode.EXACT:
         total = " + ".join(f"(select count(*) {part})" for part in parts) or "0"

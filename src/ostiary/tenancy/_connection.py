@@ -14,6 +14,8 @@ from uuid import UUID
 
 import psycopg
 from psycopg import sql as _sql
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.types.numeric import Int8Dumper
 from psycopg_pool import ConnectionPool
 
 from ostiary.kernel.errors import Misconfigured
@@ -37,8 +39,9 @@ class Tenant:
     suspended: bool = False
 
     @property
-    def begin(self) -> str:
-        return f"BEGIN; SET LOCAL ROLE {self.role}"
+    def begin(self) -> bytes:
+        """Start of a transaction as the tenant: two commands in one message."""
+        return f"BEGIN; SET LOCAL ROLE {self.role}".encode()
 
 
 def _text(schema: str, template: str) -> str:
@@ -62,7 +65,7 @@ class Transaction:
         self._tenant = tenant
         self._connection = connection
         self.schema = tenant.schema
-        self._raw = psycopg.RawCursor(connection)
+        self._raw: psycopg.RawCursor[Row] | None = None
 
     def _execute(self, sql: str, params: Params | None) -> psycopg.Cursor[Row]:
         # an empty mapping still binds on the server only if psycopg sees it, so it is passed on as such
@@ -80,8 +83,9 @@ class Transaction:
         return self._execute(sql, params).rowcount
 
     def raw(self, sql: str, params: Sequence[Any]) -> list[Row]:
-        self._raw.execute(sql, params, prepare=True)
-        return self._raw.fetchall()
+        if self._raw is None:
+            self._raw = psycopg.RawCursor(self._connection)
+        return self._raw.execute(sql, params, prepare=True).fetchall()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -142,14 +146,13 @@ class Database:
             self._open()
         connection = self._pool.getconn()
         try:
-            connection.execute(tenant.begin.encode(), prepare=False)
+            _command(connection, tenant.begin)
             try:
                 yield Transaction(self, tenant, connection)
             except BaseException:
-                if not connection.closed:
-                    connection.rollback()
+                _roll_back(connection)
                 raise
-            connection.commit()
+            _command(connection, _COMMIT)
         finally:
             self._pool.putconn(connection)
 
@@ -161,6 +164,29 @@ class Database:
             return connection.execute(sql, params).fetchall()
 
 
+_COMMIT = b"COMMIT"
+
+
+def _command(connection: psycopg.Connection[Row], text: bytes) -> None:
+    """A command without parameters or rows, past the cursor: it is on the way of every request.
+
+    Raises: psycopg.Error; also when the server answered COMMIT by rolling back, since then nothing was kept.
+    """
+    result = connection.pgconn.exec_(text)
+    if result.status != ExecStatus.COMMAND_OK:
+        raise psycopg.errors.error_from_result(result)
+    if text is _COMMIT and result.command_status != _COMMIT:
+        raise psycopg.errors.InFailedSqlTransaction("the transaction had failed and was rolled back")
+
+
+def _roll_back(connection: psycopg.Connection[Row]) -> None:
+    """End a transaction without keeping anything. The driver's own way forgets all prepared statements as well."""
+    if connection.pgconn.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+        _command(connection, b"ROLLBACK")
+    elif connection.pgconn.transaction_status != TransactionStatus.IDLE:
+        connection.close()  # in the middle of a command: the pool makes another one
+
+
 def _configure(connection: psycopg.Connection[Row]) -> None:
     # One plan for all parameters: the compiler chooses the plan's shape itself (architecture section 3), and
     # planning would cost more than most statements here take.
@@ -169,6 +195,8 @@ def _configure(connection: psycopg.Connection[Row]) -> None:
         prepare=False,
     )
     connection.prepared_max = 1000
+    # one type for every integer: by default its size chooses, and each choice is a statement of its own
+    connection.adapters.register_dumper(int, Int8Dumper)
 
 
 @contextmanager

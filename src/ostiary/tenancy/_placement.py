@@ -41,7 +41,9 @@ class Credentials:
     admin: str | None = None
 
 
-def prepare_database(admin: str, *, owner_password: str, app_password: str, name: str | None = None) -> Credentials:
+def prepare_database(
+    admin: str, *, owner_password: str, app_password: str, name: str | None = None
+) -> Credentials:
     """Make the database's roles and the tenant directory; safe to repeat.
 
     Args: admin: conninfo or URL of a role that may create roles (and revoke `set_config`, which needs a
@@ -50,7 +52,9 @@ def prepare_database(admin: str, *, owner_password: str, app_password: str, name
     """
     with owner_connection(admin) as connection:
         if connection.info.server_version < OLDEST_SERVER:
-            raise Misconfigured(f"PostgreSQL 15 or later is needed, this is {connection.info.server_version // 10000}")
+            raise Misconfigured(
+                f"PostgreSQL 15 or later is needed, this is {connection.info.server_version // 10000}"
+            )
         for role, attributes in (
             (OWNER, f"LOGIN PASSWORD {quote_literal(owner_password)}"),
             (APP, f"LOGIN NOINHERIT PASSWORD {quote_literal(app_password)}"),
@@ -72,7 +76,9 @@ def prepare_database(admin: str, *, owner_password: str, app_password: str, name
             "SELECT has_function_privilege(%s, 'pg_catalog.set_config(text,text,boolean)', 'execute')", (APP,)
         ).fetchone()
         if leaky == (True,):
-            raise Misconfigured("set_config is open to PUBLIC: connect as a superuser once, or revoke it by hand")
+            raise Misconfigured(
+                "set_config is open to PUBLIC: connect as a superuser once, or revoke it by hand"
+            )
     return Credentials(
         app=_conninfo.make_conninfo(admin, user=APP, password=app_password),
         owner=_conninfo.make_conninfo(admin, user=OWNER, password=owner_password),
@@ -117,7 +123,9 @@ class Placement:
     def owner(self) -> str:
         """The owner's connection string. Raises Misconfigured in a process that must not have it."""
         if self._credentials.owner is None:
-            raise Misconfigured("this process has no owner credentials: metadata changes run by CLI and worker")
+            raise Misconfigured(
+                "this process has no owner credentials: metadata changes run by CLI and worker"
+            )
         return self._credentials.owner
 
     @contextmanager
@@ -141,7 +149,9 @@ class Placement:
             raise NotFound
         return tenant
 
-    def _find(self, kept: dict[str, tuple[datetime, Tenant | None]], column: str, value: str) -> Tenant | None:
+    def _find(
+        self, kept: dict[str, tuple[datetime, Tenant | None]], column: str, value: str
+    ) -> Tenant | None:
         now = datetime.now(UTC)
         known = kept.get(value)
         if known is not None and now - known[0] < DIRECTORY_AGE:
@@ -170,7 +180,9 @@ class Placement:
         Raises: Invalid: slug or host malformed or taken.
         """
         if not SLUG.fullmatch(slug):
-            raise Invalid([FieldError("slug", "malformed", "Use a lower-case letter, then letters and digits")])
+            raise Invalid(
+                [FieldError("slug", "malformed", "Use a lower-case letter, then letters and digits")]
+            )
         for host in hosts:
             if not HOST.fullmatch(host):
                 raise Invalid([FieldError("host", "malformed", f"{host!r} is not a host name")])
@@ -185,8 +197,7 @@ class Placement:
             options = " WITH INHERIT FALSE, SET TRUE" if connection.info.server_version >= 160000 else ""
             run_script(
                 connection,
-                ("" if known else f"CREATE ROLE {role} NOLOGIN; ")
-                + f"GRANT {role} TO {APP}{options}",
+                ("" if known else f"CREATE ROLE {role} NOLOGIN; ") + f"GRANT {role} TO {APP}{options}",
             )
         with owner_connection(self.owner) as connection:
             schema = quote(tenant.schema)
@@ -227,7 +238,9 @@ class Placement:
                 (tenant.id, tenant.slug, tenant.name, tenant.schema, tenant.role),
             )
             for host in hosts:
-                taken = connection.execute("SELECT 1 FROM public.tenant_host WHERE host = %s", (host,)).fetchone()
+                taken = connection.execute(
+                    "SELECT 1 FROM public.tenant_host WHERE host = %s", (host,)
+                ).fetchone()
                 if taken:
                     raise Invalid([FieldError("host", "taken", f"{host} belongs to another tenant")])
                 connection.execute(

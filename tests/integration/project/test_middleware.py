@@ -276,15 +276,21 @@ def test_signing_out_ends_the_session_on_the_server(site: Site) -> None:
     assert site.get("/whoami").status != 200
 
 
+def set_active(place: Place, *, active: bool) -> None:
+    with tenancy.transaction(place.tenant) as db:
+        ctx = Context(place.tenant.id, db, place.person, Channel.CLI)
+        identity.set_active(ctx, place.person, active=active)
+
+
 def test_a_deactivated_person_is_out_at_the_next_request(site: Site, place: Place) -> None:
     signed_in(site)
     assert site.get("/whoami").status == site.get("/api/whoami", **bearer(place.key)).status == 200
-    run(place, "update @.identity_unit set active = false where id = %(p)s")
+    set_active(place, active=False)
     try:
         assert site.get("/whoami").status != 200
         assert site.get("/api/whoami", **bearer(place.key)).status == 401
     finally:
-        run(place, "update @.identity_unit set active = true where id = %(p)s")
+        set_active(place, active=True)
 
 
 def test_use_is_noted_even_when_the_request_changes_nothing(site: Site, place: Place) -> None:

@@ -5,144 +5,202 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('identity', '0001_initial'),
+        ("identity", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Reach',
+            name="Reach",
             fields=[
-                ('id', models.AutoField(primary_key=True, serialize=False)),
-                ('key', models.BinaryField(unique=True)),
-                ('labels_upto', models.IntegerField(db_default=0)),
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("key", models.BinaryField(unique=True)),
+                ("labels_upto", models.IntegerField(db_default=0)),
             ],
             options={
-                'db_table': 'access_reach',
+                "db_table": "access_reach",
             },
         ),
         migrations.CreateModel(
-            name='ReachLabel',
+            name="ReachLabel",
             fields=[
-                ('pk', models.CompositePrimaryKey('reach_id', 'label_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('reach_id', models.IntegerField()),
-                ('label_id', models.IntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "reach_id", "label_id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("reach_id", models.IntegerField()),
+                ("label_id", models.IntegerField()),
             ],
             options={
-                'db_table': 'access_reach_label',
+                "db_table": "access_reach_label",
             },
         ),
         migrations.CreateModel(
-            name='Switches',
+            name="Switches",
             fields=[
-                ('object_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('records', models.BooleanField(db_default=True)),
-                ('legs', models.TextField(db_default='aAoOrs')),
+                ("object_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("records", models.BooleanField(db_default=True)),
+                ("legs", models.TextField(db_default="aAoOrs")),
             ],
             options={
-                'db_table': 'access_switches',
+                "db_table": "access_switches",
             },
         ),
         migrations.CreateModel(
-            name='UnitSet',
+            name="UnitSet",
             fields=[
-                ('id', models.AutoField(primary_key=True, serialize=False)),
-                ('key', models.BinaryField(unique=True)),
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("key", models.BinaryField(unique=True)),
             ],
             options={
-                'db_table': 'access_unit_set',
+                "db_table": "access_unit_set",
             },
         ),
         migrations.CreateModel(
-            name='UnitSetMember',
+            name="UnitSetMember",
             fields=[
-                ('pk', models.CompositePrimaryKey('set_id', 'unit_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('set_id', models.IntegerField()),
-                ('unit_id', models.UUIDField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "set_id", "unit_id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("set_id", models.IntegerField()),
+                ("unit_id", models.UUIDField()),
             ],
             options={
-                'db_table': 'access_unit_set_member',
+                "db_table": "access_unit_set_member",
             },
         ),
         migrations.CreateModel(
-            name='ColumnRow',
+            name="ColumnRow",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('object_id', models.UUIDField()),
-                ('column_id', models.UUIDField()),
-                ('level', models.SmallIntegerField()),
-                ('position', models.IntegerField()),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='identity.unit')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("object_id", models.UUIDField()),
+                ("column_id", models.UUIDField()),
+                ("level", models.SmallIntegerField()),
+                ("position", models.IntegerField()),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="identity.unit"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'access_column_row',
-                'indexes': [models.Index(fields=['object_id'], name='access_column_row_object')],
-                'constraints': [models.UniqueConstraint(fields=('column_id', 'position'), name='access_column_row_pos')],
+                "db_table": "access_column_row",
+                "indexes": [models.Index(fields=["object_id"], name="access_column_row_object")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("column_id", "position"), name="access_column_row_pos")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DefaultRule',
+            name="DefaultRule",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('object_id', models.UUIDField()),
-                ('read', models.SmallIntegerField()),
-                ('update', models.SmallIntegerField()),
-                ('delete', models.SmallIntegerField()),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='identity.unit')),
-                ('grantee', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='identity.unit')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("object_id", models.UUIDField()),
+                ("read", models.SmallIntegerField()),
+                ("update", models.SmallIntegerField()),
+                ("delete", models.SmallIntegerField()),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="identity.unit"
+                    ),
+                ),
+                (
+                    "grantee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="identity.unit"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'access_default_rule',
-                'constraints': [models.UniqueConstraint(fields=('object_id', 'author', 'grantee'), name='access_default_rule_once')],
+                "db_table": "access_default_rule",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("object_id", "author", "grantee"), name="access_default_rule_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ObjectRow',
+            name="ObjectRow",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('object_id', models.UUIDField()),
-                ('verbs', models.TextField()),
-                ('position', models.IntegerField()),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='identity.unit')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("object_id", models.UUIDField()),
+                ("verbs", models.TextField()),
+                ("position", models.IntegerField()),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="identity.unit"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'access_object_row',
-                'constraints': [models.UniqueConstraint(fields=('object_id', 'position'), name='access_object_row_pos')],
+                "db_table": "access_object_row",
+                "constraints": [
+                    models.UniqueConstraint(fields=("object_id", "position"), name="access_object_row_pos")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OperationRow',
+            name="OperationRow",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('operation', models.TextField()),
-                ('allowed', models.BooleanField()),
-                ('position', models.IntegerField()),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='identity.unit')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("operation", models.TextField()),
+                ("allowed", models.BooleanField()),
+                ("position", models.IntegerField()),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="identity.unit"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'access_operation_row',
-                'constraints': [models.UniqueConstraint(fields=('operation', 'position'), name='access_operation_row_pos')],
+                "db_table": "access_operation_row",
+                "constraints": [
+                    models.UniqueConstraint(fields=("operation", "position"), name="access_operation_row_pos")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Share',
+            name="Share",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('object_id', models.UUIDField()),
-                ('record_id', models.UUIDField()),
-                ('verb', models.CharField(max_length=1)),
-                ('level', models.SmallIntegerField(db_default=1)),
-                ('valid_from', models.DateTimeField(null=True)),
-                ('valid_to', models.DateTimeField(null=True)),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='identity.unit')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("object_id", models.UUIDField()),
+                ("record_id", models.UUIDField()),
+                ("verb", models.CharField(max_length=1)),
+                ("level", models.SmallIntegerField(db_default=1)),
+                ("valid_from", models.DateTimeField(null=True)),
+                ("valid_to", models.DateTimeField(null=True)),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="identity.unit",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'access_share',
-                'indexes': [models.Index(fields=['unit', 'object_id', 'verb', 'record_id'], name='access_share_unit_idx')],
-                'constraints': [models.UniqueConstraint(fields=('record_id', 'verb', 'unit'), name='access_share_once')],
+                "db_table": "access_share",
+                "indexes": [
+                    models.Index(
+                        fields=["unit", "object_id", "verb", "record_id"], name="access_share_unit_idx"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("record_id", "verb", "unit"), name="access_share_once")
+                ],
             },
         ),
     ]
