@@ -58,10 +58,16 @@ class Built:
 
 def bind_part(tenant_id: UUID, event_id: UUID, number: int) -> tuple[bytes, bytes]:
     """Additional data for the content and the salt of a part."""
+    content, salt = _part_columns(tenant_id, number)
+    return content + event_id.bytes, salt + event_id.bytes
+
+
+@lru_cache(maxsize=16_384)
+def _part_columns(tenant_id: UUID, number: int) -> tuple[bytes, bytes]:
     content, salt = UUID(int=_CONTENT_FIELD + number), UUID(int=_SALT_FIELD + number)
     return (
-        crypto.bind(tenant_id, _PART_TYPE, content, event_id),
-        crypto.bind(tenant_id, _PART_TYPE, salt, event_id),
+        crypto.bind_column(tenant_id, _PART_TYPE, content),
+        crypto.bind_column(tenant_id, _PART_TYPE, salt),
     )
 
 

@@ -29,7 +29,12 @@ def bind(tenant_id: UUID, object_type_id: UUID, field_id: UUID, record_id: UUID)
 
     All of fixed length, so no two places share an encoding.
     """
-    return _AAD_PREFIX + tenant_id.bytes + object_type_id.bytes + field_id.bytes + record_id.bytes
+    return bind_column(tenant_id, object_type_id, field_id) + record_id.bytes
+
+
+def bind_column(tenant_id: UUID, object_type_id: UUID, field_id: UUID) -> bytes:
+    """The part of a place that all records share, for who keeps it: `bind` is this and the record's id."""
+    return _AAD_PREFIX + tenant_id.bytes + object_type_id.bytes + field_id.bytes
 
 
 class Dek:
@@ -75,17 +80,17 @@ class Sealer:
     lives for the blobs of one row, far from the 2^32 that SP 800-38D allows under one derived key.
     """
 
-    __slots__ = ("_aead", "_start")
+    __slots__ = ("_encrypt", "_start")
 
     def __init__(self, header: bytes, key: XaesKey) -> None:
         half = os.urandom(12)
-        self._aead = key.derive(half)
+        self._encrypt = key.derive(half).encrypt
         self._start = header + half
 
     def seal(self, plaintext: bytes, aad: bytes) -> bytes:
         """A blob like any other."""
         rest = os.urandom(12)
-        return self._start + rest + self._aead.encrypt(rest, plaintext, aad)
+        return self._start + rest + self._encrypt(rest, plaintext, aad)
 
 
 def key_of(blob: bytes) -> UUID:

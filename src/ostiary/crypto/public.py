@@ -1,6 +1,6 @@
 """Encrypt and decrypt values under the tenant's keys. `configure` a key provider once at start-up."""
 
-from ostiary.crypto._blob import Dek, Sealer, bind, key_of
+from ostiary.crypto._blob import Dek, Sealer, bind, bind_column, key_of
 from ostiary.crypto._errors import KeyGone, Undecipherable
 from ostiary.crypto._local import LocalKeyStore
 from ostiary.crypto._ring import configure, decrypt, ensure_dek, get_dek
@@ -16,6 +16,7 @@ __all__ = [
     "Sealer",
     "Undecipherable",
     "bind",
+    "bind_column",
     "configure",
     "decrypt",
     "ensure_dek",
