@@ -10,6 +10,7 @@ from ostiary.objects._install import Plan, install_package, plan_package, set_lo
 from ostiary.objects._model import (
     SYSTEM_COLUMNS,
     TEXT_SORTED,
+    UNASSIGNED,
     Catalogue,
     Choice,
     Column,
@@ -27,6 +28,7 @@ from ostiary.objects._strict import Node, read_yaml
 __all__ = [
     "SYSTEM_COLUMNS",
     "TEXT_SORTED",
+    "UNASSIGNED",
     "Catalogue",
     "Choice",
     "Column",

@@ -14,6 +14,7 @@ from ostiary.project import _demo_words as words
 from ostiary.project._demo_people import SALES_TEAMS, Person
 
 ACCOUNTS, CONTACTS, LEADS, OPPORTUNITIES, CASES, ACTIVITIES = 2_000, 5_000, 400, 3_000, 1_500, 6_000
+PARENTS = 50  # the first accounts, some of which have subsidiaries
 COUNTRIES: Mapping[str, tuple[str, Sequence[str]]] = {
     "sales_north": ("Europe", ("Denmark", "Finland", "Germany", "Norway", "Poland", "Sweden")),
     "sales_west": (
@@ -92,15 +93,23 @@ def moment(day: date, hour: int, minute: int = 0) -> str:
 
 
 class Inventor:
-    """Invents one world from a seed; `today` is the day around which its dates lie."""
+    """Invents one world from a seed; `today` is the day around which its dates lie.
 
-    def __init__(self, rng: random.Random, people: Sequence[Person], today: date) -> None:
+    share: 1 for the whole world, less for a small one.
+    """
+
+    def __init__(self, rng: random.Random, people: Sequence[Person], today: date, share: float = 1.0) -> None:
         self.rng = rng
+        self.share = share
         self.today = today
         self.world = World()
         self.by_unit: dict[str, list[Person]] = {}
         for person in people:
             self.by_unit.setdefault(person.unit, []).append(person)
+
+    def places(self, whole: int) -> range:
+        """One place for each of the records that the world's share asks for."""
+        return range(max(1, round(whole * self.share)))
 
     def lead_of(self, unit: str) -> str:
         """Login of who manages a unit."""
@@ -164,7 +173,7 @@ def invent_accounts(inventor: Inventor) -> None:
     rng = inventor.rng
     names: set[str] = set()
     industries = tuple(words.FIRM_KINDS)
-    for place in range(ACCOUNTS):
+    for place in inventor.places(ACCOUNTS):
         team = rng.choices(SALES_TEAMS, (5, 4, 3))[0]
         owner = rng.choice(inventor.staff_of(team))
         industry = rng.choice(industries)
@@ -173,8 +182,8 @@ def invent_accounts(inventor: Inventor) -> None:
             name = words.firm(rng, industry)
         names.add(name)
         values = _account_values(inventor, name, industry, team)
-        if place > 100 and rng.random() < 0.05:
-            values["parent"] = Made("account", rng.randrange(100))
+        if place >= PARENTS and rng.random() < 0.05:
+            values["parent"] = Made("account", rng.randrange(PARENTS))
         author = inventor.lead_of(team) if rng.random() < 0.05 else owner
         inventor.world.add(Draft("account", author, owner, values))
     for made, _ in inventor.world.of("account"):
@@ -220,9 +229,11 @@ def invent_contacts(inventor: Inventor) -> None:
     accounts = list(inventor.world.of("account"))
     crowded = [account for account in accounts if rng.random() < 0.25]  # some companies have many contacts
     used: set[str] = set()
-    for place in range(CONTACTS):
+    for place in inventor.places(CONTACTS):
         made, account = (
-            accounts[place] if place < ACCOUNTS else rng.choice(crowded if rng.random() < 0.6 else accounts)
+            accounts[place]
+            if place < len(accounts)
+            else rng.choice(crowded if rng.random() < 0.6 else accounts)
         )
         values = _contact_values(inventor, used)
         values |= {"account": made, "country": account.values["country"], "city": account.values["city"]}

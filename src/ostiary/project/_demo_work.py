@@ -39,7 +39,7 @@ def invent_opportunities(inventor: Inventor) -> None:
         contacts.setdefault(account, []).append(made)
     accounts = list(inventor.world.of("account"))
     managers = {login: inventor.lead_of(team) for team in SALES_TEAMS for login in inventor.staff_of(team)}
-    for _ in range(OPPORTUNITIES):
+    for _ in inventor.places(OPPORTUNITIES):
         account, company = rng.choice(accounts)
         stage = rng.choices(STAGES, [weight for _, weight, _ in STAGES])[0]
         values = _opportunity_values(inventor, company, stage[0], stage[2])
@@ -114,7 +114,7 @@ def invent_leads(inventor: Inventor) -> None:
     """Interest that marketing collected for the representatives."""
     rng = inventor.rng
     accounts = list(inventor.world.of("account"))
-    for _ in range(LEADS):
+    for _ in inventor.places(LEADS):
         account, company = rng.choice(accounts)
         person = f"{rng.choice(words.GIVEN)} {words.surname(rng)}"
         known = rng.random() < 0.6
@@ -142,7 +142,7 @@ def invent_cases(inventor: Inventor) -> None:
     rng = inventor.rng
     agents = [login for team in SERVICE_TEAMS for login in inventor.staff_of(team)]
     contacts = list(inventor.world.of("contact"))
-    for _ in range(CASES):
+    for _ in inventor.places(CASES):
         contact, person = rng.choice(contacts)
         agent = rng.choice(agents)
         by_sales = rng.random() < 0.1
@@ -192,7 +192,7 @@ def invent_activities(inventor: Inventor) -> None:
     """Calls, meetings and tasks about deals and cases, by their owners."""
     rng = inventor.rng
     about = [*inventor.world.of("opportunity"), *inventor.world.of("case")]
-    for _ in range(ACTIVITIES):
+    for _ in inventor.places(ACTIVITIES):
         made, draft = rng.choice(about)
         day = inventor.working_day(-200, 25)
         past = day < inventor.today

@@ -10,7 +10,7 @@ from ostiary.kernel.context import Context
 from ostiary.kernel.ids import RecordId, UnitId
 from ostiary.project import _demo_records as demo
 from ostiary.project import _demo_work as work
-from ostiary.project._demo_people import Person, create_people, invent_people
+from ostiary.project._demo_people import SALES_TEAMS, Person, create_people, invent_people
 from ostiary.records import public as records
 from ostiary.tenancy import public as tenancy
 
@@ -29,6 +29,8 @@ WORTH_TRYING = (
     "System administrator",
 )
 
+__all__ = ["SALES_TEAMS", "WORTH_TRYING", "Progress", "SignIn", "invent", "seed"]
+
 Progress = Callable[[str, int, int], None]  # what, done, of how many
 
 
@@ -42,11 +44,11 @@ class SignIn:
     title: str
 
 
-def invent(today: date, *, seed: int = SEED) -> tuple[tuple[Person, ...], demo.World]:
-    """People and records as values; the same seed and day give the same world."""
+def invent(today: date, *, seed: int = SEED, share: float = 1.0) -> tuple[tuple[Person, ...], demo.World]:
+    """People and records as values; the same seed and day give the same world, `share` less of it."""
     rng = random.Random(seed)  # noqa: S311  invented data has no secrets
     people = invent_people(rng)
-    inventor = demo.Inventor(rng, people, today)
+    inventor = demo.Inventor(rng, people, today, share)
     for part in (
         demo.invent_products,
         demo.invent_accounts,
@@ -67,17 +69,17 @@ def seed(
     today: date,
     password: str,
     progress: Progress | None = None,
-    number: int = SEED,
+    share: float = 1.0,
 ) -> tuple[SignIn, ...]:
     """Fill a tenant that has the CRM package, in two transactions: the people, then all their records.
 
     Repeating it after an interruption does what is missing, so half a demo is never seen.
     Args: ctx: who makes the organisation (an administrator); records are written by their owners.
     today: around which the dates lie. password: of all who can sign in, long enough for the password rules.
-    number: seed of the generator.
+    share: less than 1 for a smaller world with the same people.
     Returns: who can sign in, those most worth trying first.
     """
-    people, world = invent(today, seed=number)
+    people, world = invent(today, share=share)
     report = progress or (lambda what, done, total: None)
     with tenancy.transaction(tenant) as db:
         inside = ctx.within(db)

@@ -1,0 +1,145 @@
+"""The CRM in a tenant: objects, values, rights, defaults are there once and stay the administrators' own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from ostiary.access import public as access
+from ostiary.crm import public as crm
+from ostiary.identity import public as identity
+from ostiary.kernel.context import Channel, Context
+from ostiary.kernel.errors import AccessDenied
+from ostiary.kernel.ids import UnitId
+from ostiary.objects import public as objects
+from ostiary.project._tenants import NewTenant, create_tenant
+from ostiary.records import public as records
+from ostiary.tenancy import public as tenancy
+from tests._tenants import Installation
+
+pytestmark = pytest.mark.database
+
+
+@pytest.fixture(scope="module")
+def home(installation: Installation) -> NewTenant:
+    new = create_tenant(
+        f"crm{installation.worker}",
+        "CRM",
+        [],
+        login="admin",
+        person="Ada Admin",
+        email="admin@example.com",
+        password=None,
+    )
+    with inside(new) as ctx:
+        crm.install(new.tenant, ctx)
+    return new
+
+
+@contextmanager
+def inside(home: NewTenant) -> Iterator[Context]:
+    with tenancy.transaction(home.tenant) as db:
+        yield Context(home.tenant.id, db, home.administrator, Channel.CLI)
+
+
+def make_person(ctx: Context, login: str, *roles: str) -> Context:
+    """Somebody with functional roles, as context."""
+    person = access.create_person(ctx, login=login, name=login.title(), email=f"{login}@example.com")
+    for role in roles:
+        unit = identity.find_unit(ctx, role)
+        assert unit is not None
+        access.add_member(ctx, person, unit)
+    return ctx.acting_as(UnitId(person))
+
+
+def test_objects_and_values_are_there(home: NewTenant) -> None:
+    package = crm.read()
+    with inside(home) as ctx:
+        catalogue = objects.get_catalogue(ctx)
+        assert catalogue.objects.keys() == package.objects.keys()
+        for code, declared in package.values.items():
+            page = records.list_records(ctx, records.RecordQuery(code, limit=500))
+            assert {r["name"] for r in page.records()} == {row["name"] for row in declared}
+
+
+def test_defaults_of_lookups_are_records(home: NewTenant) -> None:
+    with inside(home) as ctx:
+        made = records.create_record(ctx, "opportunity", {"name": "New line"})
+
+        assert made.data["stage"]["display"] == "Qualification"
+        assert made.data["number"].startswith("OPP-")
+        assert made.data["owner"]["id"] == str(home.administrator)
+
+
+def test_installing_again_leaves_the_administrators_changes_alone(home: NewTenant) -> None:
+    with inside(home) as ctx:
+        lead = objects.find_object(ctx, "lead")
+        administrators = identity.find_unit(ctx, identity.SYSTEM_ADMINISTRATORS)
+        assert administrators is not None
+        access.set_object_rows(ctx, lead.id, [(administrators, {access.Verb.READ})])
+    with inside(home) as ctx:
+        rows = "select unit_id, verbs from @.access_object_row where object_id = %(o)s"
+        before = ctx.db.rows(rows, {"o": lead.id})
+        plan = crm.install(home.tenant, ctx)
+
+        assert plan.changes_nothing
+        assert ctx.db.rows(rows, {"o": lead.id}) == before == [(administrators, "r")]
+
+
+def test_sales_reads_accounts_and_products_of_others_but_not_their_deals(home: NewTenant) -> None:
+    with inside(home) as ctx:
+        writer, reader = make_person(ctx, "writer", "sales"), make_person(ctx, "reader", "sales")
+        outsider = make_person(ctx, "outsider")
+        account = records.create_record(writer, "account", {"name": "Tindalvale Works"})
+        deal = records.create_record(writer, "opportunity", {"name": "Pilot", "account": str(account.id)})
+        product = records.create_record(
+            make_person(ctx, "keeper", "sales_managers"), "product", {"name": "Orbit Sensor"}
+        )
+
+        assert records.get_record(reader, "account", account.id).data["name"] == "Tindalvale Works"
+        assert records.get_record(reader, "product", product.id).data["name"] == "Orbit Sensor"
+        assert deal.id in records.list_records(writer, records.RecordQuery("opportunity")).ids
+        assert deal.id not in records.list_records(reader, records.RecordQuery("opportunity")).ids
+        with pytest.raises(AccessDenied):
+            records.list_records(outsider, records.RecordQuery("account"))
+
+
+@pytest.mark.parametrize(
+    ("code", "column", "role", "other"),
+    [
+        ("contact", "email", "marketing", "finance"),
+        ("contact", "birth_date", "sales_managers", "sales"),
+        ("contact", "notes", "service", "marketing"),
+        ("account", "credit_limit", "finance", "service"),
+        ("opportunity", "discount", "sales", "marketing"),
+        ("opportunity", "margin", "sales_managers", "sales"),
+        ("opportunity", "walk_away_price", "sales_managers", "finance"),
+        ("product", "unit_cost", "finance", "sales_managers"),
+        ("case", "internal_notes", "service", "sales"),
+        ("case", "compensation", "service_managers", "service"),
+    ],
+)
+def test_closed_columns_open_to_the_roles_that_need_them(
+    home: NewTenant, code: str, column: str, role: str, other: str
+) -> None:
+    """Object rows put aside: the two differ in one role, and the column's level follows it."""
+    with inside(home) as ctx:
+        chosen = objects.find_object(ctx, code)
+        insider = make_person(ctx, f"in.{code}.{column}", role)
+        outsider = make_person(ctx, f"out.{code}.{column}", other)
+
+        def level(person: Context) -> access.ColumnLevel:
+            return access.current_rights(person).level(chosen.id, chosen.columns[column].id)
+
+        assert level(insider) >= access.ColumnLevel.READ
+        assert level(outsider) == access.ColumnLevel.NONE
+
+
+def test_only_managers_and_administrators_export(home: NewTenant) -> None:
+    with inside(home) as ctx:
+        manager = make_person(ctx, "chief", "sales", "sales_managers")
+        agent = make_person(ctx, "agent", "sales")
+
+        assert access.may_operate(ctx, access.Operation.EXPORT_LIST)
+        assert access.may_operate(manager, access.Operation.EXPORT_LIST)
+        assert not access.may_operate(agent, access.Operation.EXPORT_LIST)
