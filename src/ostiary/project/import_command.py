@@ -42,7 +42,7 @@ def main(words: Sequence[str]) -> int:
                 dry_run=options.dry_run, result=options.result, password=password, on_progress=Teller().tell
             ),
         )
-    return _summarise(report, options)
+    return summarise(report, options)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -100,7 +100,8 @@ class Teller:
         sys.stderr.flush()
 
 
-def _summarise(report: records.ImportReport, options: argparse.Namespace) -> int:
+def summarise(report: records.ImportReport, options: argparse.Namespace) -> int:
+    """Tell what the run did. Returns the exit code."""
     lines = [f"note: {note}" for note in report.notes]
     refused = 0
     for step, counts in report.counts.items():
