@@ -15,34 +15,32 @@ LOG_ID = 1  # the tenant's log in its first epoch
 
 _INSERT = f"""
 with src as materialized (
-  select * from json_to_recordset($1::json) as s(
+  select s.*,
+    (select r.ref from @.audit_ref r where r.target = ac order by r.ref limit 1) as known_actor,
+    (select r.ref from @.audit_ref r where r.target = ob order by r.ref limit 1) as known_object
+  from json_to_recordset($1::json) as s(
     id uuid, tn uuid, at timestamptz, ty text, oc text, ak text, ac uuid, ot text, ob uuid, rq uuid, ch text,
     lf text, nw boolean, pt json)
 ), piece as materialized (
-  select src.id, q.* from src cross join lateral json_to_recordset(src.pt) as q(
+  select src.id, q.*, (select r.ref from @.audit_ref r where r.target = ds order by r.ref limit 1) as known
+  from src cross join lateral json_to_recordset(src.pt) as q(
     n smallint, k text, ds uuid, dk uuid, b text, s text)
-), want as (
-  select target, min(kind) as kind from (
-    select ac, ak from src
-    union all select ob, ot from src
-    union all select ds, 'data_subject' from piece where ds is not null
-  ) as t(target, kind) where target is not null group by target
-), found as materialized (
-  select target, kind, (
-    select r.ref from @.audit_ref r where r.target = want.target order by r.ref limit 1) as ref
-  from want
 ), made as (
   insert into @.audit_ref (ref, kind, target)
-  select gen_random_uuid(), kind, target from found where ref is null returning target, ref
-), refs as materialized (
-  select target, ref from found where ref is not null union all select target, ref from made
-), subject as materialized (
-  select piece.id, n, ref from piece left join refs on refs.target = ds where ds is not null
+  select gen_random_uuid(), min(kind), target from (
+    select ac, ak from src where known_actor is null and ac is not null
+    union all select ob, ot from src where known_object is null and ob is not null
+    union all select ds, 'data_subject' from piece where known is null and ds is not null
+  ) as missing(target, kind) group by target
+  returning target, ref
 ), ready as materialized (
-  select src.*, a.ref as actor_ref, o.ref as object_ref,
-    convert_to(replace(replace(lf, '{ACTOR_MARK}', coalesce(a.ref::text, '')),
-      '{OBJECT_MARK}', coalesce(o.ref::text, '')), 'UTF8') as leaf
-  from src left join refs a on a.target = ac left join refs o on o.target = ob
+  select named.*,
+    convert_to(replace(replace(lf, '{ACTOR_MARK}', coalesce(actor_ref::text, '')),
+      '{OBJECT_MARK}', coalesce(object_ref::text, '')), 'UTF8') as leaf
+  from (
+    select src.*, coalesce(known_actor, a.ref) as actor_ref, coalesce(known_object, o.ref) as object_ref
+    from src left join made a on a.target = ac left join made o on o.target = ob
+  ) as named
 ), event as (
   insert into @.audit_event (id, occurred_at, log_id, tenant_id, type, outcome, actor_kind, actor_ref,
     object_type, object_ref, request_id, leaf)
@@ -50,8 +48,8 @@ with src as materialized (
   on conflict (id, occurred_at) do nothing returning id
 ), payload as (
   insert into @.audit_payload (event_id, part_no, kind, data_subject_ref, dek_id, blob, salt_blob)
-  select id, n, k, subject.ref, dk, decode(b, 'base64'), decode(s, 'base64')
-  from event join piece using (id) left join subject using (id, n)
+  select id, n, k, coalesce(known, made.ref), dk, decode(b, 'base64'), decode(s, 'base64')
+  from event join piece using (id) left join made on made.target = ds
 ), queue as (
   insert into @.audit_queue (event_id, log_id, leaf_hash)
   select id, {LOG_ID}, sha256('\\x00'::bytea || leaf) from event join ready using (id)
