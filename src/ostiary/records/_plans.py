@@ -8,6 +8,7 @@ visible set and sorts it: for orders that no index serves. One generic plan woul
 import base64
 import binascii
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ from ostiary.records._columns import (
     sort_term,
 )
 from ostiary.records._conditions import condition, structure, valued
+from ostiary.records._errors import ColumnRestricted
 from ostiary.records._filters import Filter
 from ostiary.records._query import CAP, MAX_LIMIT, MAX_OFFSET, CountMode, PlanShape, RecordQuery, Sort
 from ostiary.records._statement import Statement, make_statement
@@ -53,7 +55,7 @@ class Compiled:
 
 def page_statement(ctx: Context, view: View, query: RecordQuery, shape: PlanShape) -> Compiled:
     """The statement of a page; kept with the view."""
-    sort = query.sort or tuple(Sort.parse(s) for s in view.object.layout.default_sort)
+    sort = query.sort or default_order(ctx, view)
     window = query.limit + 1 + (1 << (query.offset - 1).bit_length() if query.offset else 0)
     key = ("page", query.columns, structure(query.filter), sort, query.after is not None, shape, window)
     known = view.statements.get(key)
@@ -119,6 +121,20 @@ def _branch(
         f"select w.* from ({branch.keys}) v cross join lateral (select r.id{keys} from {table} r"
         f" where r.{branch.column} = v.key and {where} order by {order} limit {window}) w"
     )
+
+
+def default_order(ctx: Context, view: View) -> tuple[Sort, ...]:
+    """The object's own order, as far as the reader may see it; nothing left: by id."""
+    kept = view.statements.get("order")
+    if isinstance(kept, tuple):
+        return kept
+    order = []
+    for sort in (Sort.parse(text) for text in view.object.layout.default_sort):
+        with suppress(ColumnRestricted):
+            sort_term(Bound(ctx, view), sort.column, descending=sort.descending)
+            order.append(sort)
+    view.statements["order"] = found = tuple(order)
+    return found
 
 
 def _by_id(branch: access.Branch, table: str, selected: str, where: str) -> str:

@@ -18,13 +18,14 @@ from ostiary.records._plans import (
     check_window,
     count_statement,
     cursor_values,
+    default_order,
     highest_class,
     indexed,
     make_cursor,
     page_statement,
     selected_columns,
 )
-from ostiary.records._query import CAP, Count, CountMode, Page, PlanShape, Record, RecordQuery, Sort
+from ostiary.records._query import CAP, Count, CountMode, Page, PlanShape, Record, RecordQuery
 from ostiary.records._statement import make_statement
 from ostiary.records._view import Stale, View, decided, ensure_object, view_of
 
@@ -82,7 +83,7 @@ def choose_shape(ctx: Context, view: View, query: RecordQuery) -> PlanShape:
     filter_ = view.filter(ctx, access.Verb.READ)
     if filter_.everyone:
         return PlanShape.SORT
-    sort = query.sort or tuple(Sort.parse(s) for s in view.object.layout.default_sort)
+    sort = query.sort or default_order(ctx, view)
     if not indexed(view, sort):
         return PlanShape.SET
     few = filter_.fanout <= FEW_BRANCHES or visible_rows(ctx, view) <= FEW_ROWS
@@ -145,7 +146,12 @@ def get_record(
 def _get(
     ctx: Context, code: str, record_id: UUID, columns: tuple[str, ...] | None, *, verdicts: bool
 ) -> tuple[Record | None, objects.DataClass]:
-    view = readable_view(ctx, code)
+    view = view_of(ctx, code)
+    if not view.may(access.Verb.READ):
+        # an id of an object closed to the principal is answered like any hidden record
+        if access.current_rights(ctx) is not view.rights:
+            raise Stale
+        return None, objects.DataClass.INTERNAL
     key = ("get", columns, verdicts)
     compiled = view.statements.get(key)
     if not isinstance(compiled, Compiled):

@@ -20,7 +20,7 @@ from ostiary.objects import public as objects
 from ostiary.records._columns import Bound, record_json, stored
 from ostiary.records._errors import ColumnNotEditable, ColumnRestricted, InUse
 from ostiary.records._query import Record
-from ostiary.records._read import readable_view, verdict
+from ostiary.records._read import verdict
 from ostiary.records._statement import Statement, make_statement
 from ostiary.records._values import SQL_TYPE, clean, plain
 from ostiary.records._view import SYSTEM_TYPES, Stale, View, decided, ensure_object, view_of
@@ -281,8 +281,7 @@ def update_record(
 def _update(
     ctx: Context, code: str, record_id: RecordId, given: Mapping[str, object], version: int
 ) -> Record:
-    view = readable_view(ctx, code)
-    ensure_object(view, access.Verb.UPDATE)
+    view = view_of(ctx, code)
     before = _lock(ctx, view, record_id, access.Verb.UPDATE)
     typed = _typed(view, given, access.Verb.UPDATE)
     if before.version != version:
@@ -326,7 +325,12 @@ class _Before:
 
 
 def _lock(ctx: Context, view: View, record_id: RecordId, verb: access.Verb) -> _Before:
-    """Lock a row and decide on it as stored. Raises NotFound, AccessDenied(layer="record")."""
+    """Lock a row and decide on it as stored.
+
+    Raises: NotFound: absent or hidden, whatever the verb. AccessDenied: layer object or record.
+    """
+    if not view.may(access.Verb.READ):
+        raise _hidden(ctx, view, record_id)
     key = ("lock", verb)
     known = view.statements.get(key)
     columns = list(view.object.columns.values())
@@ -343,20 +347,11 @@ def _lock(ctx: Context, view: View, record_id: RecordId, verb: access.Verb) -> _
         known = view.statements[key] = Write(make_statement(ctx.db.schema, text), bound.values)
     rows = known.statement.run(ctx, {**known.values, "id": record_id})
     if not rows:
-        # nothing tested the epoch here, so the refusal counts only if the rights are current
-        if access.current_rights(ctx) is not view.rights:
-            raise Stale
-        audit.append_aside(
-            ctx,
-            "records.record.refused",
-            outcome="denied",
-            object_type=view.object.code,
-            object_ref=record_id,
-        )
-        raise NotFound
+        raise _hidden(ctx, view, record_id)
     epoch, allowed, version, author, event, *values = rows[0]
     if epoch != view.rights.epoch:
         raise Stale
+    ensure_object(view, verb)
     if not allowed:
         words = "change" if verb is access.Verb.UPDATE else "delete"
         raise AccessDenied(
@@ -367,6 +362,20 @@ def _lock(ctx: Context, view: View, record_id: RecordId, verb: access.Verb) -> _
             verb=verb.value,
         )
     return _Before(version, author, event, {c.code: v for c, v in zip(columns, values, strict=True)})
+
+
+def _hidden(ctx: Context, view: View, record_id: RecordId) -> NotFound:
+    """The refusal of a record that is absent or hidden; recorded. Raises Stale: the rights are not those of now."""
+    if access.current_rights(ctx) is not view.rights:
+        raise Stale
+    audit.append_aside(
+        ctx,
+        "records.record.refused",
+        outcome="denied",
+        object_type=view.object.code,
+        object_ref=record_id,
+    )
+    return NotFound()
 
 
 def _conflict(view: View, before: _Before, typed: Mapping[str, Any]) -> VersionConflict:
@@ -409,8 +418,7 @@ def delete_record(ctx: Context, object_code: str, record_id: UUID, version: int 
 
 
 def _delete(ctx: Context, code: str, record_id: RecordId, version: int | None) -> None:
-    view = readable_view(ctx, code)
-    ensure_object(view, access.Verb.DELETE)
+    view = view_of(ctx, code)
     before = _lock(ctx, view, record_id, access.Verb.DELETE)
     if version is not None and before.version != version:
         raise _conflict(view, before, {})
@@ -484,7 +492,7 @@ def share_record(  # noqa: PLR0913  what a share is made of
     access.ensure_operation(ctx, access.Operation.CHANGE_RECORD_RIGHTS)
 
     def share() -> None:
-        view = readable_view(ctx, object_code)
+        view = view_of(ctx, object_code)
         _lock(ctx, view, RecordId(record_id), access.Verb.READ)
         access.store_share(
             ctx,
