@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ostiary.access import public as access
-from ostiary.crm._rights import ObjectRights, Rights, read_rights, takes_rows
+from ostiary.crm._rights import ObjectRights, Rights, read_rights
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import RecordId, UnitId
@@ -64,7 +64,7 @@ def _write_rights(ctx: Context, plan: objects.Plan, rights: Rights, units: Mappi
             columns = set(made.columns)
         else:
             columns = added.get(made.code, set())
-        chosen = [made.columns[code] for code in columns if takes_rows(made.columns[code])]
+        chosen = [made.columns[code] for code in columns if made.columns[code].takes_rows]
         if chosen:
             access.set_columns_rows(
                 ctx,

@@ -51,11 +51,6 @@ class Rights:
     objects: Mapping[str, ObjectRights]
 
 
-def takes_rows(column: objects.Column) -> bool:
-    """Whether a column has rights of its own: owner and number are read with the record."""
-    return column.type not in {objects.ColumnType.OWNER, objects.ColumnType.AUTO_NUMBER}
-
-
 def read_rights(path: Path, package: objects.Package) -> Rights:
     """Read and check against the package. Raises PackageRefused: an object or column is left out."""
     node = objects.read_yaml(path)
@@ -149,7 +144,7 @@ def _verify_complete(
             f"rights and objects differ: {', '.join(sorted(rights.keys() ^ package.objects.keys()))}"
         )
     for code, made in package.objects.items():
-        columns = {c.code: c for c in made.columns.values() if takes_rows(c)}
+        columns = {c.code: c for c in made.columns.values() if c.takes_rows}
         for column in columns.values():
             if column.code not in rights[code].by_column and column.data_class not in rights[code].by_class:
                 raise node.refuse(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from ostiary.access import public as access
 from ostiary.audit import public as audit
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
@@ -79,11 +80,14 @@ def install_package(
 ) -> Plan:
     """Install a package, or bring it up to date, in one transaction of the owner's role.
 
-    Installing what is already there changes nothing and records nothing. `ctx` names who does it; its own
-    transaction is not used, and must not hold locks on catalogue, units or epoch. `then` is called
-    in the same transaction, with a Context in it, to add what belongs to the new objects (rights, values).
-    Raises: PackageRefused; the database's error when a lock is not had within 4 s.
+    Installing what is already there changes nothing and records nothing. New columns are closed by one row,
+    "All employees: none". `ctx` names who does it; they need CanManageSolution, and for those rows
+    CanManageAdministration. Its own transaction is not used, and must not hold locks on catalogue, units or
+    epoch. `then` is called in the same transaction, to add what belongs to new objects (rights, values).
+    Raises: AccessDenied; PackageRefused; the database's error when a lock is not had within 4 s.
     """
+    with tenancy.transaction(tenant) as db:  # of its own, so that a denial is recorded for good
+        access.ensure_operation(ctx.within(db), access.Operation.MANAGE_SOLUTION)
     try:
         with tenancy.owner_transaction(tenant) as db:
             inside = ctx.within(db)
@@ -98,6 +102,7 @@ def install_package(
             _store.write_objects(inside, package, plan.objects)
             _store.write_workplaces(db, package)
             _changed(inside)
+            _close_columns(inside, plan)
             audit.append(
                 inside, "objects.package.installed", parts=[audit.Part("package", _summary(package, plan))]
             )
@@ -124,6 +129,23 @@ def set_lookup_defaults(ctx: Context, defaults: Mapping[tuple[str, str], RecordI
 def _changed(ctx: Context) -> None:
     _store.raise_revision(ctx.db)
     identity.bump_epoch(ctx)
+
+
+def _close_columns(ctx: Context, plan: Plan) -> None:
+    """A column without any row is open to whoever the object permits, so none is born without one."""
+    everyone = identity.find_unit(ctx, identity.ALL_EMPLOYEES)
+    if everyone is None:
+        raise RuntimeError("the tenant has no role All employees: its schema was not seeded")
+    for made in plan.objects:
+        fresh = [
+            column.id
+            for column in made.columns.values()
+            if column.takes_rows
+            and (made.code in plan.new_objects or (made.code, column.code) in plan.new_columns)
+        ]
+        if fresh:
+            rows = [(everyone, access.ColumnLevel.NONE)]
+            access.set_columns_rows(ctx, made.id, dict.fromkeys(fresh, rows))
 
 
 def _summary(package: Package, plan: Plan) -> dict[str, object]:

@@ -89,6 +89,11 @@ class Column:
     help: str = ""
 
     @property
+    def takes_rows(self) -> bool:
+        """Whether it has rights of its own: owner and number are read with the record (semantics 2)."""
+        return self.type not in {ColumnType.OWNER, ColumnType.AUTO_NUMBER}
+
+    @property
     def sort_column(self) -> str:
         """Database column to order by: a stored folded key for text, else the column itself."""
         return f"{self.code}__sort" if self.type in TEXT_SORTED else self.code

@@ -88,13 +88,20 @@ def test_installing_again_leaves_the_administrators_changes_alone(home: NewTenan
 
 def test_sales_reads_accounts_and_products_of_others_but_not_their_deals(home: NewTenant) -> None:
     with inside(home) as ctx:
-        writer, reader = make_person(ctx, "writer", "sales"), make_person(ctx, "reader", "sales")
-        outsider = make_person(ctx, "outsider")
+        people = [
+            make_person(ctx, login, *roles).actor
+            for login, roles in (
+                ("writer", ("sales",)),
+                ("reader", ("sales",)),
+                ("outsider", ()),
+                ("keeper", ("sales_managers",)),
+            )
+        ]
+    with inside(home) as ctx:
+        writer, reader, outsider, keeper = (ctx.acting_as(person) for person in people)
         account = records.create_record(writer, "account", {"name": "Tindalvale Works"})
         deal = records.create_record(writer, "opportunity", {"name": "Pilot", "account": str(account.id)})
-        product = records.create_record(
-            make_person(ctx, "keeper", "sales_managers"), "product", {"name": "Orbit Sensor"}
-        )
+        product = records.create_record(keeper, "product", {"name": "Orbit Sensor"})
 
         assert records.get_record(reader, "account", account.id).data["name"] == "Tindalvale Works"
         assert records.get_record(reader, "product", product.id).data["name"] == "Orbit Sensor"

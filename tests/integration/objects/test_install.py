@@ -10,8 +10,10 @@ import psycopg
 import pytest
 import yaml
 
+from ostiary.access import public as access
+from ostiary.identity import public as identity
 from ostiary.kernel.context import Channel, Context
-from ostiary.kernel.errors import NotFound
+from ostiary.kernel.errors import AccessDenied, NotFound
 from ostiary.kernel.ids import ColumnId
 from ostiary.objects import public as objects
 from ostiary.project._tenants import NewTenant, create_tenant
@@ -366,3 +368,33 @@ def test_an_installation_that_fails_leaves_nothing(
 
     assert "miles" not in stored_columns(inside, "rec_trip")
     assert "miles" not in objects.get_catalogue(inside).objects["trip"].columns
+
+
+def test_new_columns_are_closed_to_everyone(garage: objects.Package, inside: Context) -> None:
+    car = objects.find_object(inside, "car")
+    rows = inside.db.rows(
+        "select column_id, u.code, level from @.access_column_row r"
+        " join @.identity_unit u on u.id = r.unit_id where object_id = %(o)s",
+        {"o": car.id},
+    )
+
+    closed = {c.id for c in car.columns.values() if c.code not in {"owner", "ticket"}}
+    assert {column for column, _, _ in rows} == closed
+    assert {(unit, level) for _, unit, level in rows} == {(identity.ALL_EMPLOYEES, 0)}
+
+
+def test_only_who_manages_the_solution_installs(
+    garage: objects.Package, home: NewTenant, tmp_path: Path, files: dict[str, Any]
+) -> None:
+    with tenancy.transaction(home.tenant) as db:
+        ctx = Context(home.tenant.id, db, home.administrator, Channel.CLI)
+        clerk = identity.find_login(ctx, "clerk") or access.create_person(
+            ctx, login="clerk", name="Clara Clerk", email="clerk@example.com"
+        )
+    files["trip.yaml"]["columns"].append({"column": "toll", "type": "money"})
+    package = read(tmp_path, files)
+
+    assert install(home, package, dry_run=True).new_columns == (("trip", "toll"),)
+    with pytest.raises(AccessDenied) as denied:
+        objects.install_package(home.tenant, ctx.acting_as(clerk), package, dry_run=True)
+    assert denied.value.details["operation"] == access.Operation.MANAGE_SOLUTION

@@ -39,7 +39,7 @@ def test_every_column_declares_its_data_policy(code: str, column: objects.Column
 
 @pytest.mark.parametrize(("code", "column"), COLUMNS, ids=label)
 def test_every_column_has_rows_and_closed_classes_have_few_readers(code: str, column: objects.Column) -> None:
-    if not crm.takes_rows(column):
+    if not column.takes_rows:
         return
     rows = RIGHTS.objects[code].rows_for(column)
     readers = {unit for unit, level in rows if level > access.ColumnLevel.NONE}
