@@ -1,1 +1,1 @@
-"""What every context may use: typed ids, clock, errors, the Context value and ports. Standard library only."""
+"""What every context may use: typed ids, clock, errors, the Context, ports. Standard library only."""

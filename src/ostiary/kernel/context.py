@@ -1,4 +1,4 @@
-"""The Context value: who acts, where, why and through what. Passed as an argument, never taken from a global."""
+"""The Context value: who acts, where, why and through what. Passed as an argument, never a global."""
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -20,7 +20,7 @@ class Channel(StrEnum):
 
 @dataclass(slots=True)
 class Vouch:
-    """A sign-in that was verified at `epoch`. tested: somebody compared that with the epoch of the rights used."""
+    """A sign-in that was verified at `epoch`. tested: it was compared with the epoch of the rights used."""
 
     epoch: int
     tested: bool = False
@@ -33,7 +33,7 @@ class Context:
     principal: the acting person or service account; None only before sign-in, and then nothing is permitted.
     purpose: short code of the purpose of processing, recorded with the event.
     ip, client: technical context, personal data, only ever stored in erasable event parts.
-    vouch: the sign-in was verified earlier and holds at one epoch alone; None: it was verified in this transaction.
+    vouch: the sign-in was verified earlier and holds at one epoch alone; None: verified in this transaction.
     """
 
     tenant_id: TenantId

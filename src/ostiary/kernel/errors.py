@@ -43,8 +43,11 @@ class NotSignedIn(OstiaryError):
         super().__init__(message)
 
 
-class VouchExpired(Exception):  # noqa: N818  a signal between layers, never an answer
-    """The sign-in of this request was verified at an epoch that has passed: verify it again, from the start."""
+class VouchExpired(Exception):
+    """The sign-in was verified at an epoch that has passed: verify it again, from the start.
+
+    A signal between layers, never an answer.
+    """
 
 
 class VersionConflict(OstiaryError):

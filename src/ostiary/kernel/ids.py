@@ -24,7 +24,7 @@ def new_id() -> UUID:
     The 12 bits after the time are a fraction of the millisecond, as RFC 9562 section 6.2 method 3
     allows; when the clock stands still or goes back, they count on.
     """
-    global _last
+    global _last  # noqa: PLW0603  the one clock of this process, changed under its lock
     ns = time.time_ns()
     with _lock:
         stamp = (ns // 1_000_000 << 12) | (ns % 1_000_000 * 4096 // 1_000_000)

@@ -12,8 +12,8 @@ Row = tuple[Any, ...]
 class Db(Protocol):
     """One transaction of one tenant, under the tenant's own database role.
 
-    In SQL text `@.` stands for the tenant's schema: `select id from @.identity_unit`. Every statement is bound
-    on the server, so it is one statement and its parameters are never text of it.
+    In SQL text `@.` stands for the tenant's schema: `select id from @.identity_unit`. Every statement is
+    bound on the server, so it is one statement and its parameters are never text of it.
     """
 
     @property
@@ -29,17 +29,17 @@ class Db(Protocol):
         """Execute and return the number of rows concerned."""
 
     def raw(self, sql: str, params: Sequence[Any]) -> list[Row]:
-        """All rows of a compiled statement with native parameters `$1..$n`; `sql` already names the schema."""
+        """All rows of a compiled statement with native parameters `$1..$n`; `sql` names the schema itself."""
 
     def savepoint(self) -> AbstractContextManager[None]:
         """A part that can fail without the rest."""
 
     def aside(self) -> AbstractContextManager["Db"]:
-        """A second transaction that commits by itself, for derived state and for events of refused actions."""
+        """A second transaction that commits by itself, for derived state and events of refused actions."""
 
 
 class KeyStore(Protocol):
-    """Where key-encryption keys live (standards: KMS port). The local provider keeps one root key in a file."""
+    """Where key-encryption keys live (standards: KMS port). The local one keeps a root key in a file."""
 
     def wrap(self, dek: bytes, aad: bytes) -> bytes: ...
 
