@@ -1,8 +1,8 @@
 """Connections and transactions. The only module that may send text without parameters to the driver.
 
 A statement without parameters goes by the simple protocol, which allows several statements in one text, so a
-bare `SET ROLE` smuggled into one would switch the tenant. Everything else is prepared, so the server takes it as one
-statement, and its parameters are bound there.
+bare `SET ROLE` smuggled into one would switch the tenant. Everything else is prepared, so the server takes it
+as one statement, and its parameters are bound there.
 """
 
 import threading
@@ -180,7 +180,7 @@ def _command(connection: psycopg.Connection[Row], text: bytes) -> None:
 
 
 def _roll_back(connection: psycopg.Connection[Row]) -> None:
-    """End a transaction without keeping anything. The driver's own way forgets all prepared statements as well."""
+    """End a transaction without keeping anything. The driver's own way forgets prepared statements too."""
     if connection.pgconn.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
         _command(connection, b"ROLLBACK")
     elif connection.pgconn.transaction_status != TransactionStatus.IDLE:
@@ -208,7 +208,7 @@ def owner_connection(conninfo: str) -> Iterator[psycopg.Connection[Row]]:
 
 @contextmanager
 def owner_transaction_on(conninfo: str, tenant: Tenant, database: Database) -> Iterator[OwnerTransaction]:
-    """One transaction as the owner, lock timeout 4 s so that a metadata change never queues behind a reader."""
+    """One transaction as the owner, lock timeout 4 s: a metadata change never queues behind a reader."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("BEGIN; SET LOCAL lock_timeout = '4s'")
         try:

@@ -165,7 +165,8 @@ class Placement:
 
     def _read(self, where: str, params: dict[str, str]) -> list[Tenant]:
         rows = self.database.rows(
-            f"SELECT DISTINCT id, slug, name, schema, role, suspended FROM public.tenant_directory {where} ORDER BY slug",
+            "SELECT DISTINCT id, slug, name, schema, role, suspended"
+            f" FROM public.tenant_directory {where} ORDER BY slug",
             params,
         )
         return [Tenant(TenantId(as_uuid(r[0])), *r[1:]) for r in rows]
@@ -203,12 +204,13 @@ class Placement:
             schema = quote(tenant.schema)
             run_script(
                 connection,
-                f"DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}; GRANT USAGE ON SCHEMA {schema} TO {role}",
+                f"DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema};"
+                f" GRANT USAGE ON SCHEMA {schema} TO {role}",
             )
         return tenant
 
     def grant_tables(self, tenant: Tenant, *, read_only: Sequence[str], insert_only: Sequence[str]) -> None:
-        """Give the tenant's role its fixed tables: all verbs, but for those listed by name or prefix `x_*`."""
+        """Give the tenant's role its fixed tables: all verbs, but for those listed by name or `prefix_*`."""
         role, schema = quote(tenant.role), quote(tenant.schema)
         with owner_connection(self.owner) as connection:
             names = [

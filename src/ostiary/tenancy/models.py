@@ -1,1 +1,1 @@
-"""Tenancy keeps no table in a tenant's schema: the directory of tenants is one table and one view in `public`."""
+"""Tenancy keeps no table in a tenant's schema: the directory of tenants is a table and a view in `public`."""

@@ -1,4 +1,4 @@
-"""Tenants and their transactions. `configure` once at start-up, then `transaction(tenant)` for every request."""
+"""Tenants and their transactions. `configure` once at start-up, then `transaction(tenant)` per request."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
