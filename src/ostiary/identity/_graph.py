@@ -38,7 +38,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class OwnSet:
-    """The roles of a principal's own set and its reporting units; the principal itself is left out of both."""
+    """The roles of a principal's own set and its reporting units; the principal is left out of both."""
 
     roles: frozenset[UnitId]
     reporting: frozenset[UnitId]

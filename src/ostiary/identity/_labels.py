@@ -1,4 +1,4 @@
-"""Labels: interned stored sets. Kept current for every principal in the transaction that changes the roles."""
+"""Labels: interned stored sets. Kept current for every principal in the transaction that changes roles."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ def label_key(own: OwnSet) -> bytes:
 
 
 def intern_label(ctx: Context, own: OwnSet) -> int:
-    """The number of a stored set; a set that is new is stored, and its birth raises the epoch (semantics 7)."""
+    """The number of a stored set; a new set is stored, and its birth raises the epoch (semantics 7)."""
     key = label_key(own)
     known = ctx.db.row("select id from @.identity_label where key = %(key)s", {"key": key})
     if known is None:
@@ -55,7 +55,8 @@ def refresh_labels(
     rows = ctx.db.rows(
         "select u.kind, u.roles, array_agg(u.id), array_agg(coalesce(u.label, 0)) from ("
         " select p.id, p.kind, p.current_label_id as label,"
-        "  array(select m.role_id from @.identity_membership m where m.principal_id = p.id order by m.role_id) as roles"
+        "  array(select m.role_id from @.identity_membership m where m.principal_id = p.id"
+        " order by m.role_id) as roles"
         " from @.identity_unit p where p.kind in ('person', 'service')"
         "  and (%(only)s::uuid[] is null or p.id = any(%(only)s))"
         ") u group by u.kind, u.roles",

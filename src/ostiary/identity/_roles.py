@@ -255,7 +255,7 @@ def names_of(ctx: Context, units: Sequence[UnitId]) -> dict[UnitId, str]:
 
 
 def seed(ctx: Context) -> dict[str, UnitId]:
-    """The first rows of a tenant: its epoch, All employees, System administrators (not inherited by managers)."""
+    """The first rows of a tenant: epoch, All employees, System administrators (not inherited by managers)."""
     ctx.db.run("insert into @.identity_epoch (single, epoch) values (true, 1) on conflict do nothing")
     made: dict[str, UnitId] = {}
     for code, kind, name, mark in (

@@ -41,7 +41,7 @@ class Unit(models.Model):
 
 
 class Person(models.Model):
-    """What only a person has. `login` is stored lowercased; `failed_count` and `locked_until` throttle sign-in."""
+    """What only a person has. `login` is lowercased; `failed_count` and `locked_until` throttle sign-in."""
 
     unit = models.OneToOneField(Unit, models.CASCADE, primary_key=True)
     login = models.TextField(unique=True)
