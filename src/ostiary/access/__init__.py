@@ -1,1 +1,1 @@
-"""The policy decision point: who may do what, and why. `core` is pure; the rest stores grants and compiles to SQL."""
+"""The policy decision point: who may do what, and why. `core` is pure; the rest stores grants, makes SQL."""

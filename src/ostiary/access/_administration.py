@@ -1,4 +1,4 @@
-"""Changes of rights and, offered upward, of people and roles. Each checks its operation and leaves an event."""
+"""Changes of rights and, offered upward, of people and roles. Each checks its operation, leaves an event."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -114,7 +114,7 @@ def set_object_rows(
 def set_column_rows(
     ctx: Context, object_id: ObjectId, column_id: ColumnId, rows: Sequence[tuple[UnitId, ColumnLevel]]
 ) -> None:
-    """Replace the layer-4 rows of a column, topmost first. An empty list opens it to whoever the object permits."""
+    """Replace the layer-4 rows of a column, topmost first. An empty list leaves it as open as the object."""
     set_columns_rows(ctx, object_id, {column_id: rows})
 
 
@@ -145,7 +145,7 @@ def set_columns_rows(
     _changed(ctx, "column", object_id, {"columns": data})
 
 
-def set_switches(
+def set_switches(  # noqa: PLR0913  one switch for each leg
     ctx: Context,
     object_id: ObjectId,
     *,
@@ -188,7 +188,10 @@ def add_default_rule(
     update: Grant = Grant.NONE,
     delete: Grant = Grant.NONE,
 ) -> None:
-    """Leg 5: give `grantee` the records whose author had `author` in the own set; replaces what the pair had."""
+    """Leg 5: give `grantee` the records whose author had `author` in the own set.
+
+    Replaces what the pair had.
+    """
     ensure_operation(ctx, Operation.MANAGE_RIGHTS)
     ctx.db.run(
         "insert into @.access_default_rule (id, object_id, author_id, grantee_id, read, update, delete)"
@@ -217,7 +220,7 @@ def add_default_rule(
     )
 
 
-def store_share(
+def store_share(  # noqa: PLR0913  what a share is made of
     ctx: Context,
     object_id: ObjectId,
     record_id: RecordId,

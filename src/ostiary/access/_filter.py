@@ -1,9 +1,9 @@
 """The record filter: layer 3 of one verb for one principal, bound to derived rows, as SQL.
 
-Two forms of the same expression: `row_test` asks it of a row that is at hand (by probes that cost the same however
-much the principal may see), `branches` walks from what is visible to the rows (cost by what is visible). Which form a
-statement uses is decided by `records`; what is true is decided here. A statement's text depends on the shape alone;
-values go into named slots.
+Two forms of the same expression: `row_test` asks it of a row that is at hand (by probes that cost the same
+however much the principal may see), `branches` walks from what is visible to the rows (cost by what is
+visible). Which form a statement uses is decided by `records`; what is true is decided here. A statement's
+text depends on the shape alone; values go into named slots.
 """
 
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ from ostiary.kernel.ids import UnitId
 class RecordFilter:
     """What a principal reaches at layer 3 for one verb on one object.
 
-    everyone: no condition. authors: author units of rules that are persons, the principal among them if the author
-    leg is on. owner: the owner leg is on. labels, owners: reaches over the stored and the owner's current label, 0 for
-    none. all_labels: that reach holds every label. unit_set: roles for shares, 0 for no share leg. heads: reach of
-    managed heads, by which shares to subordinates count. fanout: how many branches a walk has.
+    everyone: no condition. authors: author units of rules that are persons, the principal among them if the
+    author leg is on. owner: the owner leg is on. labels, owners: reaches over the stored and the owner's
+    current label, 0 for none. unit_set: roles for shares, 0 for no share leg. heads: reach of managed heads,
+    by which shares to subordinates count. fanout: how many branches a walk has.
     """
 
     verb: Verb
@@ -77,9 +77,10 @@ class RecordFilter:
         if self.labels:
             tests.append(_has_label(f"{alias}.label_id", f"{{{p}labels}}"))
         if self.owners:
-            # a scalar subselect cannot be hashed over the whole table, so its cost is that of the rows looked at
+            # a scalar subselect cannot be hashed over the whole table: its cost is that of the rows looked at
             tests.append(
-                f"(select true from @.identity_unit u join @.access_reach_label l on l.label_id = u.current_label_id"
+                f"(select true from @.identity_unit u join @.access_reach_label l"
+                f" on l.label_id = u.current_label_id"
                 f" where u.id = {alias}.owner_id and l.reach_id = {{{p}owners}})"
             )
         if self.unit_set:
@@ -143,7 +144,8 @@ class RecordFilter:
             keys = [
                 self._shares_of(f"s.unit_id = {{{p}me}}"),
                 self._shares_of(
-                    f"s.unit_id in (select m.unit_id from @.access_unit_set_member m where m.set_id = {{{p}units}})"
+                    "s.unit_id in (select m.unit_id from @.access_unit_set_member m"
+                    f" where m.set_id = {{{p}units}})"
                 ),
             ]
             if self.heads:
@@ -158,8 +160,9 @@ class RecordFilter:
 
     def _shares_of(self, unit: str) -> str:
         return (
-            f"select s.record_id as key from @.access_share s where {unit} and s.object_id = '{self.object_id}'"
-            f" and s.verb = '{self.verb.letter}' and (s.valid_from is null or s.valid_from <= now())"
+            f"select s.record_id as key from @.access_share s where {unit}"
+            f" and s.object_id = '{self.object_id}' and s.verb = '{self.verb.letter}'"
+            " and (s.valid_from is null or s.valid_from <= now())"
             " and (s.valid_to is null or now() < s.valid_to)"
         )
 

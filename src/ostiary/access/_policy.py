@@ -80,7 +80,8 @@ def _objects(ctx: Context) -> dict[UUID, ObjectPolicy]:
         rows.setdefault(object_id, []).append(ObjectRow(id_, unit, frozenset(LETTERS[x] for x in letters)))
     columns: dict[UUID, dict[UUID, list[ColumnRow]]] = {}
     for id_, object_id, column_id, unit, level in ctx.db.rows(
-        "select id, object_id, column_id, unit_id, level from @.access_column_row order by column_id, position"
+        "select id, object_id, column_id, unit_id, level from @.access_column_row"
+        " order by column_id, position"
     ):
         row = ColumnRow(id_, unit, ColumnLevel(level))
         columns.setdefault(object_id, {}).setdefault(column_id, []).append(row)

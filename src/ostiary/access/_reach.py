@@ -1,8 +1,8 @@
 """Reaches and unit sets: derived rows that let a statement ask "may this principal" with one number.
 
-They are named by their content, so nothing makes them stale; only new labels extend a reach. Labels are born under
-the tenant's role lock, one transaction after the other, so their numbers ascend in commit order and "complete up
-to n" is safe to remember.
+They are named by their content, so nothing makes them stale; only new labels extend a reach. Labels are born
+under the tenant's role lock, one transaction after the other, so their numbers ascend in commit order and
+"complete up to n" is safe to remember.
 """
 
 import hashlib
@@ -49,7 +49,8 @@ def ensure_reach(ctx: Context, heads: frozenset[UnitId], authors: frozenset[Unit
         with ctx.db.aside() as db:
             row = _extend(ctx.within(db), key, heads, authors)
     size = ctx.db.row(
-        "select (select count(*) from @.access_reach_label where reach_id = %(id)s), (select count(*) from @.identity_label)",
+        "select (select count(*) from @.access_reach_label where reach_id = %(id)s),"
+        " (select count(*) from @.identity_label)",
         {"id": row[0]},
     ) or (0, 0)
     return Reach(row[0], size[0], everything=size[0] > 0 and size[0] == size[1])
@@ -86,7 +87,8 @@ def ensure_unit_set(ctx: Context, roles: frozenset[UnitId]) -> int:
     if row is None:
         with ctx.db.aside() as db:
             row = db.row(
-                "insert into @.access_unit_set (key) values (%(key)s) on conflict (key) do nothing returning id",
+                "insert into @.access_unit_set (key) values (%(key)s)"
+                " on conflict (key) do nothing returning id",
                 {"key": key},
             ) or db.row("select id from @.access_unit_set where key = %(key)s", {"key": key})
             if row is None:

@@ -113,7 +113,7 @@ class Rights:
         return known
 
     def may_write(self, object_id: UUID, column_id: UUID, verb: Verb) -> bool:
-        """Layer 4 for writing: edit on the column, or the any-data operation of the verb (create or update)."""
+        """Layer 4 for writing: edit on the column, or the any-data operation of the verb."""
         return self.level(object_id, column_id) is ColumnLevel.EDIT or self.any_data(verb)
 
     def rule(self, object_id: UUID, verb: Verb) -> RecordRule:
@@ -134,7 +134,9 @@ def filter_for(ctx: Context, rights: Rights, object_id: UUID, verb: Verb, *, has
     return known
 
 
-def _bind(ctx: Context, rights: Rights, object_id: UUID, verb: Verb, *, has_owner: bool) -> RecordFilter:
+def _bind(  # noqa: C901  one case for each leg
+    ctx: Context, rights: Rights, object_id: UUID, verb: Verb, *, has_owner: bool
+) -> RecordFilter:
     rule = rights.rule(object_id, verb)
     me = rights.principal
     if isinstance(rule, Everyone):
@@ -184,8 +186,8 @@ def _authors(ctx: Context, rights: Rights, leg: AuthorSetHas) -> set[UnitId]:
         under = {
             r[0]
             for r in ctx.db.rows(
-                "select u.id from @.identity_unit u join @.access_reach_label l on l.label_id = u.current_label_id"
-                " where l.reach_id = %(reach)s and u.id = any(%(ids)s)",
+                "select u.id from @.identity_unit u join @.access_reach_label l"
+                " on l.label_id = u.current_label_id where l.reach_id = %(reach)s and u.id = any(%(ids)s)",
                 {"reach": rights.head_reach.id, "ids": list(grantees)},
             )
         }
@@ -208,7 +210,7 @@ _kept: dict[tuple[str, PrincipalId], Rights] = {}
 
 
 def rights_of(ctx: Context) -> Rights:
-    """The principal's rights as last read. The caller's data statement tests `epoch`; on a mismatch: `forget`."""
+    """The principal's rights as last read. The data statement tests `epoch`; on a mismatch: `forget`."""
     known = _kept.get((ctx.db.schema, ctx.actor))
     if known is None:
         return _load(ctx)
@@ -225,7 +227,7 @@ def _ensure_vouched(ctx: Context, epoch: int) -> None:
 
 
 def current_rights(ctx: Context) -> Rights:
-    """The principal's rights at the epoch that a statement sees now, for decisions without a data statement."""
+    """The principal's rights at the epoch that a statement sees now, for decisions without data."""
     known = _kept.get((ctx.db.schema, ctx.actor))
     if known is not None and known.epoch == identity.current_epoch(ctx):
         _ensure_vouched(ctx, known.epoch)
@@ -245,7 +247,8 @@ def _load(ctx: Context) -> Rights:
     _ensure_vouched(ctx, epoch)
     row = ctx.db.row(
         "select kind, active, current_label_id, array(select m.role_id from @.identity_membership m"
-        " where m.principal_id = u.id) from @.identity_unit u where u.id = %(id)s and kind in ('person', 'service')",
+        " where m.principal_id = u.id) from @.identity_unit u"
+        " where u.id = %(id)s and kind in ('person', 'service')",
         {"id": ctx.actor},
     )
     if row is None or not row[1]:

@@ -71,7 +71,10 @@ class Switches(models.Model):
 
 
 class DefaultRule(models.Model):
-    """Leg 5: whose records (author unit in the stored own set) whom (grantee) concern; 0 none, 1 granted, 2 delegable."""
+    """Leg 5: whose records (author unit in the stored own set) whom (grantee) concern.
+
+    Each verb: 0 none, 1 granted, 2 delegable.
+    """
 
     id = models.UUIDField(primary_key=True)
     object_id = models.UUIDField()
@@ -96,7 +99,8 @@ class Share(models.Model):
     id = models.UUIDField(primary_key=True)
     object_id = models.UUIDField()
     record_id = models.UUIDField()
-    unit = models.ForeignKey(UNIT, models.CASCADE, related_name="+", db_index=False)  # the index below serves it
+    # the index below serves the reference
+    unit = models.ForeignKey(UNIT, models.CASCADE, related_name="+", db_index=False)
     verb = models.CharField(max_length=1)
     level = models.SmallIntegerField(db_default=1)
     valid_from = models.DateTimeField(null=True)
@@ -113,7 +117,7 @@ class Share(models.Model):
 
 
 class UnitSet(models.Model):
-    """An interned set of roles (all units of a principal but persons), so that statements join it by one number."""
+    """An interned set of roles (a principal's units but persons), joined in statements by one number."""
 
     id = models.AutoField(primary_key=True)
     key = models.BinaryField(unique=True)
@@ -134,7 +138,7 @@ class UnitSetMember(models.Model):
 
 
 class Reach(models.Model):
-    """An interned question "which labels": a reporting unit among these heads, or an own unit among these authors.
+    """An interned question "which labels": a reporting unit among these heads, or an own one among authors.
 
     The key names its content, so it never goes stale; `access_reach_label` holds the answer for labels up to
     `labels_upto` and is extended when new labels are born.

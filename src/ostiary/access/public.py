@@ -1,7 +1,7 @@
 """The policy decision point. `records` asks and obeys; administration commands check themselves.
 
-Rights are read with `rights_of` and carry an epoch, which the caller's data statement must test in its own snapshot
-(semantics section 7); decisions without a data statement use `current_rights`.
+Rights are read with `rights_of` and carry an epoch, which the caller's data statement must test in its own
+snapshot (semantics section 7); decisions without a data statement use `current_rights`.
 """
 
 from ostiary.access._administration import (

@@ -19,7 +19,7 @@ ANY_DATA = {
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A verdict and what settled it: the id of a row, the name of a leg, an operation's code; None: nothing matched."""
+    """A verdict and what settled it: a row's id, a leg's name, an operation's code; None: nothing matched."""
 
     allowed: bool
     determined_by: UUID | str | None = None
@@ -94,7 +94,7 @@ def object_verbs(rows: Sequence[ObjectRow], sources: Sources) -> frozenset[Verb]
 
 
 def column_level(rows: Sequence[ColumnRow], sources: Sources) -> ColumnLevel:
-    """Layer 4: the highest level over the sources. A column without any row is open to whoever the object permits."""
+    """Layer 4: the highest level over the sources. A column without rows is as open as the object."""
     if not rows:
         return ColumnLevel.EDIT
     return max((row.level for row in _topmost(rows, sources.each)), default=ColumnLevel.NONE)

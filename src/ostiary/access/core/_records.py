@@ -73,10 +73,10 @@ class OwnerUnder:
 
 @dataclass(frozen=True, slots=True)
 class AuthorSetHas:
-    """Leg 5: a unit of the stored own set (the author included) is the author side of a rule for this principal.
+    """Leg 5: a unit of the stored own set (the author included) is the author side of a rule that counts.
 
-    sure: author units of rules whose grantee is a role or the principal. managed: (author unit, grantee person) of
-    rules that name another person: they count if that person is a subordinate now.
+    sure: author units of rules whose grantee is a role or the principal. managed: (author unit, grantee
+    person) of rules that name another person: they count if that person is a subordinate now.
     """
 
     sure: Mapping[UnitId, Grant]
