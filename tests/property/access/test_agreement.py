@@ -1,0 +1,77 @@
+"""One truth from every answer: generated worlds on real PostgreSQL against the oracle, and kept cases."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.oracle.model import World
+from tests.oracle.worlds import worlds
+from tests.property.access._cases import all_cases, read_case, save_case, text_of
+from tests.property.access._comparison import differences
+from tests.property.access._core import core_differences
+from tests.property.access._reality import made_real
+from tests.property.access._stage import Stage
+
+pytestmark = pytest.mark.database
+
+WORLDS = 500
+DEEP_WORLDS = int(os.environ.get("OSTIARY_WORLDS", "20000"))
+PARTS = (1, 2)  # as many tests as a run has workers
+
+WORLD_SETTINGS = settings(
+    deadline=None,  # a database answers
+    derandomize=False,
+    print_blob=True,
+    suppress_health_check=[
+        HealthCheck.too_slow,  # a world is a database transaction of a few hundred statements
+        HealthCheck.data_too_large,  # and has some hundred facts
+        HealthCheck.filter_too_much,
+    ],
+)
+
+
+def ask(stage: Stage, world: World, turn: int | None) -> None:
+    """Raises AssertionError naming every question on which product and oracle disagree."""
+    with made_real(stage, world) as reality:
+        found = [*core_differences(world, reality), *map(str, differences(world, reality, turn))]
+    if found:
+        report = "\n".join(found)
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        path = save_case(world, report, f"failing_{worker}")
+        raise AssertionError(f"{len(found)} answers differ from the semantics, see {path.name}:\n{report}")
+
+
+def ask_worlds(stage: Stage, count: int) -> None:
+    """Generate worlds; which of the longer questions goes to whom is drawn as well."""
+
+    @settings(WORLD_SETTINGS, max_examples=count)
+    @given(worlds(), st.integers(0, 5))
+    def asked(world: World, turn: int) -> None:
+        ask(stage, world, turn)
+
+    asked()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_answer_agrees_with_the_oracle(stage: Stage, part: int) -> None:
+    ask_worlds(stage, WORLDS // len(PARTS))
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("part", PARTS)
+def test_every_answer_agrees_in_many_worlds(stage: Stage, part: int) -> None:
+    ask_worlds(stage, DEEP_WORLDS // len(PARTS))
+
+
+@pytest.mark.parametrize("case", all_cases(), ids=lambda path: path.stem)
+def test_a_case_that_once_disagreed_agrees(stage: Stage, case: Path) -> None:
+    ask(stage, read_case(case.read_text()), None)
+
+
+@settings(max_examples=20, deadline=None)
+@given(worlds())
+def test_a_case_reads_as_it_was_written(world: World) -> None:
+    assert read_case(text_of(world)) == world
