@@ -203,17 +203,20 @@ def _builder_row(
     )
 
 
-def _control(  # noqa: PLR0911  one return for each kind of control
+def _control(
     reader: Reader, column: Column, op: Op, value: str, names: Names
 ) -> tuple[str, tuple[Option, ...], str]:
-    """(kind of control, its options, the fixed words) for the value of a row."""
-    if op in _NO_VALUE:
-        return "none", (), ""
+    """(kind of control, its options, the fixed words) for the value of a row.
+
+    It is there for "is empty" too, where it does nothing: so changing the operator needs no other form.
+    """
     if column.type is ColumnType.CHOICE:
         return "options", tuple(Option(c.code, c.caption, c.code == value) for c in column.choices), ""
     if column.type is ColumnType.BOOLEAN:
         return "options", (Option("yes", _("yes"), value == "yes"), Option("no", _("no"), value == "no")), ""
-    by_id = column.type is ColumnType.OWNER or (column.type is ColumnType.LOOKUP and op in (Op.EQ, Op.NE))
+    by_id = column.type is ColumnType.OWNER or (
+        column.type is ColumnType.LOOKUP and (op in (Op.EQ, Op.NE) or reader.is_small(column))
+    )
     if by_id and column.type is ColumnType.LOOKUP and not reader.is_small(column):
         return "fixed", (), names.name(column, value)
     if by_id:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ostiary.access import public as access
-from ostiary.objects.public import Column, ColumnType, Object
+from ostiary.objects.public import SYSTEM_COLUMNS, Column, ColumnType, Object
 from ostiary.pages._cells import NO_TONES, NUMERIC, TABULAR, Cell, make_cell, mark_of
 from ostiary.pages._choices import OptionNames
 from ostiary.pages._filters import BuilderRow, read_filters
@@ -99,7 +99,7 @@ def list_view(reader: Reader, code: str, state: ListState) -> ListView:
         reader.ctx,
         records.RecordQuery(
             code,
-            columns=tuple(column.code for column in shown),
+            columns=asked(shown),
             filter=filtering.filter,
             sort=sort,
             limit=PAGE_SIZE,
@@ -145,6 +145,11 @@ def shown_columns(view: ObjectView) -> list[Column]:
     """The layout's list columns that the reader may read, the naming one first."""
     codes = [view.object.display, *(c for c in view.object.layout.list_columns if c != view.object.display)]
     return [view.object.column(code) for code in codes if readable(view, code)]
+
+
+def asked(shown: list[Column]) -> tuple[str, ...]:
+    """The codes to ask for; what every record has comes without asking."""
+    return tuple(column.code for column in shown if column.code not in SYSTEM_COLUMNS)
 
 
 def not_offered(view: ObjectView) -> str:
@@ -340,5 +345,5 @@ def export_query(reader: Reader, code: str, state: ListState) -> records.RecordQ
     """The query of the list that `state` shows, for exporting all of it."""
     view = records.describe(reader.ctx, code)
     filtering = read_filters(reader, view, state, OptionNames(reader))
-    columns = tuple(column.code for column in shown_columns(view))
+    columns = asked(shown_columns(view))
     return records.RecordQuery(code, columns=columns, filter=filtering.filter, sort=_sort(view, state))

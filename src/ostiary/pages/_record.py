@@ -9,6 +9,7 @@ from ostiary.pages._cells import RESTRICTED, Cell, make_cell, mark_of
 from ostiary.pages._list import (
     HeadCell,
     RowView,
+    asked,
     count_words,
     list_head,
     plain_heads,
@@ -217,7 +218,7 @@ def _detail(
         reader.ctx,
         records.RecordQuery(
             thing.code,
-            columns=tuple(c.code for c in shown),
+            columns=asked(shown),
             filter=records.Compare(column, records.Op.EQ, str(record.id)),
             sort=tuple(records.Sort(c.removeprefix("-"), descending=c.startswith("-")) for c in default),
             limit=limit,

@@ -50,12 +50,17 @@ def _lookup_stages(reader: Reader, column: Column) -> tuple[Stage, ...]:
     sort = tuple(records.Sort(c) for c in theirs.object.layout.default_sort if readable(theirs, c))
     query = records.RecordQuery(column.target, columns=wanted, sort=sort, limit=_MOST)
     found = records.list_records(reader.ctx, query).records()
+    says_success = _SUCCESS in theirs.object.columns
     return tuple(
-        Stage(str(r["id"]), str(r.get(display) or ""), _tone(number, r)) for number, r in enumerate(found)
+        Stage(str(r["id"]), str(r.get(display) or ""), _tone(number, r, says_success=says_success))
+        for number, r in enumerate(found)
     )
 
 
-def _tone(number: int, value: Mapping[str, object]) -> str:
+def _tone(number: int, value: Mapping[str, object], *, says_success: bool) -> str:
     if value.get(_SUCCESS):
         return "ok"
-    return "bad" if value.get(_FINAL) else _AHEAD[min(number, len(_AHEAD) - 1)]
+    if value.get(_FINAL):
+        # a list that tells success from failure means failure here; another only means the end
+        return "bad" if says_success else "slate"
+    return _AHEAD[min(number, len(_AHEAD) - 1)]

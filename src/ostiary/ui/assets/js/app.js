@@ -23,7 +23,7 @@ document.addEventListener("change", (event) => {
 // fields whose change needs another form (the operators of a filter follow its column)
 document.addEventListener("change", (event) => {
   const field = event.target.closest("[data-refresh]");
-  field?.form.requestSubmit(field.form.querySelector(`[value="${field.dataset.refresh}"]`));
+  field?.form.querySelector(`button[value="${field.dataset.refresh}"]`).click();
 });
 
 // "/" goes to the search box

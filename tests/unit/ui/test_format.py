@@ -1,0 +1,65 @@
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ostiary.ui import format as words
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("value", "scale", "text"),
+    [
+        (486000, None, "486,000"),
+        (Decimal("486000.00"), 2, "486,000"),
+        (Decimal("1234.5"), 2, "1,234.50"),
+        (12.5, None, "12.5"),
+        (-3, None, "-3"),
+        (0, 2, "0"),
+        (Decimal("0.001"), 2, "0"),
+    ],
+)
+def test_numbers(value: Decimal, scale: int | None, text: str) -> None:
+    assert words.number(value, scale) == text
+
+
+def test_days_and_instants_are_in_words_and_in_the_readers_zone() -> None:
+    late = datetime(2026, 12, 13, 23, 30, tzinfo=UTC)
+    assert words.day(date(2026, 12, 14)) == "14 Dec 2026"
+    assert words.instant(late, BERLIN) == "14 Dec 2026, 00:30"
+    assert words.instant(late, UTC) == "13 Dec 2026, 23:30"
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (datetime(2026, 11, 23, 8, 41, tzinfo=UTC), "Today 09:41"),
+        (datetime(2026, 11, 22, 23, 30, tzinfo=UTC), "Today 00:30"),
+        (datetime(2026, 11, 22, 16, 20, tzinfo=UTC), "Yesterday 17:20"),
+        (datetime(2026, 11, 19, 8, 0, tzinfo=UTC), "19 Nov"),
+        (datetime(2025, 9, 3, 8, 0, tzinfo=UTC), "3 Sep 2025"),
+    ],
+)
+def test_moments_are_as_short_as_they_may_be(at: datetime, text: str) -> None:
+    assert words.moment(at, datetime(2026, 11, 23, 12, 0, tzinfo=UTC), BERLIN) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"),
+    [("Ines Marok", "IM"), ("Helios", "HE"), ("Ana de la Cruz", "AC"), ("", "?"), ("- x", "X")],
+)
+def test_initials(name: str, letters: str) -> None:
+    assert words.initials(name) == letters
+
+
+def test_a_name_keeps_its_colours_and_lists_read_well() -> None:
+    assert words.palette("Ines Marok") == words.palette("Ines Marok")
+    assert {words.palette(str(n)) for n in range(50)} == set(range(1, 9))
+    assert [words.listed(names) for names in ([], ["A"], ["A", "B"], ["A", "B", "C"])] == [
+        "",
+        "A",
+        "A and B",
+        "A, B and C",
+    ]
