@@ -21,7 +21,7 @@ SCOPE = "audit"
 TECHNICAL = "technical"
 PART_LIMIT = 1 << 20  # bytes of one part
 _SALT_SIZE = 32
-_READS = frozenset({"viewed", "listed", "exported"})
+_READS = frozenset({"viewed", "listed", "counted", "exported"})
 # Of the places that encrypted values are bound to: the type, and a field for each part's content and salt.
 _PART_TYPE = UUID("6f737469-6172-4a75-8000-000000000000")
 _CONTENT_FIELD = UUID("6f737469-6172-4a75-8001-000000000000").int

@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from ostiary.audit import public as audit
 from ostiary.identity import public as identity
@@ -46,11 +45,10 @@ def timeline(reader: Reader, view: ObjectView, record: Record) -> tuple[Entry, .
     """The record's newest events that mean something to people, newest first."""
     events = records.record_events(reader.ctx, view.object.code, record.id, limit=_LIMIT)
     people = identity.names_of(reader.ctx, list({UnitId(e.actor) for e in events if e.actor}))
-    linked = _linked_names(reader, view, events)
     entries: list[Entry] = []
     for event in events:
         actor = people.get(UnitId(event.actor), _("Somebody")) if event.actor else _("Somebody")
-        told = _tell(reader, view, event, linked)
+        told = _tell(reader, view, event)
         if told is None:
             continue
         sentence, icon, changes = told
@@ -70,7 +68,7 @@ def timeline(reader: Reader, view: ObjectView, record: Record) -> tuple[Entry, .
 
 
 def _tell(  # noqa: PLR0911  one return for each type of event
-    reader: Reader, view: ObjectView, event: audit.EventView, linked: Mapping[tuple[str, str], str]
+    reader: Reader, view: ObjectView, event: audit.EventView
 ) -> tuple[str, str, tuple[Change, ...]] | None:
     thing = view.object.caption.lower()
     if event.outcome != audit.Outcome.SUCCESS:
@@ -85,7 +83,7 @@ def _tell(  # noqa: PLR0911  one return for each type of event
         case "records.record.exported":
             return _("exported this %(thing)s") % {"thing": thing}, "file-export", ()
         case "records.record.updated":
-            changes = tuple(_changes(reader, view, event, linked))
+            changes = tuple(_changes(reader, view, event))
             if not changes:
                 return None
             if len(changes) == 1 and changes[0].label == _stage_label(view):
@@ -106,64 +104,24 @@ def _raw_changes(event: audit.EventView) -> Iterable[Mapping[str, Any]]:
 
 
 def _changes(
-    reader: Reader, view: ObjectView, event: audit.EventView, linked: Mapping[tuple[str, str], str]
+    reader: Reader, view: ObjectView, event: audit.EventView
 ) -> Iterable[Change]:
     for change in _raw_changes(event):
         code = change["field"]
         if code not in view.object.columns or not readable(view, code):
             continue
         column = view.object.columns[code]
-        before = _value_words(reader, column, change.get("before"), linked)
-        after = _value_words(reader, column, change.get("after"), linked)
+        before = _value_words(reader, column, change.get("before"))
+        after = _value_words(reader, column, change.get("after"))
         yield Change(column.caption, before, after)
 
 
-def _value_words(reader: Reader, column: Column, value: Json, linked: Mapping[tuple[str, str], str]) -> str:
+def _value_words(reader: Reader, column: Column, value: Json) -> str:
     if value is None or value == "":
         return _("empty")
     if column.type in (ColumnType.LOOKUP, ColumnType.OWNER):
-        return linked.get((column.code, _id_in(value)), _("a record that you may not read"))
+        shown = value.get("display") if isinstance(value, Mapping) else None
+        return str(shown) if shown else _("a record that you may not read")
     if column.type is ColumnType.INSTANT and isinstance(value, str):
         value = dt.datetime.fromisoformat(value).isoformat()
     return make_cell(reader, column, value).text
-
-
-def _id_in(value: Json) -> str:
-    return str(value["id"]) if isinstance(value, Mapping) else str(value)
-
-
-def _linked_names(
-    reader: Reader, view: ObjectView, events: Iterable[audit.EventView]
-) -> dict[tuple[str, str], str]:
-    """Names of what lookups changed from and to; hidden records stay without a name."""
-    wanted: dict[str, set[str]] = {}
-    for event in events:
-        for change in _raw_changes(event):
-            column = view.object.columns.get(change["field"])
-            if (
-                column
-                and column.type in (ColumnType.LOOKUP, ColumnType.OWNER)
-                and readable(view, column.code)
-            ):
-                named = (_id_in(change[side]) for side in ("before", "after") if change.get(side))
-                wanted.setdefault(column.code, set()).update(named)
-    names: dict[tuple[str, str], str] = {}
-    for code, ids in wanted.items():
-        column = view.object.columns[code]
-        if column.type is ColumnType.OWNER:
-            people = identity.names_of(reader.ctx, [UnitId(UUID(i)) for i in ids])
-            names |= {(code, str(unit)): name for unit, name in people.items()}
-        elif column.target:
-            names |= {(code, i): name for i, name in _record_names(reader, column.target, ids).items()}
-    return names
-
-
-def _record_names(reader: Reader, target: str, ids: set[str]) -> dict[str, str]:
-    theirs = reader.views.get(target)
-    if theirs is None or not readable(theirs, theirs.object.display):
-        return {}
-    display = theirs.object.display
-    query = records.RecordQuery(
-        target, columns=(display,), filter=records.Compare("id", records.Op.IN, sorted(ids)), limit=len(ids)
-    )
-    return {str(r["id"]): str(r.get(display, "")) for r in records.list_records(reader.ctx, query).records()}

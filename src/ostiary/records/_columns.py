@@ -27,6 +27,7 @@ class Bound:
     view: View
     values: dict[str, Any] = field(default_factory=dict)
     converters: list[Callable[[Any], object]] = field(default_factory=list)
+    touched: list[objects.Column] = field(default_factory=list)
     _filters: dict[tuple[str, access.Verb], access.RecordFilter] = field(default_factory=dict)
 
     def object_view(self, code: str) -> View:
@@ -36,6 +37,12 @@ class Bound:
             # forgotten between two looks: the rights of one statement must be one
             raise Invalid([FieldError("object", "changed", "The rights changed meanwhile; try again")])
         return view
+
+    def column(self, view: View, code: str, place: str) -> objects.Column:
+        """A readable column that the statement looks at, shown or not: its class counts for the event."""
+        found = readable_column(view, code, place)
+        self.touched.append(found)
+        return found
 
     def bind(self, node: Compare, convert: Callable[[Any], object]) -> str:
         """A slot for the value of a comparison."""
@@ -140,7 +147,7 @@ def sort_term(bound: Bound, code: str, *, descending: bool) -> SortTerm:
             nullable=True,
             cast="text",
         )
-    column = readable_column(bound.view, code, "sort")
+    column = bound.column(bound.view, code, "sort")
     if column.type is objects.ColumnType.LONG_TEXT:
         raise Invalid([FieldError("sort", "not_sortable", f"Lists cannot be sorted by {code}")])
     if column.type is objects.ColumnType.OWNER:

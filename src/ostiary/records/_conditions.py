@@ -8,7 +8,7 @@ from uuid import UUID
 from ostiary.access import public as access
 from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.objects import public as objects
-from ostiary.records._columns import MAX_HOPS, Bound, readable_column, sort_column, stored
+from ostiary.records._columns import MAX_HOPS, Bound, sort_column, stored
 from ostiary.records._errors import ColumnRestricted
 from ostiary.records._filters import And, Compare, Filter, Not, Op, Or
 from ostiary.records._view import View
@@ -47,7 +47,7 @@ def _path(bound: Bound, view: View, node: Compare, path: list[str], alias: str, 
     code = path[0]
     if len(path) == 1:
         return _compare(bound, view, node, code, alias)
-    column = readable_column(view, code, node.path)
+    column = bound.column(view, code, node.path)
     if column.type is not objects.ColumnType.LOOKUP:
         raise Invalid([FieldError(node.path, "not_a_lookup", f"{code} is no lookup, a path ends there")])
     if depth >= MAX_HOPS:
@@ -69,7 +69,7 @@ def _compare(bound: Bound, view: View, node: Compare, code: str, alias: str) -> 
         return _plain(bound, node, f"{alias}.author_id", objects.ColumnType.OWNER, "uuid")
     if code in ("created_at", "modified_at"):
         return _plain(bound, node, f"{alias}.{code}", objects.ColumnType.INSTANT, "timestamptz")
-    column = readable_column(view, code, node.path)
+    column = bound.column(view, code, node.path)
     value = f"{alias}.{stored(column)}"
     if node.op is Op.IS_NULL:
         return f"{value} is null"

@@ -11,7 +11,7 @@ from ostiary.audit import public as audit
 from ostiary.kernel.context import Context
 from ostiary.records._plans import selected_columns
 from ostiary.records._query import RecordQuery
-from ostiary.records._read import _page, readable_view
+from ostiary.records._read import readable_view, select_page
 from ostiary.records._view import decided
 
 CHUNK = 500
@@ -34,7 +34,7 @@ def _chunks(ctx: Context, query: RecordQuery, columns: list[tuple[str, str]]) ->
     yield b"\xef\xbb\xbf" + _csv([["Id", *(caption for _, caption in columns)]])
     after: str | None = None
     while True:
-        page, _ = decided(ctx, lambda: _page(ctx, replace(query, after=after)))  # noqa: B023  called at once
+        page, _ = decided(ctx, lambda: select_page(ctx, replace(query, after=after)))  # noqa: B023  called at once
         if page.ids:
             # durable before the rows leave, whatever their class: an export cannot be called back
             audit.append_aside(

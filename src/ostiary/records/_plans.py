@@ -106,7 +106,7 @@ select (select epoch from @.identity_epoch),
         bound.values,
         tuple(bound.converters),
         tuple(terms),
-        highest_class(columns),
+        highest_class([*columns, *bound.touched]),
     )
 
 
@@ -254,7 +254,12 @@ def _compile_count(ctx: Context, view: View, node: Filter | None, mode: CountMod
         rows = " union all ".join(f"(select 1 {part} limit {limit})" for part in parts)
         total = f"(select count(*) from (select 1 from ({rows}) a limit {limit}) b)" if rows else "0"
     text = f"select (select epoch from @.identity_epoch), {total}"
-    return Compiled(make_statement(ctx.db.schema, text), bound.values, tuple(bound.converters))
+    return Compiled(
+        make_statement(ctx.db.schema, text),
+        bound.values,
+        tuple(bound.converters),
+        data_class=highest_class(bound.touched),
+    )
 
 
 def indexed(view: View, sort: tuple[Sort, ...]) -> bool:

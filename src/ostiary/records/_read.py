@@ -49,7 +49,7 @@ def list_records(ctx: Context, query: RecordQuery) -> Page:
     Raises: NotFound: no such object. AccessDenied: layer 2, or a column below read asked for by name. Invalid.
     """
     check_window(query)
-    page, data_class = decided(ctx, lambda: _page(ctx, query))
+    page, data_class = decided(ctx, lambda: select_page(ctx, query))
     record_read(
         ctx,
         data_class,
@@ -61,7 +61,8 @@ def list_records(ctx: Context, query: RecordQuery) -> Page:
     return page
 
 
-def _page(ctx: Context, query: RecordQuery) -> tuple[Page, objects.DataClass]:
+def select_page(ctx: Context, query: RecordQuery) -> tuple[Page, objects.DataClass]:
+    """A page and the most closed class it touches, unrecorded: the caller records what leaves."""
     view = readable_view(ctx, query.object)
     shape = query.plan or choose_shape(ctx, view, query)
     compiled = page_statement(ctx, view, query, shape)
@@ -110,7 +111,16 @@ def count_records(
     ctx: Context, object_code: str, node: Filter | None = None, mode: CountMode = CountMode.EXACT
 ) -> Count:
     """How many readable records match. Raises as `list_records`."""
-    return decided(ctx, lambda: _count(ctx, readable_view(ctx, object_code), node, mode))
+    count, data_class = decided(ctx, lambda: _counted(ctx, object_code, node, mode))
+    record_read(ctx, data_class, "records.record.counted", object_code, None, {"count": count.value})
+    return count
+
+
+def _counted(
+    ctx: Context, object_code: str, node: Filter | None, mode: CountMode
+) -> tuple[Count, objects.DataClass]:
+    view = readable_view(ctx, object_code)
+    return _count(ctx, view, node, mode), count_statement(ctx, view, node, mode).data_class
 
 
 def _count(ctx: Context, view: View, node: Filter | None, mode: CountMode) -> Count:

@@ -21,6 +21,7 @@ from ostiary.records._columns import Bound, record_json, stored
 from ostiary.records._errors import ColumnNotEditable, ColumnRestricted, InUse
 from ostiary.records._query import Record
 from ostiary.records._read import verdict
+from ostiary.records._references import ensure_references
 from ostiary.records._statement import Statement, make_statement
 from ostiary.records._values import SQL_TYPE, clean, plain
 from ostiary.records._view import SYSTEM_TYPES, Stale, View, decided, ensure_object, view_of
@@ -49,7 +50,7 @@ def _create(ctx: Context, code: str, given: Mapping[str, object]) -> Record:
     ensure_object(view, access.Verb.CREATE)
     typed = _typed(view, given, access.Verb.CREATE)
     _complete(ctx, view, typed)
-    _ensure_lookups(ctx, view, {c: v for c, v in typed.items() if c in given})
+    ensure_references(ctx, view, typed, frozenset(given))
     record_id = RecordId(new_id())
     author, label = ctx.actor, view.rights.current_label
     stamp = now()
@@ -84,15 +85,12 @@ def _execute(
     record_id: RecordId,
 ) -> Record:
     """Run a write whose statement tests the epoch. Raises Stale; Invalid, with the transaction still usable."""
-    columns = [view.object.columns[code] for code in typed]
-    breakable = any(c.unique or c.type is objects.ColumnType.LOOKUP for c in columns)
+    breakable = any(view.object.columns[code].unique for code in typed)
     try:
         with ctx.db.savepoint() if breakable else nullcontext():
             rows = write.statement.run(ctx, slots)
     except database.UniqueViolation as violation:
         raise _taken(view, violation) from None
-    except database.ForeignKeyViolation:
-        raise Invalid([FieldError("", "gone", "A record that this one refers to is gone")]) from None
     if not rows:
         raise Stale
     text, version, visible = rows[0]
@@ -179,43 +177,6 @@ def _next_number(ctx: Context, view: View, column: objects.Column) -> str:
     return column.pattern.format(row[0])
 
 
-def _ensure_lookups(ctx: Context, view: View, typed: Mapping[str, Any]) -> None:
-    """Every given lookup value must be readable by the writer; an owner must be an active principal."""
-    errors: list[FieldError] = []
-    for code, value in typed.items():
-        column = view.object.columns[code]
-        if value is None:
-            continue
-        if column.type is objects.ColumnType.OWNER:
-            found = ctx.db.row(
-                "select 1 from @.identity_unit where id = %(id)s and active and kind in ('person', 'service')",
-                {"id": value},
-            )
-        elif column.type is objects.ColumnType.LOOKUP:
-            found = _readable(ctx, view, column, value)
-        else:
-            continue
-        if not found:
-            errors.append(FieldError(code, "not_found", f"{column.caption}: not found"))
-    if errors:
-        raise Invalid(errors)
-
-
-def _readable(ctx: Context, view: View, column: objects.Column, value: UUID) -> bool:
-    bound = Bound(ctx, view)
-    target = bound.object_view(column.target or "")
-    if not target.may(access.Verb.READ):
-        return False
-    key = ("exists",)
-    known = target.statements.get(key)
-    if not isinstance(known, Write):
-        text = (
-            f"select 1 from @.{target.object.table} t where t.id = {{id}} and {bound.row_test(target, 't')}"
-        )
-        known = target.statements[key] = Write(make_statement(ctx.db.schema, text), bound.values)
-    return bool(known.statement.run(ctx, {**known.values, "id": value}))
-
-
 def _slots(typed: Mapping[str, Any]) -> dict[str, Any]:
     slots: dict[str, Any] = {}
     for number, value in enumerate(typed.values()):
@@ -288,8 +249,8 @@ def _update(
         raise _conflict(view, before, typed)
     changes = {c: (before.values[c], v) for c, v in typed.items() if before.values[c] != v}
     after = {**before.values, **typed}
-    _ensure_lookups(ctx, view, {c: v for c, (_, v) in changes.items()})
     new = {c: v for c, (_, v) in changes.items()}
+    ensure_references(ctx, view, new)
     write = _update_statement(ctx, view, tuple(new))
     salt = os.urandom(SALT_BYTES)
     number = version + 1 if changes else version

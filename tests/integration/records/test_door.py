@@ -64,6 +64,7 @@ def test_one_agent_sees_only_own_opportunities_and_the_team_lead_both(admin: Con
     a = records.create_record(one, "opportunity", {"name": "A"})
     b = records.create_record(two, "opportunity", {"name": "B"})
     for shape in records.PlanShape:
+
         def ids(ctx: Context, shape: records.PlanShape = shape) -> set[object]:
             return set(records.list_records(ctx, records.RecordQuery("opportunity", plan=shape)).ids)
 

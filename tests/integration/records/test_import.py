@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 from typing import Any
 
 import pytest
@@ -260,5 +261,5 @@ def test_a_run_leaves_one_event_with_its_counts_and_each_record_its_own(admin: C
     assert (event.type, event.outcome, event.actor) == ("records.record.imported", "success", admin.actor)
     (step,) = event.parts[0]["steps"]
     assert (step["object"], step["rows"], step["created"], step["refused"]) == ("opportunity", 2, 1, 1)
-    made = records.record_events(admin, "opportunity", deals(admin)["d1"]["id"])
-    assert [(e.type, e.technical["channel"]) for e in made] == [("records.record.created", "import")]
+    made = audit.list_events(admin, "opportunity", UUID(deals(admin)["d1"]["id"]))
+    assert ("records.record.created", "import") in [(e.type, e.technical["channel"]) for e in made]

@@ -1,0 +1,67 @@
+"""References of a record that is written: readable by the writer, and there until the write is done."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ostiary.access import public as access
+from ostiary.kernel.context import Context
+from ostiary.kernel.errors import FieldError, Invalid
+from ostiary.objects import public as objects
+from ostiary.records._columns import Bound
+from ostiary.records._statement import make_statement
+from ostiary.records._view import View
+
+REFERENCES = frozenset({objects.ColumnType.LOOKUP, objects.ColumnType.OWNER})
+
+
+def ensure_references(
+    ctx: Context, view: View, typed: Mapping[str, Any], given: frozenset[str] | None = None
+) -> None:
+    """Check all references among `typed` in one statement, which keeps them from being deleted meanwhile.
+
+    A value in `given` (None: all) must be readable by the writer; a default only has to exist. An owner must be an
+    active principal. Raises Invalid: names every column whose value is not found.
+    """
+    codes = tuple(c for c, v in typed.items() if v is not None and _is_checked(ctx, view, c, v))
+    if not codes:
+        return
+    asked = codes if given is None else tuple(c for c in codes if c in given)
+    key = ("references", codes, asked)
+    known = view.statements.get(key)
+    if known is None:
+        bound = Bound(ctx, view)
+        tests = ", ".join(_test(bound, view, code, checked=code in asked) for code in codes)
+        known = view.statements[key] = (make_statement(ctx.db.schema, f"select {tests}"), bound.values)
+    statement, values = known
+    found = statement.run(ctx, {**values, **{f"ref_{code}": typed[code] for code in codes}})[0]
+    errors = [
+        FieldError(code, "not_found", f"{view.object.columns[code].caption}: not found")
+        for code, there in zip(codes, found, strict=True)
+        if not there
+    ]
+    if errors:
+        raise Invalid(errors)
+
+
+def _is_checked(ctx: Context, view: View, code: str, value: object) -> bool:
+    kind = view.object.columns[code].type
+    # the acting principal is known to be active: its rights were just read
+    return kind in REFERENCES and not (kind is objects.ColumnType.OWNER and value == ctx.actor)
+
+
+def _test(bound: Bound, view: View, code: str, *, checked: bool) -> str:
+    column = view.object.columns[code]
+    slot = f"{{ref_{code}}}::uuid"
+    if column.type is objects.ColumnType.OWNER:
+        return (
+            f"(select true from @.identity_unit u where u.id = {slot} and u.active"
+            " and u.kind in ('person', 'service'))"
+        )
+    target = bound.object_view(column.target or "")
+    if checked and not target.may(access.Verb.READ):
+        return "false"
+    test = bound.row_test(target, "t") if checked else "true"
+    # the same lock that the foreign key takes, only earlier: after it the write cannot fail on this reference
+    return (
+        f"(select true from @.{target.object.table} t where t.id = {slot} and {test} for key share of t)"
+    )
