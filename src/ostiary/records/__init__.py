@@ -1,1 +1,1 @@
-"""The data plane: the only path that reads or writes business data. `access` decides every call, `audit` records it."""
+"""The data plane: the only path to business data. `access` decides every call, `audit` records it."""

@@ -1,4 +1,4 @@
-"""Columns in SQL: how each is selected as JSON, ordered, and reached through lookups, always under the reader's rights."""
+"""Columns in SQL: selected as JSON, ordered, reached through lookups, always under the reader's rights."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ MAX_HOPS = 4
 
 @dataclass(slots=True)
 class Bound:
-    """A statement in the making for one principal: views of the objects it touches and the values of its slots.
+    """A statement in the making for one principal: views of the objects it touches, values of its slots.
 
     converters: how the value of each comparison, in order, becomes that of slot `f<n>`.
     """
@@ -96,7 +96,8 @@ def record_json(bound: Bound, columns: list[objects.Column], alias: str = "r") -
 
 
 def _unit(value: str) -> str:
-    return f"(select json_build_object('id', u.id, 'display', u.name) from @.identity_unit u where u.id = {value})"
+    shown = "json_build_object('id', u.id, 'display', u.name)"
+    return f"(select {shown} from @.identity_unit u where u.id = {value})"
 
 
 def _selected(bound: Bound, column: objects.Column, alias: str) -> str:
@@ -111,14 +112,15 @@ def _selected(bound: Bound, column: objects.Column, alias: str) -> str:
     display = target.object.columns[target.object.display]
     shown = f"t.{stored(display)}" if display.code in target.readable else "null"
     return (
-        f"case when {value} is not null then coalesce((select json_build_object('id', t.id, 'display', {shown})"
-        f" from @.{target.object.table} t where t.id = {value} and {bound.row_test(target, 't')}), {HIDDEN}) end"
+        f"case when {value} is not null then"
+        f" coalesce((select json_build_object('id', t.id, 'display', {shown}) from @.{target.object.table} t"
+        f" where t.id = {value} and {bound.row_test(target, 't')}), {HIDDEN}) end"
     )
 
 
 @dataclass(frozen=True, slots=True)
 class SortTerm:
-    """One term of an order: SQL expression, direction, whether it may be null, and how to read it back from text."""
+    """One term of an order: SQL expression, direction, whether it may be null, its type to read it back."""
 
     expression: str
     descending: bool

@@ -1,5 +1,6 @@
 """The filter tree as SQL. Every hop of a path asks the rights on the record it passes through."""
 
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -92,7 +93,8 @@ def _through(bound: Bound, node: Compare, column: objects.Column, value: str, te
         raise ColumnRestricted(node.path)
     if bound.filter(target).everyone:
         return test
-    seen = f"exists (select 1 from @.{target.object.table} t where t.id = {value} and {bound.row_test(target, 't')})"
+    visible = bound.row_test(target, "t")
+    seen = f"exists (select 1 from @.{target.object.table} t where t.id = {value} and {visible})"
     return f"({test} and {seen})" if node.op in (Op.EQ, Op.IN) else f"({test} or not {seen})"
 
 
@@ -156,33 +158,33 @@ def _words(value: object, field: str) -> str:
     return value
 
 
-def _value(bound: Bound, kind: objects.ColumnType, value: Any, field: str) -> object:
+def _value(bound: Bound, kind: objects.ColumnType, value: object, field: str) -> object:
     """A JSON value as the driver takes it. Raises Invalid."""
+    if value == ME and kind is objects.ColumnType.OWNER:
+        return bound.ctx.actor
     try:
-        match kind:
-            case objects.ColumnType.INTEGER:
-                if isinstance(value, bool) or int(value) != Decimal(str(value)):
-                    raise ValueError
-                return int(value)
-            case objects.ColumnType.DECIMAL | objects.ColumnType.MONEY:
-                number = Decimal(str(value))
-                if isinstance(value, bool) or not number.is_finite():
-                    raise ValueError
-                return number
-            case objects.ColumnType.BOOLEAN:
-                if not isinstance(value, bool):
-                    raise ValueError
-                return value
-            case objects.ColumnType.DATE:
-                return date.fromisoformat(value)
-            case objects.ColumnType.INSTANT:
-                return _instant(value)
-            case objects.ColumnType.LOOKUP | objects.ColumnType.OWNER:
-                return bound.ctx.actor if value == ME and kind is objects.ColumnType.OWNER else UUID(value)
-            case _:
-                return _words(value, field)
+        return _VALUES[kind](value) if kind in _VALUES else _words(value, field)
     except (ValueError, TypeError, AttributeError, InvalidOperation):
         raise Invalid([FieldError(field, "malformed", f"{value!r:.60} does not fit {field}")]) from None
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or int(value) != Decimal(str(value)):
+        raise ValueError
+    return int(value)
+
+
+def _decimal(value: object) -> Decimal:
+    number = Decimal(str(value))
+    if isinstance(value, bool) or not number.is_finite():
+        raise ValueError
+    return number
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
 
 
 def _instant(value: str) -> datetime:
@@ -190,6 +192,19 @@ def _instant(value: str) -> datetime:
     if found.tzinfo is None:
         raise ValueError
     return found
+
+
+# how a value of each type is read from JSON; types that are not here compare as text
+_VALUES: Mapping[objects.ColumnType, Callable[[Any], object]] = {
+    objects.ColumnType.INTEGER: _integer,
+    objects.ColumnType.DECIMAL: _decimal,
+    objects.ColumnType.MONEY: _decimal,
+    objects.ColumnType.BOOLEAN: _boolean,
+    objects.ColumnType.DATE: date.fromisoformat,
+    objects.ColumnType.INSTANT: _instant,
+    objects.ColumnType.LOOKUP: UUID,
+    objects.ColumnType.OWNER: UUID,
+}
 
 
 def structure(node: Filter | None) -> object:

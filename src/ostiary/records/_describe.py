@@ -14,7 +14,8 @@ from ostiary.records._view import View, ensure_object, view_of
 class ObjectView:
     """An object and what the principal may do with it.
 
-    verbs: layer 2. columns: level of each declared column. writable: codes that may be given on create and on update.
+    verbs: layer 2. columns: level of each declared column. creatable, editable: codes that may be given on
+    create and on update.
     """
 
     object: objects.Object
@@ -30,7 +31,7 @@ def _current(ctx: Context) -> None:
 
 
 def describe(ctx: Context, object_code: str) -> ObjectView:
-    """The object for this principal. Raises NotFound: no such object; AccessDenied: not readable at layer 2."""
+    """The object for this principal. Raises NotFound: no such object; AccessDenied: layer 2."""
     _current(ctx)
     view = view_of(ctx, object_code)
     ensure_object(view, access.Verb.READ)
@@ -73,7 +74,7 @@ def workplaces(ctx: Context) -> tuple[objects.Workplace, ...]:
 
 
 def people(ctx: Context, search: str = "", limit: int = 50) -> list[tuple[str, str]]:
-    """Active people by name, (id, name), for choosing an owner. Names of colleagues are visible to every principal."""
+    """Active people by name, (id, name), for choosing an owner. Every principal may see colleagues' names."""
     identity.current_epoch(ctx)
     return [
         (str(r[0]), r[1])

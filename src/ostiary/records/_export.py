@@ -51,7 +51,7 @@ def _chunks(ctx: Context, query: RecordQuery, columns: list[tuple[str, str]]) ->
 
 
 def cell(value: Any) -> str:
-    """A value as a spreadsheet cell; what a spreadsheet would run as a formula gets an apostrophe (ASVS 1.2.10)."""
+    """A value as a spreadsheet cell; what would run as a formula gets an apostrophe (ASVS 1.2.10)."""
     if value is None:
         return ""
     if isinstance(value, dict):

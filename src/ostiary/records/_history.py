@@ -21,9 +21,7 @@ RESTRICTED: Mapping[str, object] = {"restricted": True}
 Shown = Mapping[tuple[str, str], Mapping[str, object]]  # (column, id) -> what the reader may see of it
 
 
-def record_events(
-    ctx: Context, object_code: str, record_id: UUID, limit: int = 50
-) -> list[audit.EventView]:
+def record_events(ctx: Context, object_code: str, record_id: UUID, limit: int = 50) -> list[audit.EventView]:
     """What happened to a record, newest first, without the technical context of those who did it.
 
     Changes of columns below read are left out. Values of lookups and owners are `{"id", "display"}`, or

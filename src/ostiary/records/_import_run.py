@@ -132,7 +132,7 @@ def _undone(opener: Opener) -> Iterator[Opener]:
                 yield ctx
 
             yield again
-            raise _DryRunEnd  # noqa: TRY301  the raise itself is what undoes
+            raise _DryRunEnd  # the raise itself is what undoes
     except _DryRunEnd:
         return
 

@@ -1,8 +1,9 @@
 """Lists and counts as statements: three plan shapes over one predicate.
 
-`sort` walks the sort index and asks the rights of each row: right for who sees much. `walk` takes the first rows of
-each branch of the visible set in sort order: right for who sees little, whatever the filter. `set` gathers the
-visible set and sorts it: for orders that no index serves. One generic plan would be wrong for somebody (architecture 3).
+`sort` walks the sort index and asks the rights of each row: right for who sees much. `walk` takes the first
+rows of each branch of the visible set in sort order: right for who sees little, whatever the filter. `set`
+gathers the visible set and sorts it: for orders that no index serves. One generic plan would be wrong for
+somebody (architecture 3).
 """
 
 import base64
@@ -69,7 +70,7 @@ def page_statement(ctx: Context, view: View, query: RecordQuery, shape: PlanShap
 def _compile_page(
     ctx: Context, view: View, query: RecordQuery, sort: tuple[Sort, ...], shape: PlanShape, window: int
 ) -> Compiled:
-    # `window` is a literal: for a limit that it does not know the planner assumes a tenth of the table, and sorts
+    # `window` is a literal: the planner takes an unknown limit for a tenth of the table, and sorts
     bound = Bound(ctx, view)
     columns = selected_columns(view, query.columns)
     terms = _terms(bound, sort)
@@ -89,7 +90,8 @@ def _compile_page(
             f"({_branch(branch, table, keys, where, inner_order, shape, window)})"
             for branch in filter_.branches(prefix(view))
         )
-        rows = f"select * from ({rows or f'select r.id{keys} from {table} r where false'}) b order by {order} limit {window}"
+        rows = rows or f"select r.id{keys} from {table} r where false"
+        rows = f"select * from ({rows}) b order by {order} limit {window}"
     boundary = ", ".join(["p.id", *(f"p.k{n}::text" for n in range(len(terms)))])
     outer = _order(terms, lambda n: f"p.k{n}", identity="p.id")
     text = f"""with p as materialized ({rows}),
@@ -138,7 +140,7 @@ def default_order(ctx: Context, view: View) -> tuple[Sort, ...]:
 
 
 def _by_id(branch: access.Branch, table: str, selected: str, where: str) -> str:
-    """Rows named one by one. The limit keeps the planner, which cannot know how few they are, from a join by scan."""
+    """Rows named one by one. The limit keeps the planner, which cannot know how few, from a join by scan."""
     return (
         f"from ({branch.keys}) v cross join lateral"
         f" (select {selected} from {table} r where r.id = v.key and {where} limit 1) w"
@@ -245,7 +247,8 @@ def _compile_count(ctx: Context, view: View, node: Filter | None, mode: CountMod
             if branch.column == "id":
                 parts.append(_by_id(branch, table, "1", f"{where}{outside}"))
             else:
-                parts.append(f"from {table} r where r.{branch.column} in ({branch.keys}) and {where}{outside}")
+                among = f"r.{branch.column} in ({branch.keys})"
+                parts.append(f"from {table} r where {among} and {where}{outside}")
             outside += f" and {branch.outside.replace('{alias}', 'r')}"
     if mode is CountMode.EXACT:
         total = " + ".join(f"(select count(*) {part})" for part in parts) or "0"

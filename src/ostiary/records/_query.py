@@ -23,7 +23,7 @@ class CountMode(StrEnum):
 
 
 class PlanShape(StrEnum):
-    """How a list is walked: by the sort index, from the visible set in order, or as a set that is then sorted."""
+    """How a list is walked: by the sort index, from the visible set in order, or as a set, then sorted."""
 
     SORT = "sort"
     WALK = "walk"
@@ -45,7 +45,7 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class RecordQuery:
-    """A list. columns: None for all readable ones. after: the cursor of the page before. plan: None, chosen by cost."""
+    """A list. columns: None, all readable. after: cursor of the page before. plan: None, chosen by cost."""
 
     object: str
     columns: tuple[str, ...] | None = None
@@ -84,8 +84,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record. may_update, may_delete: layers 2 and 3 for this record (None: not asked). visible: the caller may
-    still read it; false only after a change by which the caller lost it, and then `json` is empty.
+    """One record.
+
+    may_update, may_delete: layers 2 and 3 for this record (None: not asked). visible: the caller may still
+    read it; false only after a change by which the caller lost it, and then `json` is empty.
     """
 
     id: RecordId

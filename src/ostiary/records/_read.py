@@ -1,4 +1,4 @@
-"""Reading: lists, single records, counts. Each statement tests the epoch it was compiled from; each leaves an event."""
+"""Reading: lists, single records, counts. Each statement tests its epoch, and each leaves an event."""
 
 import threading
 import time
@@ -46,7 +46,7 @@ def readable_view(ctx: Context, code: str) -> View:
 def list_records(ctx: Context, query: RecordQuery) -> Page:
     """One page of what the principal may read.
 
-    Raises: NotFound: no such object. AccessDenied: layer 2, or a column below read asked for by name. Invalid.
+    Raises: NotFound: no such object. AccessDenied: layer 2, or a column that is below read. Invalid.
     """
     check_window(query)
     page, data_class = decided(ctx, lambda: select_page(ctx, query))
@@ -92,7 +92,7 @@ def choose_shape(ctx: Context, view: View, query: RecordQuery) -> PlanShape:
 
 
 def visible_rows(ctx: Context, view: View) -> int:
-    """About how many rows the principal sees, counted up to a bound; a hint, so it may be some minutes old."""
+    """About how many rows the principal sees, counted up to a bound; a hint that may be minutes old."""
     filter_ = view.filter(ctx, access.Verb.READ)
     key = (ctx.db.schema, view.object.code, filter_)
     known = _shares.get(key)

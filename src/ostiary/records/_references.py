@@ -19,8 +19,8 @@ def ensure_references(
 ) -> None:
     """Check all references among `typed` in one statement, which keeps them from being deleted meanwhile.
 
-    A value in `given` (None: all) must be readable by the writer; a default only has to exist. An owner must be an
-    active principal. Raises Invalid: names every column whose value is not found.
+    A value in `given` (None: all) must be readable by the writer; a default only has to exist. An owner must
+    be an active principal. Raises Invalid: names every column whose value is not found.
     """
     codes = tuple(c for c, v in typed.items() if v is not None and _is_checked(ctx, view, c, v))
     if not codes:
@@ -62,6 +62,4 @@ def _test(bound: Bound, view: View, code: str, *, checked: bool) -> str:
         return "false"
     test = bound.row_test(target, "t") if checked else "true"
     # the same lock that the foreign key takes, only earlier: after it the write cannot fail on this reference
-    return (
-        f"(select true from @.{target.object.table} t where t.id = {slot} and {test} for key share of t)"
-    )
+    return f"(select true from @.{target.object.table} t where t.id = {slot} and {test} for key share of t)"

@@ -223,7 +223,7 @@ _CLEAN: dict[ColumnType, Callable[[Column, object], Any]] = {
 
 
 def plain(value: object) -> object:
-    """A typed value as canonical data: no floats, no nulls within; decimals, dates, instants and ids as text."""
+    """A typed value as canonical data: no floats, no nulls; decimals, dates, instants and ids as text."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, (date, UUID)):

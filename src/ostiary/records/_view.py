@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ostiary.access import public as access
 from ostiary.audit import public as audit
@@ -31,7 +31,7 @@ class View:
     levels: Mapping[str, access.ColumnLevel]
     readable: Mapping[str, objects.Column]
     restricted: tuple[str, ...]
-    statements: dict[object, object] = field(default_factory=dict)
+    statements: dict[Any, Any] = field(default_factory=dict)
 
     def may(self, verb: access.Verb) -> bool:
         """Layer 2."""
@@ -55,7 +55,7 @@ _kept: dict[tuple[str, PrincipalId, str], View] = {}
 
 
 def view_of(ctx: Context, code: str) -> View:
-    """The view at the epoch of the kept rights; the data statement tests it. Raises NotFound: no such object."""
+    """The view at the epoch of the kept rights; the data statement tests it. Raises NotFound."""
     rights = access.rights_of(ctx)
     key = (ctx.db.schema, ctx.actor, code)
     known = _kept.get(key)

@@ -1,4 +1,4 @@
-"""Writing: create, update, delete, share. The statement that changes tests the epoch; change and event commit together."""
+"""Writing: create, update, delete, share. The statement tests the epoch; change and event commit together."""
 
 import os
 from collections.abc import Mapping
@@ -84,7 +84,7 @@ def _execute(
     typed: Mapping[str, Any],
     record_id: RecordId,
 ) -> Record:
-    """Run a write whose statement tests the epoch. Raises Stale; Invalid, with the transaction still usable."""
+    """Run a write whose statement tests the epoch. Raises Stale; Invalid: the transaction stays usable."""
     breakable = any(view.object.columns[code].unique for code in typed)
     try:
         with ctx.db.savepoint() if breakable else nullcontext():
@@ -113,7 +113,7 @@ def _taken(view: View, violation: database.UniqueViolation) -> Invalid:
 
 
 def _typed(view: View, given: Mapping[str, object], verb: access.Verb) -> dict[str, Any]:
-    """The given values, typed. Raises ColumnNotEditable, ColumnRestricted; Invalid with every refused field."""
+    """The given values, typed. Raises ColumnNotEditable, ColumnRestricted; Invalid: every refused field."""
     errors: list[FieldError] = []
     typed: dict[str, Any] = {}
     for code, value in given.items():
@@ -234,7 +234,7 @@ def update_record(
 ) -> Record:
     """Change columns of a record that still has `version`.
 
-    Raises: NotFound: absent or hidden. AccessDenied: layer 2, 3 or 4. VersionConflict: someone else saved first.
+    Raises: NotFound: absent or hidden. AccessDenied: layer 2, 3 or 4. VersionConflict: another saved first.
     """
     return decided(ctx, lambda: _update(ctx, object_code, RecordId(record_id), values, version))
 
@@ -299,8 +299,8 @@ def _lock(ctx: Context, view: View, record_id: RecordId, verb: access.Verb) -> _
         bound = Bound(ctx, view)
         listed = "".join(f", r.{stored(c)}" for c in columns)
         text = (
-            f"select (select epoch from @.identity_epoch), {verdict(bound, view, verb)}, r.version, r.author_id,"
-            f" r.last_event_id{listed} from @.{view.object.table} r"
+            f"select (select epoch from @.identity_epoch), {verdict(bound, view, verb)}, r.version,"
+            f" r.author_id, r.last_event_id{listed} from @.{view.object.table} r"
             f" where r.id = {{id}} and {bound.row_test(view, 'r')} for no key update of r"
         )
         if verb is access.Verb.DELETE:
@@ -326,7 +326,7 @@ def _lock(ctx: Context, view: View, record_id: RecordId, verb: access.Verb) -> _
 
 
 def _hidden(ctx: Context, view: View, record_id: RecordId) -> NotFound:
-    """The refusal of a record that is absent or hidden; recorded. Raises Stale: the rights are not those of now."""
+    """The refusal of a record that is absent or hidden; recorded. Raises Stale: not the rights of now."""
     if access.current_rights(ctx) is not view.rights:
         raise Stale
     audit.append_aside(
