@@ -18,7 +18,7 @@ MAX_FILTER = 20_000
 
 
 def _context(request: HttpRequest) -> Context:
-    ctx: Context = request.ctx  # type: ignore[attr-defined]  # set by the outermost middleware
+    ctx: Context = request.ctx  # set by the outermost middleware
     return ctx
 
 
@@ -93,7 +93,8 @@ def _one(record: records.Record, status: int = 200) -> HttpResponse:
         response = _answer(record.json, status)
     else:
         # done, and by it the caller lost sight of the record: say so rather than show nothing
-        response = _answer(orjson.dumps({"id": record.id, "version": record.version, "visible": False}), status)
+        body = {"id": record.id, "version": record.version, "visible": False}
+        response = _answer(orjson.dumps(body), status)
     response.headers["ETag"] = f'"{record.version}"'
     return response
 
