@@ -238,6 +238,9 @@ def _column_indexes(made: Object, column: Column) -> Iterator[Step]:
         yield CreateIndex(made.table, (column.code,))
     if column.unique or column.type is ColumnType.AUTO_NUMBER:
         yield CreateIndex(made.table, (column.code,), unique=True)
+    if column.unique and column.type in TEXT_SORTED and column.code != made.display:
+        # filters compare the folded key: an import looks its keys up by it
+        yield CreateIndex(made.table, (column.sort_column, "id"))
 
 
 def _indexes(made: Object) -> Iterator[Step]:
