@@ -1,4 +1,4 @@
-"""`make bench`: every request of the yardstick, in the product and by hand, in one run; prints a table of ratios."""
+"""`make bench`: every request of the yardstick, in the product and by hand; prints a table of ratios."""
 
 import argparse
 import json
@@ -32,7 +32,9 @@ PARALLEL = ("page1", "read", "update")
 class Product:
     """The product over HTTP, as the yardstick's client drives it."""
 
-    def __init__(self, meta: dict[str, Any], port: int, key: str, ids: list[str], code: str = "person", **_: Any) -> None:
+    def __init__(
+        self, meta: dict[str, Any], port: int, key: str, ids: list[str], code: str = "person", **_: Any
+    ) -> None:
         load = sys.modules["yardstick_load"]
         self._http = load.Http(
             "127.0.0.1", port, {"Authorization": f"Bearer {key}", "Host": "yardstick.localhost"}
@@ -73,7 +75,7 @@ class Product:
             body = {"phone": phone, "job_title": title, "version": self._versions[number]}
             try:
                 found = self._http.call("PATCH", f"{self._base}/{self._ids[number]}", body)
-            except RuntimeError as error:  # four clients share the ids: take the other one's version and go on
+            except RuntimeError as error:  # four clients share the ids: take the other's version, go on
                 if not str(error).startswith("409"):
                     raise
                 self.read(number)
@@ -119,7 +121,7 @@ def bed(size: int) -> Iterator[Bed]:
         cluster.start()
         server = None
         try:
-            placement = _database.prepare(state, cluster.admin_dsn)
+            _database.prepare(state, cluster.admin_dsn)
             started = time.monotonic()
             loaded = tenant.load(data)
             with tenancy_admin(cluster.admin_dsn):
@@ -198,8 +200,10 @@ class Run:
         """One round: the product and the reference in turn, request by request."""
         meta, rng = self.bed.meta, random.Random(number)
         nobody = _filter("zzqx")
-        pick = lambda name: rng.choice(meta[name])  # noqa: E731  a short word for a short thing
         titles = self.load.TITLES
+
+        def pick(name: str) -> Any:
+            return rng.choice(meta[name])
 
         def refused(call: Callable[[int], object]) -> None:
             try:
@@ -211,7 +215,7 @@ class Run:
         def change(target: Any) -> None:
             target.update(pick("read_ids"), f"+49 30 {rng.randrange(10**6, 10**7)}", rng.choice(titles))
 
-        p, raw, tuned, hand = self.product, self.raw, self.tuned, self.by_hand
+        p, raw, hand = self.product, self.raw, self.by_hand
         pairs: list[tuple[str, Callable[[], object], Callable[[], object]]] = [
             ("page 1, acting user", p.page1, raw.page1),
             ("page 1, viewer of 100 %", self.everything.page1, hand.everything),
@@ -221,7 +225,11 @@ class Run:
             ("count, exact", p.count, raw.count),
             ("count, viewer of 100 %", self.everything.count, hand.everything_count),
             ("read one, Internal", lambda: p.read(pick("read_ids")), lambda: raw.read(pick("read_ids"))),
-            ("read one, Restricted", lambda: self.sealed.read(pick("read_ids")), lambda: raw.read(pick("read_ids"))),
+            (
+                "read one, Restricted",
+                lambda: self.sealed.read(pick("read_ids")),
+                lambda: raw.read(pick("read_ids")),
+            ),
             ("update, tracked and audited", lambda: change(p), lambda: change(raw)),
             ("denied", lambda: refused(p.denied), lambda: refused(raw.denied)),
             ("absent", lambda: refused(lambda _: p.denied(0)), lambda: refused(raw.denied)),
@@ -273,7 +281,8 @@ class Run:
                 f" ({ratios[0]:.2f}-{ratios[-1]:.2f}) | {app:.2f} + {db:.2f} |"
             )
         for op, rates in self.parallel.items():
-            print(f"\n{op}, 4 clients: {statistics.median(rates):.0f} requests/s ({min(rates):.0f}-{max(rates):.0f})")
+            spread = f"{min(rates):.0f}-{max(rates):.0f}"
+            print(f"\n{op}, 4 clients: {statistics.median(rates):.0f} requests/s ({spread})")
 
 
 def main() -> None:

@@ -29,17 +29,18 @@ def load(dsn: str, data: Data) -> None:
         connection.execute(SCHEMA)
         for table in ("role", "role_closure", "app_user", "contact", "share"):
             text = (data.folder / f"{table}.csv").read_text()
-            with connection.cursor().copy(f"copy {table} from stdin with (format csv)") as copy:  # type: ignore[arg-type]  # a constant name
+            with connection.cursor().copy(f"copy {table} from stdin with (format csv)") as copy:
                 copy.write(text)
         for statement in INDEXES.strip().split(";"):
             if statement.strip():
-                connection.execute(statement)  # type: ignore[arg-type]  # constants above
+                connection.execute(statement)
         # the viewer of 50: a user in a role of its own with fifty shares and nothing else
         connection.execute("insert into role values (1000, 'leaf', 1, 2)")
         connection.execute("insert into role_closure values (9001, 1, 1000), (9002, 1000, 1000)")
         connection.execute("insert into app_user values (1000, 'fifty', 1000)")
         connection.execute(
-            "insert into share select 1000000 + n, 1000, 1 + (n * 1999) %% %(n)s from generate_series(1, 50) n",
+            "insert into share select 1000000 + n, 1000, 1 + (n * 1999) %% %(n)s"
+            " from generate_series(1, 50) n",
             {"n": data.meta["n"]},
         )
 
@@ -54,7 +55,8 @@ class Viewers:
     def everything(self) -> list[str]:
         """Page 1 of a viewer of everything: the sort index and nothing else."""
         rows = self._raw.q(
-            f"select {self._raw.cols} from contact c where c.name ilike %(like)s order by c.name, c.id limit 50"
+            f"select {self._raw.cols} from contact c where c.name ilike %(like)s"
+            " order by c.name, c.id limit 50"
         )
         return [r[1] for r in rows]
 

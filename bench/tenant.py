@@ -1,4 +1,4 @@
-"""The same data in the product: roles, people, rights by its commands; the rows in bulk, as a migration would."""
+"""The same data in the product: roles, people, rights by its commands; rows in bulk, as a migration would."""
 
 import io
 from dataclasses import dataclass
@@ -43,8 +43,8 @@ def load(data: Data, slug: str = "yardstick") -> Loaded:
         ctx = ctx.within(db)
         people, personal, keys = _people(ctx, data)
         _rights(ctx)
-        labels = dict(
-            db.rows("select id, current_label_id from @.identity_unit where kind = 'person'")  # type: ignore[arg-type]  # (id, label) pairs
+        labels: dict[UnitId, int] = dict(
+            db.rows("select id, current_label_id from @.identity_unit where kind = 'person'")
         )
         catalogue = objects.get_catalogue(ctx)
     ids = [UUID(int=0), *(new_id() for _ in range(data.meta["n"]))]
@@ -53,8 +53,9 @@ def load(data: Data, slug: str = "yardstick") -> Loaded:
         for code in ("person", "sealed_person"):
             _copy_rows(connection, tenant.schema, code, data, ids, people, labels)
         _copy_shares(connection, tenant.schema, catalogue.objects["person"].id, data, ids, personal)
-        for table in ("rec_person", "rec_sealed_person", "access_share", "identity_unit", "identity_label_unit"):
-            connection.execute(f"vacuum analyze {tenant.schema}.{table}")  # type: ignore[arg-type]  # constants
+        filled = ("rec_person", "rec_sealed_person", "access_share", "identity_unit", "identity_label_unit")
+        for table in filled:
+            connection.execute(f"vacuum analyze {tenant.schema}.{table}")
     return Loaded(tenant, keys, ids)
 
 
@@ -69,7 +70,8 @@ def _people(ctx: Context, data: Data) -> tuple[dict[str, UnitId], dict[str, Unit
     personal: dict[str, UnitId] = {}
     pairs = []
     for number, login, role_number in [*data.rows("app_user"), ["1000", "fifty", "leaf"]]:
-        person = people[number] = access.create_person(ctx, login=login, name=login, email=f"{login}@example.test")
+        email = f"{login}@example.test"
+        person = people[number] = access.create_person(ctx, login=login, name=login, email=email)
         # Rule 3 is the user's alone, but a share that names a person reaches that person's managers too
         # (semantics section 3). A role marked "not inherited by managers" does not.
         mine = personal[number] = access.create_role(
@@ -103,7 +105,7 @@ def _rights(ctx: Context) -> None:
         access.set_columns_rows(ctx, found.id, columns)
 
 
-def _copy_rows(  # noqa: PLR0913  what a row is made of
+def _copy_rows(
     connection: psycopg.Connection,
     schema: str,
     code: str,
@@ -118,7 +120,7 @@ def _copy_rows(  # noqa: PLR0913  what a row is made of
         + ", ".join(f'"{f}"' for f in FIELDS)
         + f", {sorted_fields}"
     )
-    with connection.cursor().copy(f"copy {schema}.rec_{code} ({columns}) from stdin") as copy:  # type: ignore[arg-type]  # constants
+    with connection.cursor().copy(f"copy {schema}.rec_{code} ({columns}) from stdin") as copy:
         for row in data.rows("contact"):
             unit = people[row[12]]
             stamp = datetime.fromisoformat(f"{row[14]}+00:00")
@@ -130,7 +132,7 @@ def _copy_rows(  # noqa: PLR0913  what a row is made of
             )
 
 
-def _copy_shares(  # noqa: PLR0913  what a share is made of
+def _copy_shares(
     connection: psycopg.Connection,
     schema: str,
     object_id: UUID,
@@ -145,6 +147,6 @@ def _copy_shares(  # noqa: PLR0913  what a share is made of
         for verb in "ru":
             buffer.write(f"{new_id()}\t{object_id}\t{ids[contact]}\t{personal[user]}\t{verb}\t1\n")
     with connection.cursor().copy(
-        f"copy {schema}.access_share (id, object_id, record_id, unit_id, verb, level) from stdin"  # type: ignore[arg-type]  # constants
+        f"copy {schema}.access_share (id, object_id, record_id, unit_id, verb, level) from stdin"
     ) as copy:
         copy.write(buffer.getvalue())

@@ -22,6 +22,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ostiary.project.settings")
 os.environ.setdefault("OSTIARY_INSECURE_HTTP", "1")
 django.setup()
 
+
 @dataclass(frozen=True, slots=True)
 class Installation:
     """A prepared database of its own, for one worker."""
@@ -45,9 +46,8 @@ class TestTenant:
 def installation(cluster: RunningCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """The worker's own database on the shared cluster, with the key provider configured."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    with _one_at_a_time(
-        cluster.state.root.parent / "roles.lock"
-    ):  # roles belong to the cluster, so workers take turns
+    # roles belong to the cluster, so workers take turns
+    with _one_at_a_time(cluster.state.root.parent / "roles.lock"):
         credentials = tenancy.prepare_database(
             cluster.admin_dsn, owner_password=PASSWORD, app_password=PASSWORD, name=f"ostiary_{worker}"
         )
