@@ -29,6 +29,11 @@ class Cell:
     title: str = ""
     external: bool = False
 
+    @property
+    def plain(self) -> bool:
+        """Whether the text is all there is to show."""
+        return self.kind == "text" and not self.url and not self.title
+
 
 EMPTY = Cell("empty")
 RESTRICTED = Cell("restricted")
@@ -40,9 +45,7 @@ def mark_of(column: Column) -> str:
     return _MARKED.get(column.data_class, "")
 
 
-def make_cell(  # noqa: PLR0911  one return for each type of column
-    reader: Reader, column: Column, value: Json, tones: Mapping[str, str] = NO_TONES
-) -> Cell:
+def make_cell(reader: Reader, column: Column, value: Json, tones: Mapping[str, str] = NO_TONES) -> Cell:
     """The cell of a value as `records` gives it (JSON types; lookups as id and display).
 
     tones: by id, for values of a small list that are shown as a pill.

@@ -152,9 +152,7 @@ def _compare(reader: Reader, column: Column, op: Op, text: str) -> Filter:
     return Compare(column.code, op, read_value(reader, column, text))
 
 
-def _value_words(  # noqa: PLR0911  one return for each type of column
-    reader: Reader, column: Column, op: Op, text: str, names: Names
-) -> str:
+def _value_words(reader: Reader, column: Column, op: Op, text: str, names: Names) -> str:
     if op in _NO_VALUE:
         return ""
     match column.type:

@@ -17,9 +17,7 @@ class NotUnderstood(ValueError):
     """The text is no value of this column's type; the message is for the person who typed it."""
 
 
-def read_value(  # noqa: PLR0911  one return for each type of column
-    reader: Reader, column: Column, text: str
-) -> Json:
+def read_value(reader: Reader, column: Column, text: str) -> Json:
     """`text` as the JSON value that `records` takes; None when nothing was typed. Raises NotUnderstood."""
     text = text.strip()
     if not text:

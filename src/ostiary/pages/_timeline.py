@@ -67,7 +67,7 @@ def timeline(reader: Reader, view: ObjectView, record: Record) -> tuple[Entry, .
     return tuple(entries)
 
 
-def _tell(  # noqa: PLR0911  one return for each type of event
+def _tell(
     reader: Reader, view: ObjectView, event: audit.EventView
 ) -> tuple[str, str, tuple[Change, ...]] | None:
     thing = view.object.caption.lower()
@@ -103,9 +103,7 @@ def _raw_changes(event: audit.EventView) -> Iterable[Mapping[str, Any]]:
         yield from part.get("changes", ())
 
 
-def _changes(
-    reader: Reader, view: ObjectView, event: audit.EventView
-) -> Iterable[Change]:
+def _changes(reader: Reader, view: ObjectView, event: audit.EventView) -> Iterable[Change]:
     for change in _raw_changes(event):
         code = change["field"]
         if code not in view.object.columns or not readable(view, code):

@@ -4,15 +4,16 @@ from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import later
 
 Number = int | float | Decimal
+_MONTHS = tuple(
+    map(later, ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"))
+)
 
 
-def _months() -> tuple[str, ...]:
-    return (
-        _("Jan"), _("Feb"), _("Mar"), _("Apr"), _("May"), _("Jun"),
-        _("Jul"), _("Aug"), _("Sep"), _("Oct"), _("Nov"), _("Dec"),
-    )  # fmt: skip
+def _month(value: date) -> str:
+    return _(_MONTHS[value.month - 1])
 
 
 def number(value: Number, scale: int | None = None) -> str:
@@ -29,7 +30,7 @@ def number(value: Number, scale: int | None = None) -> str:
 
 def day(value: date) -> str:
     """14 Dec 2026."""
-    return f"{value.day} {_months()[value.month - 1]} {value.year}"
+    return f"{value.day} {_month(value)} {value.year}"
 
 
 def instant(value: datetime, zone: tzinfo) -> str:
@@ -46,7 +47,7 @@ def moment(value: datetime, now: datetime, zone: tzinfo) -> str:
     if local.date() == today - timedelta(days=1):
         return _("Yesterday") + f" {local:%H:%M}"
     if local.year == today.year:
-        return f"{local.day} {_months()[local.month - 1]}"
+        return f"{local.day} {_month(local)}"
     return day(local.date())
 
 

@@ -28,6 +28,11 @@ def ngettext(singular: str, plural: str, number: int) -> str:
     return _translations(_current.get()).ngettext(singular, plural, number)
 
 
+def later(message: str) -> str:
+    """The message itself: marks a text that is looked up when it is shown."""
+    return message
+
+
 @contextmanager
 def use_language(language: str) -> Iterator[None]:
     """Everything inside speaks `language` (a code such as "en" or "de")."""
