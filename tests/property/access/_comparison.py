@@ -4,13 +4,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ostiary.kernel.errors import AccessDenied, NotFound
+from ostiary.access import public as access
+from ostiary.kernel.errors import AccessDenied, Invalid, NotFound
 from ostiary.records import public as records
 from tests.oracle import answers
 from tests.oracle.answers import NOT_FOUND, OK, Answer
-from tests.oracle.layers import may, may_read_column
+from tests.oracle.layers import (
+    ANY_DATA,
+    may,
+    may_operate,
+    may_read_column,
+    may_write_column,
+    object_permits,
+)
 from tests.oracle.model import Record, Unit, Verb, World
 from tests.property.access._reality import Reality, undone
+
+IN_USE = Answer("in_use")
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,10 @@ def outcome_of(call: Callable[[], object]) -> Answer:
         call()
     except NotFound:
         return NOT_FOUND
+    except records.InUse:
+        return IN_USE
+    except Invalid as invalid:
+        return Answer("invalid", None, invalid.errors[0].field)
     except AccessDenied as denied:
         column = denied.details.get("column")
         return Answer("forbidden", denied.layer, None if column is None else str(column))
@@ -250,35 +264,96 @@ class Asking:
             yield from self._about_values(object, dict(seen.data))
 
     def about_writes(self) -> Differences:
-        """Update of each column and delete: really done, and taken back."""
+        """Update of each column and of the owner, delete: really done, and taken back."""
         for record, kept in self.world.records.items():
             for column in self.world.objects[kept.object].columns:
-                if (kept.object, column) not in self.world.lookups:
-                    yield from self._about_update(record, kept.object, column)
-            expected = answers.answer_to(self.world, self.who, Verb.DELETE, record)
-            if expected == OK and self._is_referred_to(record):
-                continue
-            with undone(self.reality):
-                found = outcome_of(
-                    lambda: records.delete_record(self._ctx, kept.object, self.reality.records[record])  # noqa: B023
-                )
-            if found != expected:
-                yield self._difference(f"deletes {record}", expected, found)
+                target = self.world.lookups.get((kept.object, column))
+                if target is None:
+                    yield from self._about_update(record, column, 77 if column == "amount" else "changed")
+                else:
+                    yield from self._about_new_reference(record, column, target)
+            owner = next(unit for unit in self.world.principals() if unit != kept.owner)
+            yield from self._about_update(record, "owner", str(self.reality.stage.units[owner]))
+            yield from self._about_delete(record)
 
-    def _is_referred_to(self, record: str) -> bool:
-        return any(record in other.values.values() for other in self.world.records.values())
-
-    def _about_update(self, record: str, object: str, column: str) -> Differences:
-        expected = answers.answer_to(self.world, self.who, Verb.UPDATE, record, column)
-        value = 77 if column == "amount" else "changed"
+    def _about_update(self, record: str, column: str, value: object, *, readable: bool = True) -> Differences:
+        """readable: the value, if it refers to a record, refers to one that the writer may read."""
+        ruled = column if column in self.world.objects[self.world.records[record].object].columns else None
+        expected = answers.answer_to(self.world, self.who, Verb.UPDATE, record, ruled)
+        if expected == OK and not readable:
+            expected = Answer("invalid", None, column)
         with undone(self.reality):
             found = outcome_of(
                 lambda: records.update_record(
-                    self._ctx, object, self.reality.records[record], {column: value}, 1
+                    self._ctx,
+                    self.world.records[record].object,
+                    self.reality.records[record],
+                    {column: value},
+                    1,
                 )
             )
         if found != expected:
             yield self._difference(f"updates {record}.{column}", expected, found)
+
+    def _about_new_reference(self, record: str, column: str, target: str) -> Differences:
+        """A new lookup value must be readable by the writer."""
+        others = set(self.world.records_of(target)) - {self.world.records[record].values.get(column)}
+        for other in sorted(others):
+            readable = may(self.world, self.who, Verb.READ, other)
+            yield from self._about_update(record, column, str(self.reality.records[other]), readable=readable)
+
+    def _about_delete(self, record: str) -> Differences:
+        """What something refers to, readable or not, is not deleted."""
+        expected = answers.answer_to(self.world, self.who, Verb.DELETE, record)
+        if expected == OK and any(record in other.values.values() for other in self.world.records.values()):
+            expected = IN_USE
+        object, id = self.world.records[record].object, self.reality.records[record]
+        with undone(self.reality):
+            found = outcome_of(lambda: records.delete_record(self._ctx, object, id))
+        if found != expected:
+            yield self._difference(f"deletes {record}", expected, found)
+
+    def about_exports(self) -> Differences:
+        """An export has the rows of the list, under its own operation."""
+        for object in self.world.objects:
+            rows = list[bytes]()
+            query = records.RecordQuery(object, columns=(), sort=(records.Sort("created_at"),))
+            found = outcome_of(lambda: rows.extend(records.export_csv(self._ctx, query)))  # noqa: B023
+            if not answers.may_export(self.world, self.who, object):
+                if found == OK:
+                    yield self._difference(f"exports {object}", "refused", found)
+                continue
+            lines = b"".join(rows).decode("utf-8-sig").splitlines()[1:]
+            visible = {
+                str(self.reality.records[name]) for name in answers.visible(self.world, self.who, object)
+            }
+            if found != OK or set(lines) != visible or len(lines) != len(visible):
+                yield self._difference(f"exports {object}", visible, found if found != OK else lines)
+
+    def about_descriptions(self) -> Differences:
+        """What forms and menus are made from."""
+        found = {view.object.code: view for view in records.list_objects(self._ctx)}
+        if set(found) != set(self._lists()):
+            yield self._difference("has in the menu", self._lists(), sorted(found))
+        for object, view in found.items():
+            columns = self.world.objects[object].columns
+            verbs = self._verbs_of(object)
+            if view.verbs != {access.Verb(verb.value) for verb in verbs}:
+                yield self._difference(f"has verbs on {object}", verbs, view.verbs)
+            for verb, shown in ((Verb.CREATE, view.creatable), (Verb.UPDATE, view.editable)):
+                expected = {c for c in columns if may_write_column(self.world, self.who, verb, object, c)}
+                if shown - {"owner"} != expected:
+                    yield self._difference(f"is offered to {verb} in {object}", expected, shown)
+
+    def _verbs_of(self, object: str) -> set[Verb]:
+        """Layer 2 with what replaces it; to update and delete one must read."""
+        given = {
+            verb
+            for verb in Verb
+            if object_permits(self.world, self.who, verb, object)
+            or may_operate(self.world, self.who, ANY_DATA[verb])
+        }
+        return given if Verb.READ in given else given & {Verb.CREATE}
 
     def about_create(self) -> Differences:
         """Create with one column at a time; whoever may read the new record finds it."""
@@ -318,4 +393,6 @@ LONGER = (
     Asking.about_filters,
     Asking.about_writes,
     Asking.about_create,
+    Asking.about_exports,
+    Asking.about_descriptions,
 )

@@ -9,8 +9,10 @@ from uuid import UUID
 from ostiary.access import public as access
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
+from ostiary.kernel.errors import AccessDenied
 from ostiary.kernel.ids import RecordId, UnitId, new_id
 from ostiary.objects import public as objects
+from ostiary.records import public as records
 from tests._tenants import rolled_back
 from tests.oracle.model import ROOT, Graph, Kind, Leg, Operation, Record, Unit, Verb, World
 from tests.property.access._stage import Stage
@@ -80,11 +82,11 @@ def undone(reality: "Reality") -> Iterator[None]:
 
 
 @contextmanager
-def made_real(stage: Stage, world: World) -> Iterator[Reality]:
-    """Build a world, era by era, and take it back."""
+def made_real(stage: Stage, world: World, turn: int = 0) -> Iterator[Reality]:
+    """Build a world and take it back. turn: which of the ways to build it."""
     with rolled_back(stage.tenant) as db:
         builder = Builder(stage, stage.context(db), world)
-        builder.build()
+        builder.build(by_commands=turn % 8 == 5, warm=turn % 2 == 1)
         yield Reality(stage, builder.ctx, builder.records)
 
 
@@ -97,20 +99,35 @@ class Builder:
         self.world = world
         self.records: dict[str, RecordId] = {}
 
-    def build(self) -> None:
-        """Eras with their records first, then everything that is granted now."""
-        before: Graph | None = None
-        for era, graph in enumerate(self.world.eras):
-            if before is None:
-                self._first_era(graph)
-            else:
-                self._changes(before, graph)
+    def build(self, *, by_commands: bool, warm: bool) -> None:
+        """The first era with its records, what is granted, then era by era what changed.
+
+        by_commands: rows and rules by the commands of administration; plain inserts are quicker.
+        warm: everybody asks before the last changes, so that what is kept from then must prove itself stale.
+        """
+        before = self.world.eras[0]
+        self._first_era(before)
+        self._insert_records(0)
+        if by_commands:
+            self._grant_by_commands()
+        else:
+            self._grant_rows()
+            self._grant_rules()
+            identity.bump_epoch(self.ctx)
+        for era, graph in enumerate(self.world.eras[1:], 1):
+            if warm:
+                self._warm_up()
+            self._changes(before, graph)
             self._insert_records(era)
             before = graph
         self._point_lookups()
-        self._grant_rows()
-        self._grant_rules_and_shares()
-        identity.bump_epoch(self.ctx)
+        self._insert_shares()
+
+    def _warm_up(self) -> None:
+        for principal in self.world.principals():
+            for object in self.world.objects:
+                with suppress(AccessDenied):
+                    records.count_records(self.ctx.acting_as(self.stage.units[principal]), object)
 
     def _ids(self, units: Iterable[Unit]) -> list[UnitId]:
         return [self.stage.units[unit] for unit in units]
@@ -293,7 +310,31 @@ class Builder:
             },
         )
 
-    def _grant_rules_and_shares(self) -> None:
+    def _grant_by_commands(self) -> None:
+        """The same rights in the words of administration."""
+        units = self.stage.units
+        for operation, code in OPERATIONS.items():
+            rows = self.world.operations.get(operation, ())
+            access.set_operation_rows(self.ctx, code, [(units[row.unit], row.allowed) for row in rows])
+        for name, granted in self.world.objects.items():
+            made = self.stage.objects[name]
+            access.set_object_rows(
+                self.ctx,
+                made.id,
+                [(units[row.unit], {VERBS[verb] for verb in row.verbs}) for row in granted.rows],
+            )
+            levels = {
+                made.columns[code].id: [(units[row.unit], access.ColumnLevel(row.level)) for row in rows]
+                for code, rows in granted.columns.items()
+            }
+            access.set_columns_rows(self.ctx, made.id, levels)
+            switches = {leg.name.lower(): leg in granted.legs for leg in Leg}
+            access.set_switches(self.ctx, made.id, records=granted.records, **switches)
+            for rule in granted.rules:
+                grants = {verb.value: access.Grant(grant) for verb, grant in rule.grants.items()}
+                access.add_default_rule(self.ctx, made.id, units[rule.author], units[rule.grantee], **grants)
+
+    def _grant_rules(self) -> None:
         rules = [
             (self.stage.objects[name].id, rule)
             for name, granted in self.world.objects.items()
@@ -312,6 +353,9 @@ class Builder:
                 },
             },
         )
+
+    def _insert_shares(self) -> None:
+        """A share is no row of rights: it holds for the next statement without a new epoch."""
         shares = self.world.shares
         if shares:
             self.ctx.db.run(

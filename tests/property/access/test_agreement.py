@@ -35,7 +35,7 @@ WORLD_SETTINGS = settings(
 
 def ask(stage: Stage, world: World, turn: int | None) -> None:
     """Raises AssertionError naming every question on which product and oracle disagree."""
-    with made_real(stage, world) as reality:
+    with made_real(stage, world, turn or 0) as reality:
         found = [*core_differences(world, reality), *map(str, differences(world, reality, turn))]
     if found:
         report = "\n".join(found)
@@ -45,10 +45,10 @@ def ask(stage: Stage, world: World, turn: int | None) -> None:
 
 
 def ask_worlds(stage: Stage, count: int) -> None:
-    """Generate worlds; which of the longer questions goes to whom is drawn as well."""
+    """Generate worlds; how each is built and which of the longer questions goes to whom is drawn as well."""
 
     @settings(WORLD_SETTINGS, max_examples=count)
-    @given(worlds(), st.integers(0, 5))
+    @given(worlds(), st.integers(0, 23))
     def asked(world: World, turn: int) -> None:
         ask(stage, world, turn)
 
