@@ -56,16 +56,20 @@ class State:
         """All of them; the root may hold what others put there."""
         return self.pgdata, self.run, self.secrets, self.keys, self.spool, self.logs
 
-    def prepare(self) -> ServiceUser | None:
-        """Make the folders that are missing and return the account for PostgreSQL (None: our own).
+    def prepare(self) -> None:
+        """Make the folders that are missing, for this account alone."""
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.secrets, self.keys, self.spool, self.logs):
+            folder.mkdir(exist_ok=True, mode=0o700)
+
+    def prepare_for_cluster(self) -> ServiceUser | None:
+        """The same, and what a private cluster needs; returns the account that runs it (None: our own).
 
         Raises: Misconfigured: a folder belongs to somebody else.
         """
         user = current_service_user()
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.prepare()
         self.root.chmod(0o700 if user is None else 0o711)  # the service user passes through and sees no names
-        for folder in (self.secrets, self.keys, self.spool, self.logs):
-            folder.mkdir(exist_ok=True, mode=0o700)
         _make_private(self.run, user)
         return user
 

@@ -101,7 +101,7 @@ class Cluster:
         """
         if self._lock is not None:
             raise ClusterBusy("this cluster was started already")
-        self._user = self.state.prepare()
+        self._user = self.state.prepare_for_cluster()
         self._take_lock()
         try:
             self._stopping.clear()

@@ -178,7 +178,7 @@ def test_a_stale_pid_file_does_not_stop_the_start(state: State, pid: int) -> Non
 
 
 def test_half_made_data_is_made_again(state: State) -> None:
-    state.prepare()
+    state.prepare_for_cluster()
     (state.root / "pgdata.new").mkdir()
     (state.root / "pgdata.new" / "PG_VERSION").write_text("half")
     with make_cluster(state) as cluster:
@@ -204,7 +204,7 @@ def test_a_deep_folder_gets_a_short_socket_folder_of_our_own(state: State) -> No
     deep.run.symlink_to(state.root)
     try:
         with pytest.raises(Misconfigured, match="belongs to another"):
-            deep.prepare()
+            deep.prepare_for_cluster()
     finally:
         deep.run.unlink()
     state.root.chmod(0o711)
