@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from ostiary.access.public import Verb
-from ostiary.kernel.errors import AccessDenied, Invalid, NotFound, OstiaryError, VersionConflict
+from ostiary.kernel.errors import AccessDenied, Invalid, VersionConflict
 from ostiary.kernel.ids import RecordId
 from ostiary.pages._cells import make_cell
 from ostiary.pages._form import FormView, form_view
@@ -148,12 +148,10 @@ def submit_delete(reader: Reader, code: str, record_id: RecordId, posted: Posted
     try:
         with reader.ctx.db.savepoint():
             records.delete_record(reader.ctx, code, record_id, version)
-    except (NotFound, AccessDenied):
-        raise
     except VersionConflict:
         error = _("Somebody else saved this record meanwhile. Look at it again before you delete it.")
         return Refused(delete_form(reader, code, record_id, error), CONFLICT)
-    except OstiaryError as refused:
+    except records.InUse as refused:
         return Refused(delete_form(reader, code, record_id, refused.message), CONFLICT)
     return Saved(record_id, visible=False)
 
