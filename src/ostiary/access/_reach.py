@@ -46,14 +46,30 @@ def ensure_reach(ctx: Context, heads: frozenset[UnitId], authors: frozenset[Unit
         {"key": key},
     )
     if row is None or row[1] < row[2]:
-        with ctx.db.aside() as db:
-            row = _extend(ctx.within(db), key, heads, authors)
+        row = _extended(ctx, key, heads, authors)
     size = ctx.db.row(
         "select (select count(*) from @.access_reach_label where reach_id = %(id)s),"
         " (select count(*) from @.identity_label)",
         {"id": row[0]},
     ) or (0, 0)
     return Reach(row[0], size[0], everything=size[0] > 0 and size[0] == size[1])
+
+
+def _extended(
+    ctx: Context, key: bytes, heads: frozenset[UnitId], authors: frozenset[UnitId]
+) -> tuple[int, int, int]:
+    """Extend beside this transaction, so that a rollback loses nothing; within it if it bore labels itself."""
+    mine = _last_label(ctx)
+    with ctx.db.aside() as db:
+        beside = ctx.within(db)
+        if _last_label(beside) >= mine:
+            return _extend(beside, key, heads, authors)
+    return _extend(ctx, key, heads, authors)
+
+
+def _last_label(ctx: Context) -> int:
+    row = ctx.db.row("select coalesce(max(id), 0) from @.identity_label")
+    return 0 if row is None else int(row[0])
 
 
 def _extend(
@@ -63,8 +79,8 @@ def _extend(
     row = ctx.db.row(
         "select id, labels_upto from @.access_reach where key = %(key)s for update", {"key": key}
     )
-    upto = ctx.db.row("select coalesce(max(id), 0) from @.identity_label")
-    if row is None or upto is None:
+    upto = _last_label(ctx)
+    if row is None:
         raise RuntimeError("a reach was neither found nor made")
     ctx.db.run(
         "insert into @.access_reach_label (reach_id, label_id)"
@@ -72,12 +88,12 @@ def _extend(
         " where label_id > %(from)s and label_id <= %(upto)s"
         " and ((kind = 'r' and unit_id = any(%(heads)s)) or (kind = 'o' and unit_id = any(%(authors)s)))"
         " on conflict do nothing",
-        {"reach": row[0], "from": row[1], "upto": upto[0], "heads": list(heads), "authors": list(authors)},
+        {"reach": row[0], "from": row[1], "upto": upto, "heads": list(heads), "authors": list(authors)},
     )
     ctx.db.run(
-        "update @.access_reach set labels_upto = %(upto)s where id = %(id)s", {"upto": upto[0], "id": row[0]}
+        "update @.access_reach set labels_upto = %(upto)s where id = %(id)s", {"upto": upto, "id": row[0]}
     )
-    return row[0], upto[0], upto[0]
+    return row[0], upto, upto
 
 
 def ensure_unit_set(ctx: Context, roles: frozenset[UnitId]) -> int:

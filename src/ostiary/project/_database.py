@@ -78,7 +78,9 @@ def configure_web(state: State) -> tenancy.Placement:
     if not path.is_file():
         raise Misconfigured("the database is not prepared: run `ostiary database prepare` first")
     placement = _configure(state, tenancy.Credentials(app=path.read_text()))
-    audit.configure_spool(state.spool, lambda tenant_id: tenancy.transaction(tenancy.get_tenant_by_id(tenant_id)))
+    audit.configure_spool(
+        state.spool, lambda tenant_id: tenancy.transaction(tenancy.get_tenant_by_id(tenant_id))
+    )
     return placement
 
 

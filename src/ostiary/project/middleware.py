@@ -19,8 +19,8 @@ from django.middleware.csrf import CsrfViewMiddleware, rotate_token
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.errors import AccessDenied, NotFound, NotSignedIn, OstiaryError, VouchExpired
-from ostiary.project._vouched_keys import VouchedKeys
 from ostiary.project._transport import Transport, host_of, is_loopback
+from ostiary.project._vouched_keys import VouchedKeys
 from ostiary.project.security_headers import FORGET, protect
 from ostiary.tenancy import public as tenancy
 
@@ -90,7 +90,9 @@ class RequestMiddleware:
             return _plain(405, "Method not allowed")
         try:
             response = self._in_transaction(request, tenant, peer.ip, data=data)
-            if request.vouch_expired:  # rights changed since the key was verified: from the start, verifying it
+            if (
+                request.vouch_expired
+            ):  # rights changed since the key was verified: from the start, verifying it
                 self._keys.forget(request)
                 response = self._in_transaction(request, tenant, peer.ip, data=data)
         except Exception as error:  # noqa: BLE001  the last resort: no connection, a commit that failed
@@ -119,7 +121,7 @@ class RequestMiddleware:
                 if vouch is not None and not vouch.tested:  # a view that asked for no rights at all
                     request.vouch_expired = vouch.epoch != identity.current_epoch(request.ctx)
                 if request.vouch_expired or request.refused or response.status_code >= 400:
-                    raise _RollBack  # noqa: TRY301  the way out of a transaction is an exception
+                    raise _RollBack
                 if not data:
                     self._change_session(request, response)
                 if response.streaming:

@@ -188,12 +188,6 @@ def _roll_back(connection: psycopg.Connection[Row]) -> None:
 
 
 def _configure(connection: psycopg.Connection[Row]) -> None:
-    # One plan for all parameters: the compiler chooses the plan's shape itself (architecture section 3), and
-    # planning would cost more than most statements here take.
-    connection.execute(
-        "SET plan_cache_mode = force_generic_plan; SET timezone = 'UTC'; SET jit = off; SET search_path = ''",
-        prepare=False,
-    )
     connection.prepared_max = 1000
     # one type for every integer: by default its size chooses, and each choice is a statement of its own
     connection.adapters.register_dumper(int, Int8Dumper)

@@ -64,6 +64,8 @@ def prepare_database(
         ):
             known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
             run_script(connection, f"{'ALTER' if known else 'CREATE'} ROLE {quote(role)} {attributes}")
+        for setting, value in _SESSION.items():
+            run_script(connection, f"ALTER ROLE {APP} SET {setting} = {value}")
         if name is not None:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
             if not known:
@@ -85,6 +87,18 @@ def prepare_database(
         admin=admin,
     )
 
+
+# Settings of the app's sessions belong to its role, so that connections stay interchangeable behind a pooler. One
+# plan for all parameters: the compiler chooses a plan's shape itself (architecture section 3), and planning would
+# cost more than most statements here take.
+_SESSION = {
+    "plan_cache_mode": "force_generic_plan",
+    "timezone": "'UTC'",
+    "jit": "off",
+    "search_path": "''",
+    "lock_timeout": "'10s'",
+    "statement_timeout": "'60s'",
+}
 
 _DIRECTORY = """
 REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC;
