@@ -14,6 +14,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "ostiary"
 CONNECTION = SOURCE / "tenancy" / "_connection.py"
 MIGRATIONS = SOURCE / "project" / "_migrations.py"
+PLACEMENT = SOURCE / "tenancy" / "_placement.py"
 ROLE_CHANGE = re.compile(
     r"\b(set\s+(local\s+|session\s+)?(role|session\s+authorization)|reset\s+role)\b"
     r"|\bset_config\s*\((?!\s*text\b)",  # its signature, to grant and revoke it, is no call
@@ -74,11 +75,11 @@ def test_only_the_connection_module_sends_bare_statements_or_changes_the_role() 
     assert found == {}
 
 
-def test_the_search_path_is_set_for_migrations_only() -> None:
+def test_the_search_path_is_emptied_for_the_app_and_set_for_migrations_only() -> None:
     found = [
         f"{path.relative_to(SOURCE)}:{line}"
         for path in sorted(SOURCE.rglob("*.py"))
-        if path != MIGRATIONS
+        if path not in (MIGRATIONS, PLACEMENT)
         for line, text in texts(ast.parse(path.read_text()))
         if SEARCH_PATH.search(text)
     ]

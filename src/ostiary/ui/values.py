@@ -30,10 +30,16 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Links under one caption."""
+    """Links under one caption. folded: shown on demand, since few people need them every day."""
 
     label: str
     links: tuple[Link, ...]
+    folded: bool = False
+
+    @property
+    def holds_current(self) -> bool:
+        """Whether the page shown is one of the links."""
+        return any(link.current for link in self.links)
 
 
 @dataclass(frozen=True, slots=True)

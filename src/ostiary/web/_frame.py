@@ -59,7 +59,7 @@ def frame_of(request: HttpRequest, current: str = "") -> Frame:
             for w in workplaces
         ),
         groups=groups,
-        bottom=tuple(link for group in groups for link in group.links)[:_BOTTOM],
+        bottom=tuple(link for group in groups if not group.folded for link in group.links)[:_BOTTOM],
         person=person.name,
         login=person.login,
         csrf=get_token(request),
@@ -130,7 +130,7 @@ def _groups(
         things = [catalogue.objects[code] for code in codes if code in readable]
         links = tuple(Link(t.plural, URLS.records(t.code), t.icon, t.code == current) for t in things)
         if links:
-            groups.append(Group(caption, links))
+            groups.append(Group(caption, links, folded=all(t.is_lookup for t in things)))
     return tuple(groups)
 
 
