@@ -21,7 +21,7 @@ up: assets ## the same for developing: the server starts again when a source fil
 demo-reset: venv ## remove the demo's database, keys and secrets; the next start makes new ones
 	@$(PY) -m ostiary.project demo --reset
 
-check: venv-test ## under a minute: ruff, mypy, import contracts, unit and architecture tests
+check: venv-test assets-test ## under a minute: ruff, mypy, import contracts, unit and architecture tests
 	@sh tools/test.sh check
 
 test: venv-test assets-test ## what CI runs: every tier but deep and bench, the database subset again on PostgreSQL 15
