@@ -125,6 +125,13 @@ def set_columns_rows(
     ensure_operation(ctx, Operation.MANAGE_RIGHTS)
     for rows in columns.values():
         _distinct("rows", [unit for unit, _ in rows])
+    # every column has rows from its birth, so one that belongs elsewhere shows by them
+    foreign = ctx.db.row(
+        "select 1 from @.access_column_row where column_id = any(%(c)s) and object_id <> %(o)s",
+        {"c": list(columns), "o": object_id},
+    )
+    if foreign:
+        raise Invalid([FieldError("columns", "other_object", "A column of another object is among them")])
     flat = [(c, u, level, n) for c, rows in columns.items() for n, (u, level) in enumerate(rows, 1)]
     ctx.db.run("delete from @.access_column_row where column_id = any(%(c)s)", {"c": list(columns)})
     ctx.db.run(

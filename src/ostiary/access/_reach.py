@@ -58,7 +58,7 @@ def ensure_reach(ctx: Context, heads: frozenset[UnitId], authors: frozenset[Unit
 def _extended(
     ctx: Context, key: bytes, heads: frozenset[UnitId], authors: frozenset[UnitId]
 ) -> tuple[int, int, int]:
-    """Extend beside this transaction, so that a rollback loses nothing; within it if it bore labels itself."""
+    """Extend beside this transaction, so that a rollback loses nothing; within it if it bore labels."""
     mine = _last_label(ctx)
     with ctx.db.aside() as db:
         beside = ctx.within(db)

@@ -51,6 +51,7 @@ def create_person(
         {"id": unit, "login": login, "email": email, "language": language, "zone": time_zone},
     )
     refresh_labels(ctx, [unit])
+    bump_epoch(ctx)
     return unit
 
 
@@ -65,6 +66,7 @@ def create_service_account(ctx: Context, *, login: str, name: str) -> UnitId:
         {"id": unit, "code": f"service:{login.strip().lower()}", "name": name.strip()},
     )
     refresh_labels(ctx, [unit])
+    bump_epoch(ctx)
     return unit
 
 

@@ -33,6 +33,7 @@ class Context:
     principal: the acting person or service account; None only before sign-in, and then nothing is permitted.
     purpose: short code of the purpose of processing, recorded with the event.
     ip, client: technical context, personal data, only ever stored in erasable event parts.
+    tentative: the transaction may be rolled back although its answer is sent.
     vouch: the sign-in was verified earlier and holds at one epoch alone; None: verified in this transaction.
     """
 
@@ -45,6 +46,7 @@ class Context:
     ip: str = ""
     client: str = ""
     vouch: Vouch | None = None
+    tentative: bool = False
 
     def acting_as(self, principal: PrincipalId | None) -> "Context":
         """The same request in the name of `principal`."""

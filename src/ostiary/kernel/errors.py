@@ -56,6 +56,17 @@ class VersionConflict(OstiaryError):
     code = "version_conflict"
 
 
+class OutcomeUnknown(OstiaryError):
+    """The database went away while it was asked to commit: everything was kept, or nothing was."""
+
+    code = "outcome_unknown"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database went away while saving: look whether it was saved before you try again"
+        )
+
+
 class TooManyRequests(OstiaryError):
     """A bounded resource is busy. `details`: retry_after_s (int)."""
 

@@ -28,8 +28,11 @@ class Db(Protocol):
     def run(self, sql: str, params: Params | None = None) -> int:
         """Execute and return the number of rows concerned."""
 
-    def raw(self, sql: str, params: Sequence[Any]) -> list[Row]:
-        """All rows of a compiled statement with native parameters `$1..$n`; `sql` names the schema itself."""
+    def raw(self, sql: str, params: Sequence[Any], *, keep: bool = True) -> list[Row]:
+        """All rows of a compiled statement with native parameters `$1..$n`; `sql` names the schema itself.
+
+        keep: whether the server keeps its plan; no for texts that may never come again.
+        """
 
     def savepoint(self) -> AbstractContextManager[None]:
         """A part that can fail without the rest."""

@@ -149,6 +149,8 @@ def _compare(reader: Reader, column: Column, op: Op, text: str) -> Filter:
         return Compare(column.code, op, str(reader.ctx.actor))
     if op in (Op.CONTAINS, Op.STARTS_WITH):
         return Compare(column.code, op, text)
+    if op is Op.IN:
+        raise NotUnderstood(_("Choose another comparison."))
     return Compare(column.code, op, read_value(reader, column, text))
 
 

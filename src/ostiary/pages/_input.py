@@ -57,6 +57,9 @@ def show_value(reader: Reader, column: Column, value: Json) -> str:
     return str(value)
 
 
+_MOST_DIGITS = 30  # written out, a number grows with its exponent
+
+
 def _integer(text: str) -> int:
     plain = _GROUPING.sub("", text)
     if not re.fullmatch(r"[+-]?\d{1,18}", plain, re.ASCII):
@@ -69,7 +72,7 @@ def _decimal(text: str) -> str:
         value = Decimal(_GROUPING.sub("", text))
     except InvalidOperation:
         value = Decimal("nan")
-    if not value.is_finite():
+    if not value.is_finite() or abs(value.adjusted()) > _MOST_DIGITS:
         raise NotUnderstood(_("Write a number, like 1,200.50."))
     return f"{value:f}"
 

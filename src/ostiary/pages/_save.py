@@ -66,7 +66,8 @@ def submit_new(reader: Reader, code: str, posted: Posted) -> Saved | Refused:
         given = {key: value for key, value in draft.values.items() if value is not None}
         try:
             with reader.ctx.db.savepoint():
-                return Saved(records.create_record(reader.ctx, code, given).id)
+                made = records.create_record(reader.ctx, code, given)
+            return Saved(made.id, visible=made.visible)
         except Invalid as refused:
             draft = draft.with_errors(refused.errors)
     return Refused(form_view(reader, view, None, draft), UNPROCESSABLE)

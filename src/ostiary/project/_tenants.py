@@ -45,7 +45,13 @@ def create_tenant(
 
 
 def _seed(
-    tenant: tenancy.Tenant, db: tenancy.Transaction, *, login: str, person: str, email: str, password: str | None
+    tenant: tenancy.Tenant,
+    db: tenancy.Transaction,
+    *,
+    login: str,
+    person: str,
+    email: str,
+    password: str | None,
 ) -> UnitId:
     """The first rows. They come before anybody could hold an operation, so they are stored without one."""
     nobody = Context(tenant.id, db, None, Channel.CLI, purpose="set-up")

@@ -1,4 +1,4 @@
-"""Keys that were verified at an epoch. The data statement tests that epoch, so a revoked key opens nothing."""
+"""Keys verified at an epoch. The data statement tests that epoch, so a revoked key opens nothing."""
 
 import hashlib
 import threading

@@ -18,7 +18,14 @@ from django.middleware.csrf import CsrfViewMiddleware, rotate_token
 
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Channel, Context
-from ostiary.kernel.errors import AccessDenied, NotFound, NotSignedIn, OstiaryError, VouchExpired
+from ostiary.kernel.errors import (
+    AccessDenied,
+    NotFound,
+    NotSignedIn,
+    OstiaryError,
+    OutcomeUnknown,
+    VouchExpired,
+)
 from ostiary.project._transport import Transport, host_of, is_loopback
 from ostiary.project._vouched_keys import VouchedKeys
 from ostiary.project.security_headers import FORGET, protect
@@ -79,7 +86,10 @@ class RequestMiddleware:
         meta = request.META
         peer = self._transport.identify(meta)
         host = host_of(meta.get("HTTP_HOST", ""))
-        tenant = None if host is None else tenancy.find_tenant_by_host(host)
+        try:
+            tenant = None if host is None else tenancy.find_tenant_by_host(host)
+        except Exception as error:  # noqa: BLE001  the directory of tenants is in the database too
+            return _unexpected(request, error)
         if tenant is None or tenant.suspended:
             return _plain(404, "Not found")
         if self._secure and not peer.secure:
@@ -114,6 +124,7 @@ class RequestMiddleware:
                     channel=Channel.API if data else Channel.WEB,
                     ip=ip,
                     client=_client(request.META.get("HTTP_USER_AGENT", "")),
+                    tentative=request.method not in ("GET", "HEAD"),
                 )
                 touch = self._authenticate_key(request) if data else self._authenticate_session(request)
                 response = self._respond(request, data=data)
@@ -187,7 +198,7 @@ class RequestMiddleware:
             return _plain(503, "Verifying again")
         if isinstance(error, Http404):
             error = NotFound()
-        if isinstance(error, OstiaryError):
+        if isinstance(error, OstiaryError) and not isinstance(error, OutcomeUnknown):
             return _refusal(request, error)
         return _unexpected(request, error)
 
@@ -284,8 +295,9 @@ def _render(request: HttpRequest, error: OstiaryError) -> HttpResponseBase:
 
 
 def _unexpected(request: HttpRequest, error: Exception) -> HttpResponseBase:
+    """Log it, and answer that nothing was changed, unless nobody can know that."""
     _log_failure(request, error)
-    return _refusal(request, Unexpected())
+    return _refusal(request, error if isinstance(error, OutcomeUnknown) else Unexpected())
 
 
 def _log_failure(request: HttpRequest, error: Exception) -> None:

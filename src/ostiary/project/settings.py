@@ -1,4 +1,4 @@
-"""Django's settings. What an installation decides comes from the environment (docs/reference/environment.md)."""
+"""Django's settings. What an installation decides comes from the environment."""
 
 import os
 import secrets
@@ -8,7 +8,7 @@ from ostiary.project._transport import Transport
 
 TRANSPORT = Transport.from_environment(os.environ)
 
-# Nothing lasting is signed with it (sessions and keys are random and stored hashed), so each process may have its own.
+# Nothing lasting is signed with it: sessions and keys are random and stored hashed.
 SECRET_KEY = os.environ.get("OSTIARY_SECRET_KEY") or secrets.token_urlsafe(48)
 DEBUG = False
 ALLOWED_HOSTS = ["*"]  # the outermost middleware finds the tenant by host and refuses every other

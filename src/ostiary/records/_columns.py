@@ -10,7 +10,7 @@ from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.objects import public as objects
 from ostiary.records._errors import ColumnRestricted
 from ostiary.records._filters import Compare
-from ostiary.records._view import View, view_of
+from ostiary.records._view import Stale, View, view_of
 
 HIDDEN = """'{"restricted": true}'::json"""
 MAX_HOPS = 4
@@ -31,11 +31,10 @@ class Bound:
     _filters: dict[tuple[str, access.Verb], access.RecordFilter] = field(default_factory=dict)
 
     def object_view(self, code: str) -> View:
-        """The view of another object, at the same epoch."""
+        """The view of another object, at the same epoch. Raises Stale: another one is kept by now."""
         view = view_of(self.ctx, code)
         if view.rights is not self.view.rights:
-            # forgotten between two looks: the rights of one statement must be one
-            raise Invalid([FieldError("object", "changed", "The rights changed meanwhile; try again")])
+            raise Stale  # read anew between two looks: the rights of one statement must be one
         return view
 
     def column(self, view: View, code: str, place: str) -> objects.Column:

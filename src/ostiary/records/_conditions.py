@@ -15,6 +15,8 @@ from ostiary.records._filters import And, Compare, Filter, Not, Op, Or
 from ostiary.records._view import View
 
 ME = "me"
+MAX_INTEGER = 2**63 - 1
+MAX_EXPONENT = 60
 _ORDER = {Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
 _TYPES = {
     objects.ColumnType.INTEGER: "bigint",
@@ -169,14 +171,14 @@ def _value(bound: Bound, kind: objects.ColumnType, value: object, field: str) ->
 
 
 def _integer(value: Any) -> int:
-    if isinstance(value, bool) or int(value) != Decimal(str(value)):
+    if isinstance(value, bool) or abs(number := Decimal(str(value))) > MAX_INTEGER or number % 1:
         raise ValueError
-    return int(value)
+    return int(number)
 
 
 def _decimal(value: object) -> Decimal:
     number = Decimal(str(value))
-    if isinstance(value, bool) or not number.is_finite():
+    if isinstance(value, bool) or not number.is_finite() or abs(number.adjusted()) > MAX_EXPONENT:
         raise ValueError
     return number
 

@@ -7,7 +7,7 @@ from ostiary.access import public as access
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.objects import public as objects
-from ostiary.records._view import View, ensure_object, view_of
+from ostiary.records._view import View, decided, ensure_object, view_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,10 @@ def _current(ctx: Context) -> None:
 
 def describe(ctx: Context, object_code: str) -> ObjectView:
     """The object for this principal. Raises NotFound: no such object; AccessDenied: layer 2."""
+    return decided(ctx, lambda: _describe(ctx, object_code))
+
+
+def _describe(ctx: Context, object_code: str) -> ObjectView:
     _current(ctx)
     view = view_of(ctx, object_code)
     ensure_object(view, access.Verb.READ)

@@ -10,7 +10,7 @@ from ostiary.access import public as access
 from ostiary.audit import public as audit
 from ostiary.kernel.context import Context
 from ostiary.records._plans import selected_columns
-from ostiary.records._query import RecordQuery
+from ostiary.records._query import Page, RecordQuery
 from ostiary.records._read import readable_view, select_page
 from ostiary.records._view import decided
 
@@ -34,20 +34,28 @@ def _chunks(ctx: Context, query: RecordQuery, columns: list[tuple[str, str]]) ->
     yield b"\xef\xbb\xbf" + _csv([["Id", *(caption for _, caption in columns)]])
     after: str | None = None
     while True:
-        page, _ = decided(ctx, lambda: select_page(ctx, replace(query, after=after)))  # noqa: B023  called at once
+        # A transaction for each chunk: rights are those of now, and its event is durable before its rows
+        # leave, whatever their class, since an export cannot be called back.
+        with ctx.db.aside() as db:
+            page = _chunk(ctx.within(db), replace(query, after=after))
         if page.ids:
-            # durable before the rows leave, whatever their class: an export cannot be called back
-            audit.append_aside(
-                ctx,
-                "records.record.exported",
-                outcome="success",
-                object_type=query.object,
-                parts=[audit.Part("read", {"ids": [str(i) for i in page.ids], "count": len(page.ids)})],
-            )
             yield _csv([[r["id"], *(cell(r.get(code)) for code, _ in columns)] for r in page.records()])
         if page.next is None:
             return
         after = page.next
+
+
+def _chunk(ctx: Context, query: RecordQuery) -> Page:
+    access.ensure_operation(ctx, access.Operation.EXPORT_LIST)
+    page, _ = decided(ctx, lambda: select_page(ctx, query))
+    if page.ids:
+        audit.append(
+            ctx,
+            "records.record.exported",
+            object_type=query.object,
+            parts=[audit.Part("read", {"ids": [str(i) for i in page.ids], "count": len(page.ids)})],
+        )
+    return page
 
 
 def cell(value: Any) -> str:

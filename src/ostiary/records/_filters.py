@@ -11,6 +11,7 @@ from enum import StrEnum
 from ostiary.kernel.errors import FieldError, Invalid
 
 MAX_NODES = 100  # query cost limit (ASVS 4.3.1)
+MAX_PATHS = 10  # comparisons through lookups: each is a subselect for each row
 MAX_VALUES = 500
 MAX_TEXT = 1_000
 
@@ -66,7 +67,7 @@ def parse_filter(data: object) -> Filter | None:
     """The filter that JSON data describes; None for nothing. Raises Invalid, naming the place."""
     if data is None or data in ({}, []):
         return None
-    left = [MAX_NODES]
+    left = [MAX_NODES, MAX_PATHS]
     return _parse(data, left)
 
 
@@ -75,12 +76,18 @@ def _parse(data: object, left: list[int]) -> Filter:
     if left[0] < 0:
         raise _refuse(f"A filter has at most {MAX_NODES} parts")
     if isinstance(data, list):
+        if not data:
+            raise _refuse("A list of conditions is not empty")
         return And(tuple(_parse(part, left) for part in data))
     if not isinstance(data, Mapping):
         raise _refuse("A filter is an object with field, op and value, or with and, or, not")
     if len(data) == 1 and (key := next(iter(data))) in ("and", "or", "not"):
         return _join(str(key), data[key], left)
-    return _compare(data)
+    compare = _compare(data)
+    left[1] -= "." in compare.path
+    if left[1] < 0:
+        raise _refuse(f"A filter passes lookups at most {MAX_PATHS} times", compare.path)
+    return compare
 
 
 def _join(key: str, value: object, left: list[int]) -> Filter:

@@ -13,8 +13,9 @@ from ostiary.kernel.errors import NotFound
 from ostiary.kernel.ids import UnitId
 from ostiary.objects import public as objects
 from ostiary.records._filters import Compare, Op
+from ostiary.records._plans import highest_class
 from ostiary.records._query import MAX_LIMIT, PlanShape, RecordQuery
-from ostiary.records._read import _get, readable_view, select_page
+from ostiary.records._read import readable_view, record_read, select_page, select_record
 from ostiary.records._view import View, decided, view_of
 
 RESTRICTED: Mapping[str, object] = {"restricted": True}
@@ -29,11 +30,14 @@ def record_events(ctx: Context, object_code: str, record_id: UUID, limit: int = 
     Raises: NotFound: absent or hidden. AccessDenied.
     """
     view = decided(ctx, lambda: readable_view(ctx, object_code))
-    found, _ = decided(ctx, lambda: _get(ctx, object_code, record_id, (), verdicts=False))
+    found, _ = decided(ctx, lambda: select_record(ctx, object_code, record_id, (), verdicts=False))
     if found is None:
         raise NotFound
     events = audit.list_events(ctx, object_code, record_id, limit)
-    shown = _references(ctx, view, [c for e in events for p in e.parts for c in p.get("changes", ())])
+    changes = [c for e in events for p in e.parts for c in p.get("changes", ())]
+    told = [view.readable[c["field"]] for c in changes if c["field"] in view.readable]
+    record_read(ctx, highest_class(told), "records.history.viewed", object_code, found.id)
+    shown = _references(ctx, view, changes)
     return [
         replace(event, technical={}, parts=[_readable_part(view, part, shown) for part in event.parts])
         for event in events

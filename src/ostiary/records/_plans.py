@@ -11,7 +11,10 @@ import binascii
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -61,6 +64,7 @@ def page_statement(ctx: Context, view: View, query: RecordQuery, shape: PlanShap
     key = ("page", query.columns, structure(query.filter), sort, query.after is not None, shape, window)
     known = view.statements.get(key)
     if known is None:
+        _make_room(view)
         known = view.statements[key] = _compile_page(ctx, view, query, sort, shape, window)
     if not isinstance(known, Compiled):
         raise TypeError("a statement's key is used twice")
@@ -104,7 +108,7 @@ select (select epoch from @.identity_epoch),
  (select json_build_array({boundary})::text from n as p
   where place = {{last}} and exists (select 1 from n where place > {{last}}))"""
     return Compiled(
-        make_statement(ctx.db.schema, text),
+        make_statement(ctx.db.schema, text, keep=_usual(bound)),
         bound.values,
         tuple(bound.converters),
         tuple(terms),
@@ -123,6 +127,20 @@ def _branch(
         f"select w.* from ({branch.keys}) v cross join lateral (select r.id{keys} from {table} r"
         f" where r.{branch.column} = v.key and {where} order by {order} limit {window}) w"
     )
+
+
+USUAL_COMPARISONS = 10
+MAX_STATEMENTS = 300  # of one view; their texts come from readers, so they must not grow without end
+
+
+def _usual(bound: Bound) -> bool:
+    """Whether the statement is likely to come again; plans of odd filters would fill the server."""
+    return len(bound.converters) <= USUAL_COMPARISONS
+
+
+def _make_room(view: View) -> None:
+    if len(view.statements) >= MAX_STATEMENTS:
+        view.statements.clear()
 
 
 def default_order(ctx: Context, view: View) -> tuple[Sort, ...]:
@@ -193,15 +211,38 @@ def _beyond(terms: list[SortTerm]) -> str:
     return f"({' or '.join(ways)})"
 
 
+def _plain_text(text: str) -> None:
+    if "\x00" in text:
+        raise ValueError
+
+
+def _known_boolean(text: str) -> None:
+    if text not in ("true", "false"):
+        raise ValueError
+
+
+# A cursor comes back from outside: each value must be one that its type takes.
+_CURSOR_VALUES: Mapping[str, Callable[[str], object]] = {
+    "text": _plain_text,
+    "bigint": int,
+    "numeric": Decimal,
+    "boolean": _known_boolean,
+    "date": date.fromisoformat,
+    "timestamptz": datetime.fromisoformat,
+}
+
+
 def cursor_values(after: str, terms: tuple[SortTerm, ...]) -> dict[str, Any]:
     """The slots of a cursor. Raises Invalid: not one of ours for this order."""
     try:
         parts = orjson.loads(base64.urlsafe_b64decode(after.encode() + b"=" * (-len(after) % 4)))
         if not isinstance(parts, list) or len(parts) != len(terms) + 1:
             raise ValueError
-        if not all(isinstance(p, str) or (p is None and n) for n, p in enumerate(parts)):
-            raise ValueError
-    except (ValueError, binascii.Error, UnicodeEncodeError):
+        UUID(parts[0])
+        for part, term in zip(parts[1:], terms, strict=True):
+            if part is not None:
+                _CURSOR_VALUES[term.cast](part)
+    except (ValueError, TypeError, AttributeError, ArithmeticError, binascii.Error):
         raise Invalid(
             [FieldError("after", "malformed", "This cursor does not belong to this list")]
         ) from None
@@ -228,6 +269,7 @@ def count_statement(ctx: Context, view: View, node: Filter | None, mode: CountMo
     key = ("count", structure(node), mode)
     known = view.statements.get(key)
     if known is None:
+        _make_room(view)
         known = view.statements[key] = _compile_count(ctx, view, node, mode)
     if not isinstance(known, Compiled):
         raise TypeError("a statement's key is used twice")
@@ -258,7 +300,7 @@ def _compile_count(ctx: Context, view: View, node: Filter | None, mode: CountMod
         total = f"(select count(*) from (select 1 from ({rows}) a limit {limit}) b)" if rows else "0"
     text = f"select (select epoch from @.identity_epoch), {total}"
     return Compiled(
-        make_statement(ctx.db.schema, text),
+        make_statement(ctx.db.schema, text, keep=_usual(bound)),
         bound.values,
         tuple(bound.converters),
         data_class=highest_class(bound.touched),

@@ -143,19 +143,22 @@ def get_record(
 
     verdicts: also say whether the principal may update and delete it.
     """
-    record, data_class = decided(ctx, lambda: _get(ctx, object_code, record_id, columns, verdicts=verdicts))
+    record, data_class = decided(
+        ctx, lambda: select_record(ctx, object_code, record_id, columns, verdicts=verdicts)
+    )
     if record is None:
         audit.append_buffered(
             ctx, "records.record.refused", outcome="denied", object_type=object_code, object_ref=record_id
         )
         raise NotFound
-    record_read(ctx, data_class, "records.record.viewed", object_code, record.id, {})
+    record_read(ctx, data_class, "records.record.viewed", object_code, record.id)
     return record
 
 
-def _get(
+def select_record(
     ctx: Context, code: str, record_id: UUID, columns: tuple[str, ...] | None, *, verdicts: bool
 ) -> tuple[Record | None, objects.DataClass]:
+    """A record, None if absent or hidden, and the most closed class read; the caller records what leaves."""
     view = view_of(ctx, code)
     if not view.may(access.Verb.READ):
         # an id of an object closed to the principal is answered like any hidden record
@@ -200,14 +203,15 @@ def record_read(
     event: str,
     object_code: str,
     record_id: RecordId | None,
-    data: Mapping[str, object],
+    data: Mapping[str, object] | None = None,
 ) -> None:
     """Record a read, as strictly as the class of what was read asks (architecture section 5)."""
     parts = [audit.Part("read", dict(data))] if data else []
     if data_class is objects.DataClass.RESTRICTED:
         append = audit.append_aside  # durable before the data leaves
     elif data_class is objects.DataClass.CONFIDENTIAL:
-        append = audit.append
+        # with the reading transaction, unless that may be rolled back although its answer shows what was read
+        append = audit.append_aside if ctx.tentative else audit.append
     else:
         append = audit.append_buffered
     append(ctx, event, outcome="success", object_type=object_code, object_ref=record_id, parts=parts)

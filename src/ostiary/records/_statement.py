@@ -14,17 +14,18 @@ _MARK = "@."
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Text with `$1..$n` and the slots whose values go there."""
+    """Text with `$1..$n` and the slots whose values go there. keep: worth a kept plan on the server."""
 
     text: str
     slots: tuple[str, ...]
+    keep: bool = True
 
     def run(self, ctx: Context, values: Mapping[str, Any]) -> list[Row]:
         """All rows."""
-        return ctx.db.raw(self.text, [values[slot] for slot in self.slots])
+        return ctx.db.raw(self.text, [values[slot] for slot in self.slots], keep=self.keep)
 
 
-def make_statement(schema: str, template: str) -> Statement:
+def make_statement(schema: str, template: str, *, keep: bool = True) -> Statement:
     """Number the slots of a template (`{name}`) and put the schema's name for `@.`."""
     slots: dict[str, int] = {}
 
@@ -32,4 +33,4 @@ def make_statement(schema: str, template: str) -> Statement:
         return f"${slots.setdefault(found[1], len(slots) + 1)}"
 
     text = _SLOT.sub(number, template.replace(_MARK, f"{schema}."))
-    return Statement(text, tuple(slots))
+    return Statement(text, tuple(slots), keep)

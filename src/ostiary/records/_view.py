@@ -64,6 +64,8 @@ def view_of(ctx: Context, code: str) -> View:
     catalogue = objects.catalogue_at(ctx, rights.epoch)
     found = catalogue.objects.get(code)
     if found is None:
+        if rights.epoch != identity.current_epoch(ctx):
+            raise Stale  # perhaps made since
         raise NotFound
     levels = {c.code: _level(rights, found, c) for c in found.columns.values()}
     readable = {c.code: c for c in found.columns.values() if levels[c.code] >= access.ColumnLevel.READ}

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from ostiary.objects import public as objects
 from ostiary.records._columns import Bound, record_json, stored
 from ostiary.records._errors import ColumnNotEditable, ColumnRestricted, InUse
 from ostiary.records._query import Record
-from ostiary.records._read import verdict
+from ostiary.records._read import record_read, select_record, verdict
 from ostiary.records._references import ensure_references
 from ostiary.records._statement import Statement, make_statement
 from ostiary.records._values import SQL_TYPE, clean, plain
@@ -246,11 +246,14 @@ def _update(
     before = _lock(ctx, view, record_id, access.Verb.UPDATE)
     typed = _typed(view, given, access.Verb.UPDATE)
     if before.version != version:
-        raise _conflict(view, before, typed)
-    changes = {c: (before.values[c], v) for c, v in typed.items() if before.values[c] != v}
+        raise _conflict(ctx, view, record_id, before, typed)
+    # a value that the writer may not read counts as changed: whether it was equal would tell what it is
+    changes = {
+        c: (before.values[c], v) for c, v in typed.items() if before.values[c] != v or c not in view.readable
+    }
     after = {**before.values, **typed}
     new = {c: v for c, (_, v) in changes.items()}
-    ensure_references(ctx, view, new)
+    ensure_references(ctx, view, typed)
     write = _update_statement(ctx, view, tuple(new))
     salt = os.urandom(SALT_BYTES)
     number = version + 1 if changes else version
@@ -339,14 +342,24 @@ def _hidden(ctx: Context, view: View, record_id: RecordId) -> NotFound:
     return NotFound()
 
 
-def _conflict(view: View, before: _Before, typed: Mapping[str, Any]) -> VersionConflict:
-    """Both values of every given column that differs and is readable."""
-    differing = {c: v for c, v in typed.items() if c in view.readable and before.values[c] != v}
+def _conflict(
+    ctx: Context, view: View, record_id: RecordId, before: _Before, typed: Mapping[str, Any]
+) -> VersionConflict:
+    """Both values of each readable column that differs; theirs as a read would show it, recorded."""
+    differing = tuple(c for c, v in typed.items() if c in view.readable and before.values[c] != v)
+    theirs: Mapping[str, Any] = {}
+    if differing:
+        record, data_class = select_record(ctx, view.object.code, record_id, differing, verdicts=False)
+        theirs = {} if record is None else record.data
+        # this request ends in a refusal and is rolled back; what it showed has to stay recorded
+        record_read(
+            replace(ctx, tentative=True), data_class, "records.record.viewed", view.object.code, record_id
+        )
     return VersionConflict(
         "Someone else saved this record first",
         version=before.version,
-        yours={c: plain(v) for c, v in differing.items()},
-        theirs={c: plain(before.values[c]) for c in differing},
+        yours={c: plain(typed[c]) for c in differing},
+        theirs={c: theirs.get(c) for c in differing},
     )
 
 
@@ -382,7 +395,7 @@ def _delete(ctx: Context, code: str, record_id: RecordId, version: int | None) -
     view = view_of(ctx, code)
     before = _lock(ctx, view, record_id, access.Verb.DELETE)
     if version is not None and before.version != version:
-        raise _conflict(view, before, {})
+        raise _conflict(ctx, view, record_id, before, {})
     try:
         with ctx.db.savepoint():
             gone = ctx.db.run(

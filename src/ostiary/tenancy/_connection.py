@@ -6,10 +6,10 @@ as one statement, and its parameters are bound there.
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -18,10 +18,11 @@ from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 from psycopg_pool import ConnectionPool
 
-from ostiary.kernel.errors import Misconfigured
+from ostiary.kernel.errors import Misconfigured, OutcomeUnknown
 from ostiary.kernel.ids import TenantId
 from ostiary.kernel.ports import Params, Row
 
+Result = TypeVar("Result")
 SCHEMA_MARK = "@."
 _NO_PARAMS: Mapping[str, Any] = {}
 _texts: dict[tuple[str, str], str] = {}
@@ -82,10 +83,11 @@ class Transaction:
     def run(self, sql: str, params: Params | None = None) -> int:
         return self._execute(sql, params).rowcount
 
-    def raw(self, sql: str, params: Sequence[Any]) -> list[Row]:
+    def raw(self, sql: str, params: Sequence[Any], *, keep: bool = True) -> list[Row]:
         if self._raw is None:
             self._raw = psycopg.RawCursor(self._connection)
-        return self._raw.execute(sql, params, prepare=True).fetchall()
+        # with parameters even a text that is not kept goes as one statement, bound on the server
+        return self._raw.execute(sql, params, prepare=keep or not params).fetchall()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -141,27 +143,48 @@ class Database:
 
     @contextmanager
     def transaction(self, tenant: Tenant) -> Iterator[Transaction]:
-        """One transaction as the tenant's role: committed at the end, rolled back when the block raises."""
+        """One transaction as the tenant's role: committed at the end, rolled back when the block raises.
+
+        Raises: OutcomeUnknown: the connection was lost in the commit.
+        """
         if not self._opened:
             self._open()
-        connection = self._pool.getconn()
+        connection, _ = self._begin(lambda fresh: _command(fresh, tenant.begin))
         try:
-            _command(connection, tenant.begin)
             try:
                 yield Transaction(self, tenant, connection)
             except BaseException:
                 _roll_back(connection)
                 raise
-            _command(connection, _COMMIT)
+            _commit(connection)
         finally:
             self._pool.putconn(connection)
+
+    def _begin(
+        self, first: Callable[[psycopg.Connection[Row]], Result]
+    ) -> tuple[psycopg.Connection[Row], Result]:
+        """A pooled connection and the result of the first thing done on it.
+
+        One that lost its server while it lay idle is replaced: a restart of the database is nobody's error.
+        """
+        for left in reversed(range(self._pool.max_size + 1)):
+            connection = self._pool.getconn()
+            try:
+                return connection, first(connection)
+            except BaseException as error:
+                lost = isinstance(error, psycopg.Error) and connection.closed
+                self._pool.putconn(connection)
+                if not lost or not left:
+                    raise
+        raise AssertionError("the last try returns or raises")
 
     def rows(self, sql: str, params: Params) -> list[Row]:
         """Read what the app's login may read by itself: the directory of tenants, nothing else."""
         if not self._opened:
             self._open()
-        with self._pool.connection() as connection:
-            return connection.execute(sql, params).fetchall()
+        connection, found = self._begin(lambda fresh: fresh.execute(sql, params).fetchall())
+        self._pool.putconn(connection)
+        return found
 
 
 _COMMIT = b"COMMIT"
@@ -179,6 +202,16 @@ def _command(connection: psycopg.Connection[Row], text: bytes) -> None:
         raise psycopg.errors.InFailedSqlTransaction("the transaction had failed and was rolled back")
 
 
+def _commit(connection: psycopg.Connection[Row]) -> None:
+    """Raises OutcomeUnknown: the server was asked to commit and went away without an answer."""
+    try:
+        _command(connection, _COMMIT)
+    except psycopg.Error as error:
+        if connection.closed:
+            raise OutcomeUnknown from error
+        raise
+
+
 def _roll_back(connection: psycopg.Connection[Row]) -> None:
     """End a transaction without keeping anything. The driver's own way forgets prepared statements too."""
     if connection.pgconn.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
@@ -188,7 +221,7 @@ def _roll_back(connection: psycopg.Connection[Row]) -> None:
 
 
 def _configure(connection: psycopg.Connection[Row]) -> None:
-    connection.prepared_max = 1000
+    connection.prepared_max = 500
     # one type for every integer: by default its size chooses, and each choice is a statement of its own
     connection.adapters.register_dumper(int, Int8Dumper)
 

@@ -88,9 +88,9 @@ def prepare_database(
     )
 
 
-# Settings of the app's sessions belong to its role, so that connections stay interchangeable behind a pooler. One
-# plan for all parameters: the compiler chooses a plan's shape itself (architecture section 3), and planning would
-# cost more than most statements here take.
+# Settings of the app's sessions belong to its role, so that connections stay interchangeable behind a
+# pooler. One plan for all parameters: the compiler chooses a plan's shape itself (architecture section 3),
+# and planning would cost more than most statements here take.
 _SESSION = {
     "plan_cache_mode": "force_generic_plan",
     "timezone": "'UTC'",
@@ -98,6 +98,7 @@ _SESSION = {
     "search_path": "''",
     "lock_timeout": "'10s'",
     "statement_timeout": "'60s'",
+    "idle_in_transaction_session_timeout": "'15min'",
 }
 
 _DIRECTORY = """
