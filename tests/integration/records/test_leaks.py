@@ -1,0 +1,147 @@
+"""Ways by which something told more than a read would: each was open once."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from ostiary.access import public as access
+from ostiary.audit import public as audit
+from ostiary.crm import public as crm
+from ostiary.identity import public as identity
+from ostiary.kernel.context import Channel, Context
+from ostiary.kernel.errors import AccessDenied, Invalid, VersionConflict
+from ostiary.kernel.ids import UnitId
+from ostiary.records import public as records
+from ostiary.tenancy import public as tenancy
+from tests._tenants import TestTenant, rolled_back
+
+pytestmark = pytest.mark.database
+
+
+@pytest.fixture(scope="module")
+def crm_tenant(tenant: TestTenant) -> TestTenant:
+    with tenancy.transaction(tenant.tenant) as db:
+        ctx = Context(tenant.tenant.id, db, tenant.administrator, Channel.CLI)
+    crm.install(tenant.tenant, ctx)
+    return tenant
+
+
+@pytest.fixture
+def admin(crm_tenant: TestTenant) -> Iterator[Context]:
+    with rolled_back(crm_tenant.tenant) as db:
+        yield Context(crm_tenant.tenant.id, db, crm_tenant.administrator, Channel.CLI)
+
+
+def agent(admin: Context, login: str) -> Context:
+    unit = access.create_person(admin, login=login, name=login.title(), email="")
+    access.add_member(admin, unit, role(admin, "sales"))
+    return admin.acting_as(unit)
+
+
+def role(ctx: Context, code: str) -> UnitId:
+    found = identity.find_unit(ctx, code)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def shared_line(admin: Context) -> tuple[Context, records.Record, UUID]:
+    """An agent who may change an activity about an opportunity that the agent cannot see."""
+    other, reader = agent(admin, "other"), agent(admin, "reader")
+    hidden = records.create_record(other, "opportunity", {"name": "Hidden deal"})
+    made = records.create_record(other, "activity", {"title": "Call", "opportunity": str(hidden.id)})
+    for verb in (access.Verb.READ, access.Verb.UPDATE):
+        records.share_record(admin, "activity", made.id, reader.actor, verb)
+    return reader, made, hidden.id
+
+
+def test_a_conflict_shows_a_hidden_lookup_as_a_read_does(
+    shared_line: tuple[Context, records.Record, UUID],
+) -> None:
+    reader, made, hidden = shared_line
+    assert records.get_record(reader, "activity", made.id).data["opportunity"] == {"restricted": True}
+    with pytest.raises(VersionConflict) as conflict:
+        records.update_record(reader, "activity", made.id, {"opportunity": None}, made.version - 1)
+    assert conflict.value.details["theirs"] == {"opportunity": {"restricted": True}}
+    assert str(hidden) not in str(conflict.value.details)
+
+
+def test_writing_the_hidden_id_that_is_there_is_refused_like_any_hidden_id(
+    admin: Context, shared_line: tuple[Context, records.Record, UUID]
+) -> None:
+    reader, made, hidden = shared_line
+    another = records.create_record(agent(admin, "third"), "opportunity", {"name": "Other"}).id
+    refusals = []
+    for value in (hidden, another):
+        with pytest.raises(Invalid) as refused:
+            records.update_record(reader, "activity", made.id, {"opportunity": str(value)}, made.version)
+        refusals.append(refused.value.errors)
+    assert refusals[0] == refusals[1]
+
+
+def test_writing_a_column_below_read_never_tells_whether_it_was_equal(admin: Context) -> None:
+    made = records.create_record(admin, "product", {"name": "Probe", "unit_cost": "77"})
+    writer = agent(admin, "writer")
+    access.set_operation_rows(admin, access.Operation.EDIT_ANY_DATA, [(writer.actor, True)])
+    assert "unit_cost" in records.get_record(writer, "product", made.id).restricted
+    right = records.update_record(writer, "product", made.id, {"unit_cost": "77"}, made.version)
+    wrong = records.update_record(writer, "product", made.id, {"unit_cost": "78"}, right.version)
+    assert (right.version - made.version, wrong.version - right.version) == (1, 1)
+
+
+def test_an_export_ends_where_its_operation_is_taken(admin: Context) -> None:
+    for number in range(501):
+        records.create_record(admin, "region", {"name": f"Region {number}"})
+    reader = agent(admin, "exporter")
+    access.set_operation_rows(admin, access.Operation.EXPORT_LIST, [(reader.actor, True)])
+    chunks = records.export_csv(reader, records.RecordQuery("region"))
+    assert next(chunks).startswith(b"\xef\xbb\xbf")
+    assert next(chunks).count(b"\r\n") == 500
+    access.set_operation_rows(admin, access.Operation.EXPORT_LIST, [(reader.actor, False)])
+    with pytest.raises(AccessDenied):
+        next(chunks)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        [[]],
+        {"not": []},
+        {"field": "employees", "op": "eq", "value": 2**63},
+        {"field": "annual_revenue", "op": "ge", "value": "1e200000"},
+        {"or": [{"field": "parent.parent.name", "op": "eq", "value": "x"}] * 11},
+    ],
+    ids=["empty list", "empty not", "integer", "decimal", "paths"],
+)
+def test_a_filter_that_no_database_takes_is_refused_by_name(admin: Context, condition: object) -> None:
+    with pytest.raises(Invalid):
+        records.list_records(admin, records.RecordQuery("account", filter=records.parse_filter(condition)))
+
+
+@pytest.mark.parametrize("after", ["WyJ4Il0", "WyJcdTAwMDAiLCAieCJd", "%", "W10"])
+def test_a_cursor_that_is_not_ours_is_refused(admin: Context, after: str) -> None:
+    with pytest.raises(Invalid):
+        records.list_records(admin, records.RecordQuery("account", after=after))
+
+
+def test_a_column_of_another_object_gets_no_rows(admin: Context) -> None:
+    account = records.describe(admin, "account").object
+    contact = records.describe(admin, "contact").object
+    rows = [(role(admin, "sales"), access.ColumnLevel.EDIT)]
+    access.set_column_rows(admin, account.id, account.columns["name"].id, rows)
+    with pytest.raises(Invalid):
+        access.set_column_rows(admin, account.id, contact.columns["name"].id, rows)
+
+
+def test_reading_a_history_with_closed_values_is_recorded_as_strictly_as_the_values(admin: Context) -> None:
+    made = records.create_record(admin, "product", {"name": "Probe", "unit_cost": "77"})
+    records.record_events(replace(admin, tentative=True), "product", made.id)
+    assert "records.history.viewed" in [e.type for e in audit.list_events(admin, "product", made.id)]
+
+
+def test_a_new_person_changes_what_managers_inherit_so_the_epoch_rises(admin: Context) -> None:
+    before = identity.current_epoch(admin)
+    access.create_person(admin, login="fresh", name="Fresh", email="")
+    assert identity.current_epoch(admin) > before
