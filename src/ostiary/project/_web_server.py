@@ -45,7 +45,12 @@ def main() -> None:
 
 
 def load_application(_: str) -> WSGIApplication:
-    """Called in each worker. A worker without its parent would keep the port, so it ends with it."""
+    """Called in each worker. A worker without its parent would keep the port, so it ends with it.
+
+    A fork has its parent's signal handlers until it sets its own: asked to end meanwhile, it would not.
+    """
+    for sig in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sig, signal.SIG_DFL)
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:
         die_with(parent.pid, signal.SIGKILL)
