@@ -112,8 +112,13 @@ def _taken(view: View, violation: database.UniqueViolation) -> Invalid:
     return Invalid([FieldError("", "taken", "A value that must be unique is taken")])
 
 
-def _typed(view: View, given: Mapping[str, object], verb: access.Verb) -> dict[str, Any]:
-    """The given values, typed. Raises ColumnNotEditable, ColumnRestricted; Invalid: every refused field."""
+def _typed(
+    view: View, given: Mapping[str, object], verb: access.Verb, before: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The given values, typed; without those that repeat what a readable column holds `before`.
+
+    Raises: ColumnNotEditable, ColumnRestricted; Invalid: names every refused field.
+    """
     errors: list[FieldError] = []
     typed: dict[str, Any] = {}
     for code, value in given.items():
@@ -124,10 +129,10 @@ def _typed(view: View, given: Mapping[str, object], verb: access.Verb) -> dict[s
             errors.append(FieldError(code, "not_writable" if system else "unknown_column", f"{code} {words}"))
         elif column.type in SYSTEM_TYPES:
             errors.append(FieldError(code, "not_writable", f"{column.caption} is numbered by the system"))
-        elif not view.may_write(column, verb):
-            raise ColumnNotEditable(code) if code in view.readable else ColumnRestricted(code)
-        else:
+        elif view.may_write(column, verb):
             typed[code] = clean(column, value, errors)
+        elif before is None or code not in view.readable or clean(column, value, []) != before[code]:
+            raise ColumnNotEditable(code) if code in view.readable else ColumnRestricted(code)
     for code, value in typed.items():
         column = view.object.columns[code]
         if value is None and column.required and all(e.field != code for e in errors):
@@ -244,7 +249,7 @@ def _update(
 ) -> Record:
     view = view_of(ctx, code)
     before = _lock(ctx, view, record_id, access.Verb.UPDATE)
-    typed = _typed(view, given, access.Verb.UPDATE)
+    typed = _typed(view, given, access.Verb.UPDATE, before.values)
     if before.version != version:
         raise _conflict(ctx, view, record_id, before, typed)
     # a value that the writer may not read counts as changed: whether it was equal would tell what it is

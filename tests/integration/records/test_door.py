@@ -93,3 +93,16 @@ def test_bad_values_name_their_fields_and_change_nothing(admin: Context) -> None
         records.create_record(admin, "account", {"name": "", "web": "javascript:alert(1)", "nonsense": 1})
     assert {e.field for e in refused.value.errors} == {"name", "web", "nonsense"}
     assert records.count_records(admin, "account").value == 0
+
+
+def test_a_column_that_may_only_be_read_may_be_given_as_it_is(admin: Context) -> None:
+    thing = records.describe(admin, "region").object
+    everyone, name = identity.find_unit(admin, "all_employees"), thing.columns["name"]
+    assert everyone is not None
+    made = records.create_record(admin, "region", {"name": "North"})
+    reader = person(admin, "reader", "sales")
+    access.set_object_rows(admin, thing.id, [(reader.actor, frozenset(access.Verb))])
+    access.set_column_rows(admin, thing.id, name.id, [(reader.actor, access.ColumnLevel.READ)])
+    assert records.update_record(reader, "region", made.id, {"name": "North"}, 1).version == 1
+    with pytest.raises(AccessDenied):
+        records.update_record(reader, "region", made.id, {"name": "South"}, 1)
