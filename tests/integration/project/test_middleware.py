@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
+import psycopg
 import pytest
 from django.contrib.auth.decorators import login_not_required
 from django.core.handlers.wsgi import WSGIHandler
@@ -68,6 +69,20 @@ def rename(request: HttpRequest, outcome: str) -> HttpResponse:
     return HttpResponse("done", status=int(outcome))
 
 
+def lose(request: HttpRequest, moment: str) -> HttpResponse:
+    """Change something and lose the connection, before the commit or in it."""
+    ctx: Context = request.ctx
+    ctx.db.run("update @.identity_unit set name = 'lost' where id = %(p)s", {"p": ctx.actor})
+    admin = tenancy.placement()._credentials.admin
+    assert admin is not None
+    with psycopg.connect(admin) as connection:
+        pid = ctx.db.row("select pg_backend_pid()")
+        connection.execute("select pg_terminate_backend(%s, 30000)", pid)
+    if moment == "before":
+        ctx.db.row("select 1")
+    return HttpResponse("done")
+
+
 def names(request: HttpRequest) -> StreamingHttpResponse:
     """Read while sending, and leave a mark at each step."""
     ctx: Context = request.ctx
@@ -92,6 +107,7 @@ URLS = tuple(
         ("sign-in", sign_in),
         ("sign-out", sign_out),
         ("rename/<outcome>", rename),
+        ("lose/<moment>", lose),
         ("names", names),
     )
 )
@@ -445,6 +461,28 @@ def test_without_a_database_there_is_a_plain_answer(
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_without_the_directory_of_tenants_there_is_the_same_plain_answer(
+    site: Site, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tenancy, "find_tenant_by_host", _no_connection)
+    for url in ("/form", "/api/whoami"):
+        answer = site.get(url, **bearer(place.key))
+        assert (answer.status, answer.body) == (503, b"Try again later\n")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_whoever_lost_the_database_while_saving_is_not_told_that_nothing_was_changed(
+    site: Site, place: Place
+) -> None:
+    # in this order: a key that was verified earlier costs a look at the epoch, before the commit
+    within, before = (site.get(f"/api/lose/{at}", **bearer(place.key)) for at in ("within", "before"))
+    assert (before.status, within.status) == (500, 500)
+    assert b"nothing was changed" in before.body
+    assert b"look whether it was saved" in within.body
+    assert b"nothing was changed" not in within.body
+    assert name_of(place) != "lost"  # cut off before it was asked to commit; here we know, the program cannot
+
+
 def test_a_page_that_cannot_be_made_is_still_a_guarded_refusal(
     site: Site, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -462,7 +500,7 @@ def _broken_page(*_: object) -> None:
     raise RuntimeError("secret words")
 
 
-def _no_connection(_: tenancy.Tenant) -> None:
+def _no_connection(_: object) -> None:
     raise OperationalError("connection refused")
 
 
