@@ -108,7 +108,7 @@ class Asking:
         """Every plan shape gives the same, and so does a list for which no order is asked."""
         for object in self._lists():
             yield from self.about_list(object, tuple(records.PlanShape))
-            found = outcome_of(lambda: records.list_records(self._ctx, records.RecordQuery(object)))  # noqa: B023
+            found = outcome_of(lambda: records.list_records(self._ctx, records.RecordQuery(object)))  # noqa: B023  called at once
             if found != OK:
                 yield self._difference(f"lists {object} without asking for an order", OK, found)
 
@@ -318,7 +318,7 @@ class Asking:
         for object in self.world.objects:
             rows = list[bytes]()
             query = records.RecordQuery(object, columns=(), sort=(records.Sort("created_at"),))
-            found = outcome_of(lambda: rows.extend(records.export_csv(self._ctx, query)))  # noqa: B023
+            found = outcome_of(lambda: rows.extend(records.export_csv(self._ctx, query)))  # noqa: B023  called at once
             if not answers.may_export(self.world, self.who, object):
                 if found == OK:
                     yield self._difference(f"exports {object}", "refused", found)
@@ -365,7 +365,7 @@ class Asking:
                 given = {} if column is None else {column: 77 if column == "amount" else "made"}
                 with undone(self.reality):
                     made = list[records.Record]()
-                    found = outcome_of(lambda: made.append(records.create_record(self._ctx, object, given)))  # noqa: B023
+                    found = outcome_of(lambda: made.append(records.create_record(self._ctx, object, given)))  # noqa: B023  called at once
                     if found != expected:
                         yield self._difference(f"creates {object} with {column}", expected, found)
                     elif made and column is None:
@@ -381,7 +381,7 @@ class Asking:
             yield self._difference(f"sees the new {object}", not made.visible, made.visible)
         for other in grown.principals():
             expected = may(grown, other, Verb.READ, "new")
-            call = lambda: records.get_record(self.reality.acting_as(other), object, made.id)  # noqa: B023, E731
+            call = lambda: records.get_record(self.reality.acting_as(other), object, made.id)  # noqa: B023, E731  called in this turn
             if (found := outcome_of(call)) != (OK if expected else NOT_FOUND):
                 yield self._difference(f"creates {object} and {other} gets it", expected, found)
 
