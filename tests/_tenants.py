@@ -10,6 +10,7 @@ from pathlib import Path
 import django
 import pytest
 
+from ostiary.crm import public as crm
 from ostiary.crypto import public as crypto
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.ids import UnitId
@@ -123,3 +124,19 @@ def db(tenant: TestTenant) -> Iterator[RolledBack]:
 def ctx(tenant: TestTenant, db: RolledBack) -> Context:
     """The first administrator's context in a transaction that is rolled back after the test."""
     return Context(tenant.tenant.id, db, tenant.administrator, Channel.CLI)
+
+
+@pytest.fixture(scope="session")
+def crm_tenant(tenant: TestTenant) -> TestTenant:
+    """The same tenant with the CRM package."""
+    with tenancy.transaction(tenant.tenant) as db:
+        ctx = Context(tenant.tenant.id, db, tenant.administrator, Channel.CLI)
+    crm.install(tenant.tenant, ctx)
+    return tenant
+
+
+@pytest.fixture
+def admin(crm_tenant: TestTenant) -> Iterator[Context]:
+    """The first administrator with the CRM package, in a transaction that is rolled back after the test."""
+    with rolled_back(crm_tenant.tenant) as db:
+        yield Context(crm_tenant.tenant.id, db, crm_tenant.administrator, Channel.CLI)

@@ -4,7 +4,6 @@ import os
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +14,9 @@ from ostiary.audit import public as audit
 from ostiary.kernel.clock import now
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, FieldError, Invalid, NotFound, VersionConflict
-from ostiary.kernel.ids import EventId, RecordId, UnitId, new_id
+from ostiary.kernel.ids import EventId, RecordId, new_id
 from ostiary.objects import public as objects
+from ostiary.records._changes import append_change, by_subject
 from ostiary.records._columns import Bound, record_json, stored
 from ostiary.records._errors import ColumnNotEditable, ColumnRestricted, InUse
 from ostiary.records._query import Record
@@ -71,8 +71,8 @@ def _create(ctx: Context, code: str, given: Mapping[str, object]) -> Record:
         "hash": audit.state_hash(salt, state),
     }
     record = _execute(ctx, view, write, slots, typed, record_id)
-    personal, other = _by_subject(view, {c: (None, v) for c, v in typed.items() if v is not None})
-    _append(ctx, "records.record.created", view, record_id, (personal, other), event)
+    personal, other = by_subject(view, {c: (None, v) for c, v in typed.items() if v is not None})
+    append_change(ctx, "records.record.created", view, record_id, (personal, other), event)
     return record
 
 
@@ -248,7 +248,7 @@ def _update(
     ctx: Context, code: str, record_id: RecordId, given: Mapping[str, object], version: int
 ) -> Record:
     view = view_of(ctx, code)
-    before = _lock(ctx, view, record_id, access.Verb.UPDATE)
+    before = lock_record(ctx, view, record_id, access.Verb.UPDATE)
     typed = _typed(view, given, access.Verb.UPDATE, before.values)
     if before.version != version:
         raise _conflict(ctx, view, record_id, before, typed)
@@ -279,7 +279,7 @@ def _update(
     }
     record = _execute(ctx, view, write, slots, new, record_id)
     if changes and event is not None:
-        _append(ctx, "records.record.updated", view, record_id, _by_subject(view, changes), event)
+        append_change(ctx, "records.record.updated", view, record_id, by_subject(view, changes), event)
     return record
 
 
@@ -293,7 +293,7 @@ class _Before:
     values: Mapping[str, Any]
 
 
-def _lock(ctx: Context, view: View, record_id: RecordId, verb: access.Verb) -> _Before:
+def lock_record(ctx: Context, view: View, record_id: RecordId, verb: access.Verb) -> _Before:
     """Lock a row and decide on it as stored.
 
     Raises: NotFound: absent or hidden, whatever the verb. AccessDenied: layer object or record.
@@ -398,7 +398,7 @@ def delete_record(ctx: Context, object_code: str, record_id: UUID, version: int 
 
 def _delete(ctx: Context, code: str, record_id: RecordId, version: int | None) -> None:
     view = view_of(ctx, code)
-    before = _lock(ctx, view, record_id, access.Verb.DELETE)
+    before = lock_record(ctx, view, record_id, access.Verb.DELETE)
     if version is not None and before.version != version:
         raise _conflict(ctx, view, record_id, before, {})
     try:
@@ -414,74 +414,6 @@ def _delete(ctx: Context, code: str, record_id: RecordId, version: int | None) -
         raise Stale
     access.remove_shares(ctx, record_id)
     gone_values = {c: (v, None) for c, v in before.values.items() if v is not None}
-    _append(ctx, "records.record.deleted", view, record_id, _by_subject(view, gone_values), EventId(new_id()))
-
-
-Changes = list[dict[str, object]]
-
-
-def _by_subject(view: View, changes: Mapping[str, tuple[Any, Any]]) -> tuple[Changes, Changes]:
-    """Changes of columns that hold personal data, and the others, as parts of an event."""
-    personal: Changes = []
-    other: Changes = []
-    for code, (before, after) in changes.items():
-        change: dict[str, object] = {"field": code}
-        if before is not None:
-            change["before"] = plain(before)
-        if after is not None:
-            change["after"] = plain(after)
-        column = view.object.columns[code]
-        (other if column.personal_data in ("none", "staff") else personal).append(change)
-    return personal, other
-
-
-def _append(
-    ctx: Context,
-    event: str,
-    view: View,
-    record_id: RecordId,
-    changes: tuple[Changes, Changes],
-    event_id: EventId,
-) -> None:
-    personal, other = changes
-    parts = [audit.Part("changes", {"changes": other})] if other else []
-    if personal:
-        # a part of its own, so that the person can be erased without hurting the rest
-        parts.append(audit.Part("changes", {"changes": personal}, data_subject=record_id))
-    audit.append(
-        ctx, event, object_type=view.object.code, object_ref=record_id, parts=parts, event_id=event_id
+    append_change(
+        ctx, "records.record.deleted", view, record_id, by_subject(view, gone_values), EventId(new_id())
     )
-
-
-def share_record(  # noqa: PLR0913  what a share is made of
-    ctx: Context,
-    object_code: str,
-    record_id: UUID,
-    unit: UnitId,
-    verb: access.Verb,
-    *,
-    grant: access.Grant = access.Grant.GRANTED,
-    valid_from: datetime | None = None,
-    valid_to: datetime | None = None,
-) -> None:
-    """Give a unit one verb on one record; needs CanChangeEntitySchemaRecordRight and read on the record.
-
-    Raises: NotFound, AccessDenied.
-    """
-    access.ensure_operation(ctx, access.Operation.CHANGE_RECORD_RIGHTS)
-
-    def share() -> None:
-        view = view_of(ctx, object_code)
-        _lock(ctx, view, RecordId(record_id), access.Verb.READ)
-        access.store_share(
-            ctx,
-            view.object.id,
-            RecordId(record_id),
-            unit,
-            verb,
-            grant,
-            valid_from=valid_from,
-            valid_to=valid_to,
-        )
-
-    decided(ctx, share)

@@ -11,7 +11,8 @@ from ostiary.records._import_run import ImportOptions, ImportReport, Progress
 from ostiary.records._import_service import import_rows
 from ostiary.records._query import Count, CountMode, Page, PlanShape, Record, RecordQuery, Sort
 from ostiary.records._read import count_records, get_record, list_records
-from ostiary.records._write import create_record, delete_record, share_record, update_record
+from ostiary.records._share import share_record
+from ostiary.records._write import create_record, delete_record, update_record
 
 __all__ = [
     "And",

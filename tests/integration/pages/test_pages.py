@@ -7,27 +7,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ostiary.access import public as access
-from ostiary.crm import public as crm
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.errors import AccessDenied, NotFound
 from ostiary.pages import public as pages
 from ostiary.records import public as records
-from ostiary.tenancy import public as tenancy
 from ostiary.ui.values import Frame
 from tests._tenants import TestTenant, rolled_back
 
 pytestmark = pytest.mark.database
 FRAME = Frame("ui/fragment.html", "Halden")
 SECRET = 98_765_431
-
-
-@pytest.fixture(scope="module")
-def crm_tenant(tenant: TestTenant) -> TestTenant:
-    with tenancy.transaction(tenant.tenant) as db:
-        ctx = Context(tenant.tenant.id, db, tenant.administrator, Channel.CLI)
-    crm.install(tenant.tenant, ctx)
-    return tenant
 
 
 @pytest.fixture

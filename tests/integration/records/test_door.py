@@ -1,33 +1,14 @@
 """The door end to end on real objects: what one may do and another may not, in one test each."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from ostiary.access import public as access
-from ostiary.crm import public as crm
 from ostiary.identity import public as identity
-from ostiary.kernel.context import Channel, Context
+from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, Invalid, NotFound, VersionConflict
 from ostiary.records import public as records
-from ostiary.tenancy import public as tenancy
-from tests._tenants import TestTenant, rolled_back
 
 pytestmark = pytest.mark.database
-
-
-@pytest.fixture(scope="module")
-def crm_tenant(tenant: TestTenant) -> TestTenant:
-    with tenancy.transaction(tenant.tenant) as db:
-        ctx = Context(tenant.tenant.id, db, tenant.administrator, Channel.CLI)
-    crm.install(tenant.tenant, ctx)
-    return tenant
-
-
-@pytest.fixture
-def admin(crm_tenant: TestTenant) -> Iterator[Context]:
-    with rolled_back(crm_tenant.tenant) as db:
-        yield Context(crm_tenant.tenant.id, db, crm_tenant.administrator, Channel.CLI)
 
 
 def person(ctx: Context, login: str, *roles: str) -> Context:

@@ -13,13 +13,10 @@ import pytest
 
 from ostiary.access import public as access
 from ostiary.audit import public as audit
-from ostiary.crm import public as crm
 from ostiary.identity import public as identity
-from ostiary.kernel.context import Channel, Context
+from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied
 from ostiary.records import public as records
-from ostiary.tenancy import public as tenancy
-from tests._tenants import TestTenant, rolled_back
 
 pytestmark = pytest.mark.database
 
@@ -53,20 +50,6 @@ steps:
     email: "{login}@example.com"
 """
 HEADER = "id,title,stage,account,value"
-
-
-@pytest.fixture(scope="module")
-def crm_tenant(tenant: TestTenant) -> TestTenant:
-    with tenancy.transaction(tenant.tenant) as db:
-        ctx = Context(tenant.tenant.id, db, tenant.administrator, Channel.CLI)
-    crm.install(tenant.tenant, ctx)
-    return tenant
-
-
-@pytest.fixture
-def admin(crm_tenant: TestTenant) -> Iterator[Context]:
-    with rolled_back(crm_tenant.tenant) as db:
-        yield Context(crm_tenant.tenant.id, db, crm_tenant.administrator, Channel.CLI)
 
 
 def opener(ctx: Context) -> Callable[[], AbstractContextManager[Context]]:
