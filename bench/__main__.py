@@ -19,7 +19,7 @@ from typing import Any
 
 from psycopg import conninfo
 
-from bench import reference, tenant, yardstick
+from bench import in_process, reference, tenant, yardstick
 from ostiary.project import _database
 from ostiary.project._serve import WebServer
 from ostiary.project._state import State
@@ -234,7 +234,7 @@ class Run:
             ("denied", lambda: refused(p.denied), lambda: refused(raw.denied)),
             ("absent", lambda: refused(lambda _: p.denied(0)), lambda: refused(raw.denied)),
         ]
-        for name, ours, theirs in pairs if number % 2 else reversed(pairs):
+        for name, ours, theirs in reversed(pairs) if number % 2 else pairs:
             ours_ms, cpu_app, cpu_db = self._time(ours)
             theirs_ms, _, _ = self._time(theirs)
             self.figures.setdefault(name, []).append((ours_ms, theirs_ms, cpu_app, cpu_db))
@@ -280,6 +280,9 @@ class Run:
                 f"| {name} | {ours:.2f} | {theirs:.2f} | {statistics.median(ratios):.2f}"
                 f" ({ratios[0]:.2f}-{ratios[-1]:.2f}) | {app:.2f} + {db:.2f} |"
             )
+        print()
+        for name, cost in in_process.figures(self.bed.loaded).items():
+            print(f"{name}: {cost:.1f} us")
         for op, rates in self.parallel.items():
             spread = f"{min(rates):.0f}-{max(rates):.0f}"
             print(f"\n{op}, 4 clients: {statistics.median(rates):.0f} requests/s ({spread})")
