@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -83,12 +84,17 @@ class WebServer:
 
     def start(self, asked_to_stop: threading.Event) -> None:
         """Start and wait until it accepts connections. Raises ServerEnded."""
-        self._process = subprocess.Popen(
-            self._command,
-            env=self._environment,
-            start_new_session=True,  # Ctrl-C is for us: we stop it before the database
-            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 one system call between fork and exec
-        )
+        with warnings.catch_warnings():
+            # Python 3.12 warns of fork() beside threads; ours runs one system call between fork and exec.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._process = subprocess.Popen(
+                self._command,
+                env=self._environment,
+                start_new_session=True,  # Ctrl-C is for us: we stop it before the database
+                # At once: the database ends with us too, and requests that wait for it would hold the port
+                # against the next start.
+                preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509 see above
+            )
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self._accepts() and not asked_to_stop.is_set():
             if time.monotonic() > deadline or not self.is_running():
