@@ -61,6 +61,8 @@ def check_format(column: Column, spec: ColumnSource) -> str | None:
         return None if _separators(spec.format) else f"format {spec.format!r} is no specimen like 1,234.56"
     if column.type not in (ColumnType.DATE, ColumnType.INSTANT):
         return f"format suits dates and numbers, not {column.type}"
+    if not any(year in spec.format for year in ("%Y", "%y", "%x", "%c")):
+        return f"format {spec.format!r} names no year"  # Python 3.13 warns of parsing a date without one
     sample = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
     try:
         back = _by_pattern(sample.strftime(spec.format), spec.format)
