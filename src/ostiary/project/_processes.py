@@ -36,11 +36,12 @@ def works_in(pid: int, folder: Path) -> bool:
     return str(folder) in _ps(pid, "command")
 
 
-def anyone_works_in(folder: Path) -> bool:
-    """Whether any process still serves this data folder, such as the backends of a killed postmaster."""
+def who_works_in(folder: Path) -> list[int]:
+    """The processes that still serve this data folder, such as the backends of a killed postmaster."""
     if not _PROC.joinpath("self").exists():
-        return False  # PostgreSQL's own check of its shared memory still stands
-    return any(works_in(int(entry.name), folder) for entry in _PROC.iterdir() if entry.name.isdigit())
+        return []  # PostgreSQL's own check of its shared memory still stands
+    pids = [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()]
+    return [pid for pid in pids if works_in(pid, folder)]
 
 
 def die_with_parent(with_signal: signal.Signals) -> Callable[[], None]:

@@ -16,6 +16,7 @@ import threading
 import time
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypedDict
@@ -25,12 +26,13 @@ from psycopg.conninfo import make_conninfo
 
 from ostiary.kernel.errors import OstiaryError
 from ostiary.project._cluster_settings import initdb_arguments, server_settings
-from ostiary.project._processes import anyone_works_in, die_with_parent, is_alive, works_in
+from ostiary.project._processes import die_with_parent, is_alive, who_works_in, works_in
 from ostiary.project._service_user import ServiceUser, install_binaries
 from ostiary.project._state import State
 
 SUPERUSER = "postgres"
 START_TIMEOUT_S = 60.0  # crash recovery after a kill can take long
+ORPHANS_TIMEOUT_S = 5.0  # of a killed postmaster's backends, to notice and end
 STOPPING = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))  # signal, patience in s
 POLL_S = 0.01
 PREDECESSOR_IN_THE_WAY = ("is still in use", "lock file")  # refusals that pass by themselves
@@ -231,12 +233,20 @@ class Cluster:
     def _clear_predecessor(self, deadline: float) -> None:
         """Adopt a running server; wait for one that is stopping; remove the traces of a dead one."""
         pid_file = self.state.pgdata / "postmaster.pid"
+        orphans_end = time.monotonic() + ORPHANS_TIMEOUT_S
         while (pid := _read_pid(pid_file)) is not None and not self._stopping.is_set():
             if works_in(pid, self.state.pgdata):
                 if _status(pid_file) == "ready" and self._accepts():
                     self._adopted = pid
                     return
-            elif not anyone_works_in(self.state.pgdata):
+            elif orphans := who_works_in(self.state.pgdata):
+                # Backends of a killed postmaster end by themselves, but not while they wait for a lock whose
+                # holder was killed too. What they committed is in the log, so they may be killed as well.
+                if time.monotonic() > orphans_end:
+                    for orphan in orphans:
+                        with suppress(ProcessLookupError):
+                            os.kill(orphan, signal.SIGKILL)
+            else:
                 # PostgreSQL refuses while a process of that number exists, be it a zombie or a stranger who
                 # got the number since. Nobody works in the folder any more, so removing it is safe.
                 pid_file.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from ostiary.kernel.errors import Misconfigured
+from ostiary.project import embedded
 from ostiary.project._processes import is_alive
 from ostiary.project._state import State
 from ostiary.project.embedded import Cluster, ClusterBusy, ClusterError
@@ -174,6 +175,23 @@ def test_a_stale_pid_file_does_not_stop_the_start(state: State, pid: int) -> Non
         kept = (state.pgdata / "postmaster.pid").read_text().splitlines()
     (state.pgdata / "postmaster.pid").write_text("\n".join([str(pid), *kept[1:]]) + "\n")
     with make_cluster(state) as cluster:
+        assert answers(cluster.admin_dsn)
+
+
+def test_a_backend_that_never_notices_the_end_of_its_server_is_ended(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that waits for a lock whose holder was killed with the server; here it is stopped instead."""
+    monkeypatch.setattr(embedded, "ORPHANS_TIMEOUT_S", 0.1)
+    with make_cluster(state) as cluster:
+        with closing(psycopg.connect(cluster.admin_dsn)) as connection:
+            stuck = connection.info.backend_pid
+            os.kill(stuck, signal.SIGSTOP)
+            os.kill(server_pid(state), signal.SIGKILL)
+        cluster.stop()
+        assert is_alive(stuck)
+        cluster.start()
+        assert not is_alive(stuck)
         assert answers(cluster.admin_dsn)
 
 
