@@ -7,8 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -21,14 +21,20 @@ from ostiary.project.embedded import Cluster
 PATIENCE_S = 60.0
 
 
+Blow = Callable[[], None]
+
+
 class House(Protocol):
-    """What a test does with it: start it on a prepared, running cluster, hit it, let it recover, stop it."""
+    """What a test does with it: start it on a prepared, running cluster, hit it, let it recover, stop it.
+
+    aim: gives the blow, to be struck within the block; at the block's end what it hit has ended.
+    """
 
     def __init__(self, cluster: Cluster, port: int) -> None: ...
 
     def start(self) -> None: ...
 
-    def hit(self) -> None: ...
+    def aim(self) -> AbstractContextManager[Blow]: ...
 
     def recover(self) -> None: ...
 
@@ -50,8 +56,11 @@ class ServerHit:
     def stop(self) -> None:
         self.server.stop()
 
-    def hit(self) -> None:
-        kill(family(self.server.pid))
+    def aim(self) -> AbstractContextManager[Blow]:
+        return aiming(self._victims())
+
+    def _victims(self) -> list[int]:
+        return family(self.server.pid)
 
     def recover(self) -> None:
         self.server.stop()
@@ -61,8 +70,8 @@ class ServerHit:
 class WorkerHit(ServerHit):
     """One of the two workers; the web server replaces it by itself."""
 
-    def hit(self) -> None:
-        kill(children(self.server.pid)[:1])
+    def _victims(self) -> list[int]:
+        return children(self.server.pid)[:1]
 
     def recover(self) -> None:
         assert self.server.is_running()
@@ -71,11 +80,8 @@ class WorkerHit(ServerHit):
 class PostmasterHit(ServerHit):
     """The postmaster; its backends notice. The web server stays, and the database comes back by itself."""
 
-    def hit(self) -> None:
-        self._killed = postmaster(self.state)
-        kill(self._victims())
-
     def _victims(self) -> list[int]:
+        self._killed = postmaster(self.state)
         return [self._killed]
 
     def recover(self) -> None:
@@ -93,7 +99,7 @@ class DatabaseHit(PostmasterHit):
     """The postmaster and every backend at once, whatever they are doing."""
 
     def _victims(self) -> list[int]:
-        return family(self._killed)
+        return family(*super()._victims())
 
 
 class AllHit(DatabaseHit):
@@ -133,13 +139,11 @@ class SupervisorHit:
                 self._process.terminate()
             self._process = None
 
-    def hit(self) -> None:
+    def aim(self) -> AbstractContextManager[Blow]:
         assert self._process is not None
-        all_of_it = family(self._process.pid)
-        assert postmaster(self.state) in all_of_it
-        with watched(all_of_it) as handles:
-            self._process.kill()
-            assert all(map(_ends, handles))
+        supervisor, *others = family(self._process.pid)
+        assert postmaster(self.state) in others
+        return aiming([supervisor], others)
 
     def recover(self) -> None:
         self.stop()
@@ -147,25 +151,29 @@ class SupervisorHit:
 
 
 @contextmanager
-def watched(pids: list[int]) -> Iterator[list[int]]:
-    """Handles of processes: a number could pass to a stranger meanwhile."""
+def aiming(victims: list[int], with_them: Sequence[int] = ()) -> Iterator[Blow]:
+    """kill -9 of the victims, one right after the other; at the end they and those with them have ended.
+
+    Everything slow is done before, so that nothing moves on between the decision and the blow.
+    """
+    assert victims
     with ExitStack() as stack:
-        handles: list[int] = []
-        for pid in pids:
-            with suppress(ProcessLookupError):
-                handles.append(os.pidfd_open(pid))
-                stack.callback(os.close, handles[-1])
-        yield handles
+        aimed, others = ([_open(stack, pid) for pid in pids] for pids in (victims, with_them))
+
+        def strike() -> None:
+            for handle in aimed:
+                with suppress(ProcessLookupError):  # it went with its parent
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+
+        yield strike
+        assert all(map(_ends, [*aimed, *others]))
 
 
-def kill(pids: list[int]) -> None:
-    """kill -9 of all of them at once; returns when they have ended."""
-    assert pids
-    with watched(pids) as handles:
-        for handle in handles:
-            with suppress(ProcessLookupError):  # it went with its parent
-                signal.pidfd_send_signal(handle, signal.SIGKILL)
-        assert all(map(_ends, handles))
+def _open(stack: ExitStack, pid: int) -> int:
+    """A handle of a process: its number could pass to a stranger meanwhile."""
+    handle = os.pidfd_open(pid)
+    stack.callback(os.close, handle)
+    return handle
 
 
 def _ends(handle: int) -> bool:

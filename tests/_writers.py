@@ -4,7 +4,7 @@ import http.client
 import json
 import threading
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -122,6 +122,7 @@ class Writers:
         self._left = deque(range(self.number))
         self._changed = threading.Condition()
         self._in_flight = self._acknowledged = 0
+        self._over = False
         self._up = threading.Event()
         self._up.set()
 
@@ -136,18 +137,26 @@ class Writers:
                 for future in futures:
                     future.result(PATIENCE_S)
             finally:
+                self._over = True
                 self._left.clear()
                 self._up.set()
 
-    def wait_for(self, acknowledged: int, in_flight: int) -> int:
-        """Wait until so many are acknowledged while so many are on their way; how many are."""
-
-        def reached() -> bool:
-            return self._in_flight >= in_flight and self._acknowledged >= acknowledged
-
+    def wait_for(self, acknowledged: int) -> None:
+        """Wait until so many are acknowledged."""
         with self._changed:
-            assert self._changed.wait_for(reached, PATIENCE_S), (self._in_flight, len(self.attempts))
+            assert self._changed.wait_for(lambda: self._acknowledged >= acknowledged, PATIENCE_S)
+
+    def strike(self, blow: Callable[[], None], acknowledged: int, in_flight: int) -> int:
+        """Strike when so many are acknowledged while so many are on their way; how many were.
+
+        No client begins anything or takes notice of an answer between the decision and the blow.
+        """
+        with self._changed:
+            assert self._changed.wait_for(
+                lambda: self._acknowledged >= acknowledged and self._in_flight >= in_flight, PATIENCE_S
+            )
             self._up.clear()
+            blow()
             return self._in_flight
 
     def go_on(self) -> None:
@@ -208,13 +217,14 @@ class Writers:
 
     def _version(self, client: Client, account: UUID) -> int:
         """Read it as Internal data, whose event is buffered; again until there is an answer."""
-        while True:
+        while not self._over:
             path = f"{RECORDS}/account/{account}?columns=name"
             answer = client.call("GET", path) if client.connect() else None
             if answer is not None and answer.acknowledged:
                 self.reads.append(answer)
                 return int(answer.body["version"])
             self._note(answer)
+        raise AssertionError("the test ended before its writes")
 
     def _note(self, answer: Answer | None) -> None:
         """After a failure wait until what was hit is up again."""

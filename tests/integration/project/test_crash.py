@@ -134,8 +134,9 @@ def write_and_hit(bed: Bed, house: houses.House, port: int, moment: int) -> tupl
     """All writes, the hit in their middle; and how many were on their way then."""
     written = Writers(port, HOST, f"m{moment}", WRITES)
     with written.writing(bed.seats[number % PEOPLE] for number in range(CLIENTS)):
-        in_flight = written.wait_for(acknowledged=moment, in_flight=CLIENTS // 2)
-        house.hit()
+        written.wait_for(moment // 2)
+        with house.aim() as blow:
+            in_flight = written.strike(blow, acknowledged=moment, in_flight=CLIENTS // 2)
         house.recover()
         with closing(Client(port, HOST, bed.seats[0].key)) as client:
             assert houses.eventually(lambda: answers(client))
