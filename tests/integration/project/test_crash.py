@@ -124,7 +124,8 @@ def test_what_was_acknowledged_is_there_and_nothing_is_half_there(
             with bed.inside() as ctx:
                 assert houses.eventually(lambda: reads_missing(ctx, written) == 0)  # noqa: B023  called at once
                 ledger = read_ledger(ctx)
-            print(f"{kind.__name__} at {moment}, {in_flight} in flight: {figures(written, ledger)}")  # noqa: T201
+            told = figures(written, ledger)
+            print(f"{kind.__name__} at {moment}, {in_flight} in flight: {told}")  # noqa: T201  seen with -rP
             compare(written, ledger)
     finally:
         house.stop()
