@@ -25,7 +25,7 @@ _STORED = {
     ColumnType.LOOKUP: "uuid",
 }
 _SYSTEM = (
-    "id uuid primary key",
+    "id uuid not null",
     "version integer not null default 1",
     "author_id uuid not null",
     "owner_id uuid",
@@ -101,7 +101,10 @@ class CreateTable:
     def sql(self) -> str:
         own = [part for c in self.made.columns.values() for part in _definitions(self.made, c)]
         system = [s for s in _SYSTEM if self.made.has_owner or not s.startswith("owner_id ")]
-        return f"create table @.{quote(self.made.table)} (\n  {f',{chr(10)}  '.join([*system, *own])}\n)"
+        # the order by name lies in the key's index too: shared records are found by id, often without the row
+        named = quote(self.made.columns[self.made.display].sort_column)
+        key = f"primary key (id) include ({named})"
+        return f"create table @.{quote(self.made.table)} (\n  {f',{chr(10)}  '.join([*system, *own, key])}\n)"
 
     def describe(self) -> str:
         return f"create table {self.made.table} with {len(self.made.columns)} columns"

@@ -90,9 +90,11 @@ def _compile_page(
         test = "" if filter_.everyone else f" and {bound.row_test(view, 'r')}"
         rows = f"select r.id{keys} from {table} r where {where}{test} order by {inner_order} limit {window}"
     else:
-        rows = " union ".join(
-            f"({_branch(branch, table, keys, where, inner_order, shape, window)})"
-            for branch in filter_.branches(prefix(view))
+        rows = _union(
+            filter_.branches(prefix(view)),
+            lambda branch, test: _branch(branch, table, keys, test, inner_order, shape, window),
+            where,
+            apart=shape is PlanShape.SET or window > WIDE,
         )
         rows = rows or f"select r.id{keys} from {table} r where false"
         rows = f"select * from ({rows}) b order by {order} limit {window}"
@@ -116,6 +118,26 @@ select (select epoch from @.identity_epoch),
     )
 
 
+def _union(
+    branches: tuple[access.Branch, ...],
+    select: Callable[[access.Branch, str], str],
+    where: str,
+    *,
+    apart: bool,
+) -> str:
+    """The branches together, each row once.
+
+    apart: each branch leaves out what earlier ones reach, so many rows need not be compared; otherwise the
+    few rows that each gives are, which lets a branch stop early.
+    """
+    parts, outside = [], ""
+    for branch in branches:
+        parts.append(f"({select(branch, where + outside)})")
+        if apart:
+            outside += f" and {branch.outside.replace('{alias}', 'r')}"
+    return (" union all " if apart else " union ").join(parts)
+
+
 def _branch(
     branch: access.Branch, table: str, keys: str, where: str, order: str, shape: PlanShape, window: int
 ) -> str:
@@ -129,6 +151,7 @@ def _branch(
     )
 
 
+WIDE = 200  # rows of a window from which comparing the branches' rows costs more than keeping them apart
 USUAL_COMPARISONS = 10
 MAX_STATEMENTS = 300  # of one view; their texts come from readers, so they must not grow without end
 

@@ -1,31 +1,18 @@
 """Two requests of one person read the rights at once: one value serves both, neither is refused for it."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from ostiary.access import _rights
 from ostiary.access import public as access
-from ostiary.crm import public as crm
-from ostiary.kernel.context import Channel, Context
+from ostiary.kernel.context import Context
 from ostiary.records import _columns, _view
 from ostiary.records import public as records
-from ostiary.tenancy import public as tenancy
-from tests._tenants import TestTenant, rolled_back
 
 pytestmark = pytest.mark.database
 
 
-@pytest.fixture
-def admin(tenant: TestTenant) -> Iterator[Context]:
-    with tenancy.transaction(tenant.tenant) as db:
-        crm.install(tenant.tenant, Context(tenant.tenant.id, db, tenant.administrator, Channel.CLI))
-    with rolled_back(tenant.tenant) as db:
-        yield Context(tenant.tenant.id, db, tenant.administrator, Channel.CLI)
-
-
 def test_who_reads_the_rights_second_gets_the_first_ones(ctx: Context) -> None:
-    first = access.rights_of(ctx)
+    first = access.current_rights(ctx)
     assert _rights._load(ctx) is first
     access.forget(ctx)
     assert _rights._load(ctx) is not first
