@@ -9,8 +9,10 @@ from ostiary.access import public as access
 from ostiary.audit import public as audit
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
-from ostiary.kernel.errors import AccessDenied, Invalid, VersionConflict
+from ostiary.kernel.errors import AccessDenied, Invalid, NotFound, VersionConflict
 from ostiary.kernel.ids import UnitId
+from ostiary.objects import public as objects
+from ostiary.records import _plans, _read
 from ostiary.records import public as records
 
 pytestmark = pytest.mark.database
@@ -127,3 +129,40 @@ def test_a_new_person_changes_what_managers_inherit_so_the_epoch_rises(admin: Co
     before = identity.current_epoch(admin)
     access.create_person(admin, login="fresh", name="Fresh", email="")
     assert identity.current_epoch(admin) > before
+
+
+def test_an_object_unknown_to_kept_metadata_is_looked_for_again_before_it_is_absent(
+    admin: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records.list_records(admin, records.RecordQuery("region"))
+    known = objects.catalogue_at
+    asked: list[int] = []
+
+    def behind(ctx: Context, epoch: int) -> objects.Catalogue:
+        """What another process would still hold: at the first look the object is not there yet."""
+        asked.append(epoch)
+        found = known(ctx, epoch)
+        if len(asked) == 1:
+            identity.bump_epoch(ctx)
+            return replace(found, objects={c: o for c, o in found.objects.items() if c != "account"})
+        return found
+
+    monkeypatch.setattr(objects, "catalogue_at", behind)
+    assert records.list_records(admin, records.RecordQuery("account")).ids == ()
+    with pytest.raises(NotFound):
+        records.list_records(admin, records.RecordQuery("nothing"))
+
+
+def test_a_conflict_that_shows_a_closed_value_is_recorded_as_a_read(admin: Context) -> None:
+    made = records.create_record(admin, "product", {"name": "Probe", "unit_cost": "77"})
+    with pytest.raises(VersionConflict) as conflict:
+        records.update_record(admin, "product", made.id, {"unit_cost": "78"}, made.version - 1)
+    assert conflict.value.details["theirs"] == {"unit_cost": 77.0}
+    assert "records.record.viewed" in [e.type for e in audit.list_events(admin, "product", made.id)]
+
+
+def test_kept_statements_of_one_view_are_bounded(admin: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_plans, "MAX_STATEMENTS", 10)
+    for limit in range(1, 31):
+        records.list_records(admin, records.RecordQuery("region", limit=limit))
+    assert 0 < len(_read.readable_view(admin, "region").statements) <= 12
