@@ -1,0 +1,26 @@
+"""How a command is declared: its parser, what runs, and what it leaves in the operator's log."""
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+Handler = Callable[[argparse.Namespace], int]
+
+if TYPE_CHECKING:
+    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 has no public name
+    Verbs: TypeAlias = Commands
+
+
+def add_group(commands: "Commands", name: str, help_: str) -> "Verbs":
+    """A command with verbs: `ostiary tenant create`."""
+    group = commands.add_parser(name, help=help_)
+    return group.add_subparsers(required=True, metavar="VERB")
+
+
+def add_command(
+    commands: "Commands", name: str, handler: Handler, help_: str, *, event: str | None
+) -> argparse.ArgumentParser:
+    """One command. `event`: type of its event in the operator's log; None: it only shows something."""
+    parser = commands.add_parser(name, help=help_)
+    parser.set_defaults(handler=handler, event=event)
+    return parser
