@@ -30,8 +30,11 @@ def create_tenant(
 
     Raises: Invalid: slug, host, login or password refused; the tenant is then unknown to requests.
     """
-    placement = tenancy.placement()
-    tenant = placement.create_schema(slug, name, hosts)
+    tenant = tenancy.directory().plan(slug, name, hosts)
+    placement = tenancy.placement(tenant.placement)
+    tenancy.make_role(placement, tenant)
+    with placement.owner_transaction(tenant) as owner:
+        tenancy.make_schema(owner, tenant)
     migrate_schema(placement.owner, tenant.schema)
     placement.grant_tables(
         tenant,
@@ -40,7 +43,7 @@ def create_tenant(
     )
     with tenancy.transaction(tenant) as db:
         administrator = _seed(tenant, db, login=login, person=person, email=email, password=password)
-    placement.enter_directory(tenant, hosts)
+    tenancy.directory().enter(tenant, hosts)
     return NewTenant(tenant, administrator)
 
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -30,7 +31,12 @@ _texts: dict[tuple[str, str], str] = {}
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A tenant as the directory knows it. `schema` and `role` are validated identifiers."""
+    """A tenant as the directory knows it. `schema` and `role` are validated identifiers.
+
+    suspended: it is not served, because it was suspended or is to be dropped after `drop_after`.
+    release: number of the fixed tables it has. placement: name of the database it lives in, "" for the
+    installation's own. own_login: its role has a login of its own, which alone can take the role.
+    """
 
     id: TenantId
     slug: str
@@ -38,6 +44,17 @@ class Tenant:
     schema: str
     role: str
     suspended: bool = False
+    release: int = 0
+    placement: str = ""
+    own_login: bool = False
+    drop_after: datetime | None = None
+
+    @property
+    def state(self) -> str:
+        """active, suspended or dropping."""
+        if self.drop_after is not None:
+            return "dropping"
+        return "suspended" if self.suspended else "active"
 
     @property
     def begin(self) -> bytes:
