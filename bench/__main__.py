@@ -21,7 +21,7 @@ from psycopg import conninfo
 
 from bench import in_process, reference, tenant, yardstick
 from ostiary.project import _database
-from ostiary.project._serve import WebServer
+from ostiary.project._serve import Listening, WebServer
 from ostiary.project._state import State
 from ostiary.project.embedded import Cluster
 from ostiary.tenancy import public as tenancy
@@ -129,7 +129,7 @@ def bed(size: int) -> Iterator[Bed]:
                 reference.load(raw, data)
             print(f"loaded {size} contacts twice in {time.monotonic() - started:.0f} s", flush=True)
             port = free_port()
-            server = WebServer(state, bind="127.0.0.1", port=port, workers=2)
+            server = WebServer(state, Listening("127.0.0.1", port))
             server.start(threading.Event())
             yield Bed(data.meta, port, raw, loaded, server.pid, cluster.pid or 0)
         finally:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import psycopg
 
-from ostiary.project._serve import WebServer
+from ostiary.project._serve import Listening, WebServer
 from ostiary.project._state import State
 from ostiary.project.embedded import Cluster
 
@@ -47,7 +47,7 @@ class ServerHit:
     def __init__(self, cluster: Cluster, port: int) -> None:
         self.cluster = cluster
         self.state = cluster.state
-        self.server = WebServer(self.state, bind="127.0.0.1", port=port, workers=2)
+        self.server = WebServer(self.state, Listening("127.0.0.1", port))
 
     def start(self) -> None:
         self.cluster.keep_alive()

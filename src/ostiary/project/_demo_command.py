@@ -33,18 +33,14 @@ def run(*, reload: bool) -> int:
         people = ensure_demo_tenant(state)
         placement.database.close()
         with _serve.stop_requests() as asked_to_stop:
-            server = _serve.WebServer(state, bind=BIND, port=port, workers=WORKERS)
-            try:
-                with step("web server"):
-                    server.start(asked_to_stop)
+            companions = [_serve.WebServer(state, _serve.Listening(BIND, port, WORKERS))]
+            with _serve.running(companions, asked_to_stop, announce=step):
                 _welcome(people, port, time.monotonic() - started)
                 if reload:
-                    _serve.serve_and_reload(server, asked_to_stop, PACKAGE)
+                    _serve.serve_and_reload(companions, asked_to_stop, PACKAGE)
                 else:
-                    _serve.serve(server, asked_to_stop)
+                    _serve.serve(companions, asked_to_stop)
                 print("\nstopping", flush=True)
-            finally:
-                server.stop()
     return 0
 
 

@@ -1,26 +1,62 @@
-"""`ostiary serve`: the database, if it is ours, and the web server, until SIGTERM or Ctrl-C."""
+"""`ostiary serve`, `web` and `database-server`: a whole installation, or one node of several."""
 
 import os
 
+from ostiary.kernel.errors import Misconfigured
 from ostiary.project import _database, _serve
-from ostiary.project._state import default_state
+from ostiary.project._state import State, default_state
 from ostiary.project._transport import Transport
+from ostiary.project.embedded import Cluster
 
 
-def run(bind: str, port: int | None, workers: int) -> int:
-    """Serve every tenant of the installation."""
-    port = _serve.port_from_environment() if port is None else port
-    Transport.from_environment(os.environ).ensure_safe(bind)
-    _serve.ensure_port_free(bind, port)
+def run(listening: _serve.Listening) -> int:
+    """Serve every tenant of the installation, with the database if it is ours."""
+    _ensure_possible(listening)
     state = default_state()
     with _serve.terminate_like_interrupt(), _database.open_database(state) as admin_dsn:
         _database.prepare(state, admin_dsn).database.close()
-        with _serve.stop_requests() as asked_to_stop:
-            server = _serve.WebServer(state, bind=bind, port=port, workers=workers)
-            try:
-                server.start(asked_to_stop)
-                print(f"serving at {bind}:{port}", flush=True)
-                _serve.serve(server, asked_to_stop)
-            finally:
-                server.stop()
+        _serve_until_asked(state, listening)
     return 0
+
+
+def run_web(listening: _serve.Listening) -> int:
+    """One web node: it joins a database that is prepared and runs by itself."""
+    _ensure_possible(listening)
+    state = default_state()
+    if not (state.secrets / "app.dsn").is_file():
+        raise Misconfigured("the database is not prepared: run `ostiary database prepare` first")
+    _serve_until_asked(state, listening)
+    return 0
+
+
+def run_database() -> int:
+    """The private PostgreSQL alone, for several nodes on this machine, until SIGTERM or Ctrl-C."""
+    if os.environ.get(_database.DATABASE_URL):
+        raise Misconfigured(f"{_database.DATABASE_URL} is set: that database is not ours to run")
+    state = default_state()
+    with _serve.terminate_like_interrupt(), Cluster(state) as cluster:
+        _database.prepare(state, cluster.admin_dsn).database.close()
+        cluster.keep_alive()
+        with _serve.stop_requests() as asked_to_stop:
+            print(f"the database runs in {state.root}", flush=True)
+            asked_to_stop.wait()
+    return 0
+
+
+def _ensure_possible(listening: _serve.Listening) -> None:
+    Transport.from_environment(os.environ).ensure_safe(listening.bind)
+    _serve.ensure_port_free(listening.bind, listening.port)
+    if listening.admin is not None:
+        _serve.ensure_port_free(*listening.admin)
+
+
+def _serve_until_asked(state: State, listening: _serve.Listening) -> None:
+    with _serve.stop_requests() as asked_to_stop:
+        companions = _companions(state, listening)
+        with _serve.running(companions, asked_to_stop):
+            print(f"serving at {listening.bind}:{listening.port}", flush=True)
+            _serve.serve(companions, asked_to_stop)
+
+
+def _companions(state: State, listening: _serve.Listening) -> list[_serve.Companion]:
+    return [_serve.WebServer(state, listening)]

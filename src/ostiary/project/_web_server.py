@@ -3,14 +3,17 @@
 import argparse
 import importlib
 import multiprocessing
+import multiprocessing.util
 import signal
+import threading
 from wsgiref.types import WSGIApplication
 
-from granian import Granian
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.server.mp import MPServer
 
+from ostiary.project import _admin, _health, _node
 from ostiary.project._database import configure_web, set_up
 from ostiary.project._processes import die_with
 from ostiary.project._state import default_state
@@ -19,17 +22,32 @@ TARGET = "ostiary.project.wsgi:application"
 BLOCKING_THREADS = 4  # of each worker: a request waits for PostgreSQL most of its time
 
 
+class DrainingServer(MPServer):
+    """Asked to stop, it first tells the proxy that it is not ready, and goes on answering for `drain_s`."""
+
+    drain_s = 0.0
+
+    def signal_handler_interrupt(self, *_: object) -> None:
+        """SIGTERM and SIGINT; more than one is the same as one."""
+        if _health.is_draining():
+            return
+        _health.drain()
+        if self.drain_s <= 0:
+            super().signal_handler_interrupt()  # type: ignore[no-untyped-call]  # granian gives it no types
+            return
+        timer = threading.Timer(self.drain_s, super().signal_handler_interrupt)
+        timer.daemon = True
+        timer.start()
+
+
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
-    parser = argparse.ArgumentParser(prog="ostiary-web")
-    parser.add_argument("--bind", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--workers", type=int, default=2)
-    options = parser.parse_args()
-    set_up(default_state())
+    options = _parse()
+    state = default_state()
+    set_up(state)
     for module in (TARGET.partition(":")[0], "ostiary.project.urls"):
         importlib.import_module(module)  # once, here: the workers are forks of this process and share it
-    Granian(
+    server = DrainingServer(
         TARGET,
         address=options.bind,
         port=options.port,
@@ -40,8 +58,24 @@ def main() -> None:
         http1_settings=HTTP1Settings(header_read_timeout=10_000),
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
-        workers_kill_timeout=10,
-    ).serve(target_loader=load_application)
+        workers_kill_timeout=max(1, round(options.grace)),
+    )
+    server.drain_s = options.drain
+    _health.configure(_node.checks(state))
+    if options.admin is not None:
+        _admin.start(options.admin[0], int(options.admin[1]))
+    server.serve(target_loader=load_application)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="ostiary-web")
+    parser.add_argument("--bind", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--admin", nargs=2, metavar=("HOST", "PORT"))
+    parser.add_argument("--drain", type=float, default=0.0)
+    parser.add_argument("--grace", type=float, default=10.0)
+    return parser.parse_args()
 
 
 def load_application(_: str) -> WSGIApplication:
@@ -54,7 +88,10 @@ def load_application(_: str) -> WSGIApplication:
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:
         die_with(parent.pid, signal.SIGKILL)
-    configure_web(default_state())
+    state = default_state()
+    configure_web(state)
+    _health.configure(_node.checks(state))
+    multiprocessing.util.Finalize(None, _node.close, exitpriority=10)  # a fork runs nothing of `atexit`
     from ostiary.project.wsgi import application  # reads the settings, so it comes after `set_up`
 
     loaded: WSGIApplication = application

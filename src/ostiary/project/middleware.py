@@ -26,6 +26,7 @@ from ostiary.kernel.errors import (
     OutcomeUnknown,
     VouchExpired,
 )
+from ostiary.project import _health
 from ostiary.project._transport import Transport, host_of, is_loopback
 from ostiary.project._vouched_keys import VouchedKeys
 from ostiary.project.security_headers import FORGET, protect
@@ -66,9 +67,11 @@ class RequestMiddleware:
         self._secure = not self._transport.insecure_http
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        data = request.path_info.startswith(API)
+        data = request.path_info.startswith((API, _health.PREFIX))
         if request.path_info.startswith(STATIC):
             response = self._get_response(request)
+        elif request.path_info.startswith(_health.PREFIX):
+            response = _health.answer(request)
         else:
             response = self._answer(request, data=data)
         ctx: Context | None = getattr(request, "ctx", None)
@@ -78,6 +81,8 @@ class RequestMiddleware:
             response.headers["X-Request-Id"] = str(ctx.request_id)
         if response.status_code == 429:
             response.headers.setdefault("Retry-After", RETRY_AFTER_S)
+        if _health.is_draining():
+            response.headers["Connection"] = "close"  # so that the proxy opens its next one elsewhere
         if response.status_code == 401:
             response.headers["WWW-Authenticate"] = "Bearer" if data else "Cookie"
         return response

@@ -1,0 +1,63 @@
+"""The operator's own address: details of readiness, for eyes that strangers do not have.
+
+Plain HTTP without a sign-in, so it belongs on loopback or on a network that only the monitoring reaches.
+"""
+
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from ostiary.project import _health
+
+TIMEOUT_S = 10.0  # for one request: a connection that says nothing is closed
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, host: str, port: int) -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, port), _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A prober that goes away is not worth a word."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = TIMEOUT_S
+    server_version = "Ostiary"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        """The three paths; anything else is absent."""
+        if self.path == _health.HEALTH:
+            self._send(200, {"alive": True})
+        elif self.path == _health.READY:
+            readiness = _health.find_readiness()
+            found = readiness.look() if readiness is not None else {"configured": False}
+            self._send(200 if all(found.values()) else 503, {"ready": all(found.values()), "checks": found})
+        else:
+            self._send(404, {"found": False})
+
+    def _send(self, status: int, body: object) -> None:
+        self._send_bytes(status, json.dumps(body).encode() + b"\n", "application/json")
+
+    def _send_bytes(self, status: int, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """No line for each probe."""
+
+
+def start(host: str, port: int) -> ThreadingHTTPServer:
+    """Listen and answer from a thread of this process. Raises OSError: the address cannot be used."""
+    server = _Server(host, port)
+    threading.Thread(target=server.serve_forever, name="admin", daemon=True).start()
+    return server
