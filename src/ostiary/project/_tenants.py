@@ -1,18 +1,16 @@
 """Making a tenant: role and schema, fixed tables, first roles and operations, the first administrator."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ostiary.access import public as access
 from ostiary.audit import public as audit
-from ostiary.crypto import public as crypto
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.ids import UnitId
-from ostiary.project._migrations import migrate_schema
+from ostiary.project._migrations import INSERT_ONLY_TABLES, READ_ONLY_TABLES, migrate_schema
+from ostiary.project._release import RELEASE
 from ostiary.tenancy import public as tenancy
-
-READ_ONLY_TABLES = ("objects_*",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +34,10 @@ def create_tenant(
     with placement.owner_transaction(tenant) as owner:
         tenancy.make_schema(owner, tenant)
     migrate_schema(placement.owner, tenant.schema)
-    placement.grant_tables(
-        tenant,
-        read_only=READ_ONLY_TABLES,
-        insert_only=(*crypto.INSERT_ONLY_TABLES, *audit.INSERT_ONLY_TABLES),
-    )
+    placement.grant_tables(tenant, read_only=READ_ONLY_TABLES, insert_only=INSERT_ONLY_TABLES)
     with tenancy.transaction(tenant) as db:
         administrator = _seed(tenant, db, login=login, person=person, email=email, password=password)
+    tenant = replace(tenant, release=RELEASE)
     tenancy.directory().enter(tenant, hosts)
     return NewTenant(tenant, administrator)
 

@@ -1,0 +1,60 @@
+"""`ostiary migrate`: every tenant brought up to this release, some beside each other."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict
+
+from ostiary.kernel.errors import FieldError, Invalid
+from ostiary.project._administration import installation, named_tenant
+from ostiary.project._release import RELEASE
+from ostiary.project._upgrade import Order, Outcome, Report, upgrade_tenant
+from ostiary.tenancy import public as tenancy
+
+MOST_AT_ONCE = 32
+
+
+def run(options: argparse.Namespace) -> int:
+    """Upgrade the named tenant or all of them; 1 when one of them was not brought to this release."""
+    if not 1 <= options.parallel <= MOST_AT_ONCE:
+        raise Invalid([FieldError("parallel", "out_of_range", f"Between 1 and {MOST_AT_ONCE}")])
+    with installation():
+        chosen = [named_tenant(options.tenant)] if options.tenant else tenancy.list_tenants()
+        order = Order(dry_run=options.dry_run)
+
+        def reports() -> Iterator[Report]:
+            with ThreadPoolExecutor(options.parallel) as workers:
+                try:
+                    running = [workers.submit(upgrade_tenant, tenant, order) for tenant in chosen]
+                    for ended in as_completed(running):
+                        yield ended.result()
+                except BaseException:
+                    workers.shutdown(wait=True, cancel_futures=True)  # what has begun ends in good order
+                    raise
+
+        found: list[Report] = []
+        for report in reports():
+            found.append(report)
+            if not options.json:
+                print(f"[{len(found)}/{len(chosen)}] {report.tenant}: {report.outcome}", file=sys.stderr)
+    found.sort(key=lambda report: report.tenant)
+    if options.json:
+        print(json.dumps([asdict(report) for report in found], indent=1))
+    else:
+        print("\n".join(_table(found)))
+    good = (Outcome.CURRENT, Outcome.UPGRADED, Outcome.WOULD_UPGRADE)
+    return 0 if all(report.outcome in good for report in found) else 1
+
+
+def _table(reports: Sequence[Report]) -> Iterator[str]:
+    head = ("tenant", "from", "to", "seconds", "outcome", "reason")
+    rows = [
+        (r.tenant, str(r.before), str(r.after), f"{r.seconds:.1f}", r.outcome.value, r.reason)
+        for r in reports
+    ]
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    for row in (head, *rows):
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    yield f"this is release {RELEASE}"
