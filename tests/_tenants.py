@@ -52,7 +52,7 @@ def installation(cluster: RunningCluster, tmp_path_factory: pytest.TempPathFacto
         credentials = tenancy.prepare_database(
             cluster.admin_dsn, owner_password=PASSWORD, app_password=PASSWORD, name=f"ostiary_{worker}"
         )
-    crypto.configure(crypto.LocalKeyStore(tmp_path_factory.mktemp("keys") / "root.key"))
+    crypto.configure(crypto.ensure_plaintext_root(tmp_path_factory.mktemp("keys") / "root.key"))
     placement = tenancy.configure(credentials)
     yield Installation(placement, credentials, worker)
     placement.database.close()

@@ -1,82 +1,74 @@
-"""The local key provider: one root key in a file, and from it a key-encryption key for each tenant."""
+"""The root key as it is in a file: the provider `local-plaintext`, for the demo and for tests."""
 
-import base64
 import os
 import stat
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
-from ostiary.crypto._errors import Undecipherable
-from ostiary.crypto._wrapping import split_wrapping
+from ostiary.crypto._errors import RootMissing
+from ostiary.crypto._root import Roots
 from ostiary.kernel.errors import Misconfigured
 
-_MARK = b"ostiary-root-key-1 "
-_NONCE_SIZE = 12
-_ROOT_SIZE = 32
+_MOST_BYTES = 64 * 1024
 
 
-class LocalKeyStore:
-    """`kernel.ports.KeyStore` over a root key file, made on first use with mode 0600.
+def ensure_plaintext_root(path: Path) -> Roots:
+    """The roots of this file; where there is none a new root is made, mode 0600.
 
-    Losing the file means losing whatever is encrypted: it belongs into the backup of the state folder, apart
-    from the backup of the database.
+    Only for an installation that has nothing encrypted yet: a second root opens nothing of the first.
     Raises: Misconfigured: others may read the file, it is not a plain file, or it is damaged.
     """
-
-    def __init__(self, path: Path) -> None:
-        _ensure_root(path)
-        self._root = _read_root(path)
-
-    def wrap(self, dek: bytes, aad: bytes) -> bytes:
-        """Nonce (12) | ciphertext and tag (48), under the key-encryption key of the tenant named in `aad`."""
-        nonce = os.urandom(_NONCE_SIZE)
-        return nonce + self._kek(aad).encrypt(nonce, dek, aad)
-
-    def unwrap(self, wrapped: bytes, aad: bytes) -> bytes:
-        """The data-encryption key. Raises Undecipherable: altered, or wrapped for another place or root."""
-        try:
-            return self._kek(aad).decrypt(wrapped[:_NONCE_SIZE], wrapped[_NONCE_SIZE:], aad)
-        except (InvalidTag, ValueError):
-            raise Undecipherable(
-                "A stored key cannot be opened: it was altered, or the root key changed"
-            ) from None
-
-    def _kek(self, aad: bytes) -> AESGCM:
-        tenant, version = split_wrapping(aad)
-        info = b"app.kek.v1\x00" + tenant.bytes + version.to_bytes(4)
-        return AESGCM(HKDF(SHA256(), 32, salt=None, info=info).derive(self._root))
+    if not path.exists() and not path.is_symlink():
+        write_key_file(path, Roots.fresh().serialise(), replace=False)
+    return read_plaintext_root(path)
 
 
-def _ensure_root(path: Path) -> None:
-    if path.exists() or path.is_symlink():
-        return
+def read_plaintext_root(path: Path) -> Roots:
+    """The roots of this file. Raises: RootMissing: there is none. Misconfigured: as above."""
+    try:
+        return Roots.parse(read_key_file(path))
+    except ValueError:
+        raise Misconfigured(f"The root key {path} is damaged: restore it from the backup") from None
+
+
+def write_key_file(path: Path, content: bytes, *, replace: bool) -> None:
+    """Write it for this account alone and to the disk, as a whole or not at all.
+
+    replace: False leaves a file alone that is there already: of two first starts at the same time, the later
+    takes the earlier's key.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        os.write(handle, _MARK + base64.b64encode(os.urandom(_ROOT_SIZE)) + b"\n")
+        os.write(handle, content)
         os.fsync(handle)
-        # a hard link never replaces: of two first starts at the same time, the later takes the earlier's key
-        os.link(fresh, path)
+        if replace:
+            fresh.replace(path)
+        else:
+            os.link(fresh, path)  # a hard link never replaces
     except FileExistsError:
         pass
     finally:
         os.close(handle)
-        fresh.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
+        fresh.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the folder's entries to the disk."""
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)
 
 
-def _read_root(path: Path) -> bytes:
+def read_key_file(path: Path) -> bytes:
+    """The content of a file that only this account may read. Raises: RootMissing, Misconfigured."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise RootMissing(f"The root key {path} is not there") from None
     except OSError as error:
         raise Misconfigured(f"The root key {path} cannot be opened: {error.strerror}") from None
     try:
@@ -85,13 +77,6 @@ def _read_root(path: Path) -> bytes:
             raise Misconfigured(f"The root key {path} is not a plain file")
         if status.st_mode & 0o077:
             raise Misconfigured(f"The root key {path} is open to others: chmod 600 it")
-        content = os.read(handle, 4096)
+        return os.read(handle, _MOST_BYTES)
     finally:
         os.close(handle)
-    try:
-        root = base64.b64decode(content.removeprefix(_MARK).strip(), validate=True)
-    except ValueError:
-        root = b""
-    if not content.startswith(_MARK) or len(root) != _ROOT_SIZE:
-        raise Misconfigured(f"The root key {path} is damaged: restore it from the backup")
-    return root

@@ -1,9 +1,37 @@
-"""The key table, described for migrations. Run-time access is by SQL (ADR-0004)."""
+"""The key tables, described for migrations. Run-time access is by SQL (ADR-0004)."""
 
 from django.db import models
 from django.db.models.functions import Now
 
 STATES = ("pending", "active", "decrypt_only", "retired", "destroyed", "compromised")
+
+
+class Kek(models.Model):
+    """A key-encryption key of the tenant, wrapped by the root `root_id`, with a known text to test it by.
+
+    Version 1 is derived from the root and has a row only once it has been replaced. No personal data.
+    """
+
+    version = models.IntegerField(primary_key=True)
+    state = models.TextField()
+    root_id = models.UUIDField()
+    wrapped = models.BinaryField(null=True)
+    check_value = models.BinaryField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    state_since = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["state"], condition=models.Q(state="active"), name="crypto_kek_one_active"
+            ),
+            models.CheckConstraint(name="crypto_kek_state", condition=models.Q(state__in=STATES)),
+            models.CheckConstraint(
+                name="crypto_kek_destroyed",
+                condition=models.Q(state="destroyed", wrapped__isnull=True)
+                | (~models.Q(state="destroyed") & models.Q(wrapped__isnull=False)),
+            ),
+        ]
 
 
 class Dek(models.Model):
@@ -16,6 +44,7 @@ class Dek(models.Model):
     wrapped = models.BinaryField(null=True)
     kek_version = models.IntegerField()
     created_at = models.DateTimeField(db_default=Now())
+    state_since = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -30,3 +59,11 @@ class Dek(models.Model):
                 | (~models.Q(state="destroyed") & models.Q(wrapped__isnull=False)),
             ),
         ]
+
+
+class Secret(models.Model):
+    """A credential of an integration, encrypted and bound to its name."""
+
+    name = models.TextField(primary_key=True)
+    blob = models.BinaryField()
+    changed_at = models.DateTimeField(db_default=Now())

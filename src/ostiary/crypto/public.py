@@ -1,25 +1,46 @@
 """Encrypt and decrypt values under the tenant's keys. `configure` a key provider once at start-up."""
 
 from ostiary.crypto._blob import Dek, Sealer, bind, bind_column, key_of
-from ostiary.crypto._errors import KeyGone, Undecipherable
-from ostiary.crypto._local import LocalKeyStore
+from ostiary.crypto._errors import KeyGone, Locked, NotYet, RootMissing, Undecipherable
+from ostiary.crypto._installation import installation_key, installation_key_id
+from ostiary.crypto._local import ensure_plaintext_root, read_plaintext_root
 from ostiary.crypto._ring import configure, decrypt, ensure_dek, get_dek
+from ostiary.crypto._root import Root, Roots
+from ostiary.crypto._secrets import delete_secret, get_secret, list_secrets, put_secret
+from ostiary.crypto._stream import decrypt_stream, encrypt_stream
+
+LocalKeyStore = ensure_plaintext_root  # the name that callers knew before there were several providers
 
 # Of these the tenant's role may read and insert; changing a key's state is the owner's.
-INSERT_ONLY_TABLES = ("crypto_dek",)
+INSERT_ONLY_TABLES = ("crypto_dek", "crypto_kek")
 
 __all__ = [
     "INSERT_ONLY_TABLES",
     "Dek",
     "KeyGone",
     "LocalKeyStore",
+    "Locked",
+    "NotYet",
+    "Root",
+    "RootMissing",
+    "Roots",
     "Sealer",
     "Undecipherable",
     "bind",
     "bind_column",
     "configure",
     "decrypt",
+    "decrypt_stream",
+    "delete_secret",
+    "encrypt_stream",
     "ensure_dek",
+    "ensure_plaintext_root",
     "get_dek",
+    "get_secret",
+    "installation_key",
+    "installation_key_id",
     "key_of",
+    "list_secrets",
+    "put_secret",
+    "read_plaintext_root",
 ]

@@ -42,11 +42,27 @@ class Db(Protocol):
 
 
 class KeyStore(Protocol):
-    """Where key-encryption keys live (standards: KMS port). The local one keeps a root key in a file."""
+    """Where the root of the keys lives (standards: KMS port). The local one keeps it in a file.
 
-    def wrap(self, dek: bytes, aad: bytes) -> bytes: ...
+    A root is named by `root_id`, 32 hexadecimal digits that tell nothing about it. More than one may be known:
+    the present one wraps, the others still open what they wrapped.
+    """
 
-    def unwrap(self, wrapped: bytes, aad: bytes) -> bytes: ...
+    @property
+    def root_id(self) -> str:
+        """The root that wraps from now on."""
+
+    def wrap(self, key: bytes, aad: bytes) -> bytes:
+        """Encrypt a key under the present root."""
+
+    def unwrap(self, wrapped: bytes, aad: bytes, root_id: str) -> bytes:
+        """The key. Raises Undecipherable or Misconfigured: that root is not here."""
+
+    def derive(self, info: bytes, root_id: str | None = None) -> bytes:
+        """32 bytes that belong to `info` alone, from the present or the named root."""
+
+    def purpose_version(self, purpose: str) -> int:
+        """The present version of an installation key."""
 
 
 class Tenant(Protocol):

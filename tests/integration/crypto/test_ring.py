@@ -8,11 +8,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ostiary.crypto import _ring
 from ostiary.crypto import public as crypto
+from ostiary.crypto._ring import ring
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.errors import Misconfigured
 from ostiary.kernel.ids import TenantId, new_id
+from ostiary.kernel.ports import KeyStore
 from ostiary.tenancy import public as tenancy
 from tests._tenants import RolledBack, TestTenant
 
@@ -25,8 +26,7 @@ class Undone(Exception):
 
 def forget() -> None:
     """What a new process knows."""
-    _ring._deks.clear()
-    _ring._active.clear()
+    ring.forget()
 
 
 @pytest.fixture(autouse=True)
@@ -113,12 +113,30 @@ def test_the_tenants_role_adds_keys_and_changes_none(tenant: TestTenant) -> None
 
 
 def test_without_a_provider_nothing_is_encrypted(ctx: Context, tmp_path: Path) -> None:
-    configured = list(_ring._stores)
+    configured = ring.store()
     try:
-        _ring._stores.clear()
+        ring._store = ring._open = None
         forget()
         with pytest.raises(Misconfigured, match="key provider"):
             crypto.ensure_dek(ctx, "notes")
     finally:
-        crypto.configure(configured[0])
+        crypto.configure(configured)
     crypto.ensure_dek(ctx, "notes")
+
+
+def test_a_root_that_is_opened_when_needed_is_opened_once(ctx: Context) -> None:
+    configured = ring.store()
+    opened = []
+
+    def unlock() -> KeyStore:
+        opened.append(1)
+        return configured
+
+    try:
+        crypto.configure(unlock)
+        assert opened == []
+        crypto.ensure_dek(ctx, "notes")
+        crypto.installation_key("backup")
+        assert opened == [1]
+    finally:
+        crypto.configure(configured)
