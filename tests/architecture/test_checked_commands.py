@@ -27,6 +27,8 @@ def unchecked_changes(source: str, context: str) -> Iterator[str]:
         for face, name in uses:
             if face == "identity" and context not in KEEPERS and CHANGES.fullmatch(name):
                 yield f"{face}.{name}"
+            if face == "settings" and context != "access" and name == "store":
+                yield f"{face}.{name}"
             if face == "access" and context not in STORERS and STORES.fullmatch(name):
                 yield f"{face}.{name}"
 
@@ -47,9 +49,10 @@ def test_changes_below_access_are_made_by_its_checked_commands() -> None:
         ("identity.check_password(ctx, login, password)", "identity.set_password(ctx, person, password)"),
         ("from ostiary.identity.public import find_unit", "from ostiary.identity.public import create_role"),
         ("access.set_object_rows(ctx, o, rows)", "access.store_operation_rows(ctx, o, rows)"),
+        ("access.set_setting(ctx, code, value)", "settings.store(ctx, code, value)"),
     ],
 )
 def test_samples(good: str, bad: str) -> None:
     assert list(unchecked_changes(good, "web")) == []
     assert len(list(unchecked_changes(bad, "web"))) == 1
-    assert list(unchecked_changes(bad, "project")) == []
+    assert (list(unchecked_changes(bad, "project")) == []) is not bad.startswith("settings.")

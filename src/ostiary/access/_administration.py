@@ -12,6 +12,7 @@ from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, FieldError, Invalid
 from ostiary.kernel.ids import ColumnId, ObjectId, RecordId, UnitId, new_id
+from ostiary.settings import public as settings
 
 LEG_LETTERS = {
     "author": "a",
@@ -377,3 +378,15 @@ def create_api_key(ctx: Context, principal: UnitId, name: str, *, expires_at: da
     key = identity.create_api_key(ctx, principal, name, expires_at)
     _identity_event(ctx, "identity.api_key.created", principal, {"name": name})
     return key
+
+
+def set_setting(ctx: Context, code: str, value: settings.Value) -> bool:
+    """Decide a system setting of the tenant, None for its default; needs the operation that it declares.
+
+    False: it was so already. Raises: NotFound: no such setting. AccessDenied. Invalid: names the code.
+    """
+    ensure_operation(ctx, Operation(settings.get_setting(code).operation))
+    if not settings.store(ctx, code, value):
+        return False
+    identity.bump_epoch(ctx)  # whatever was read at an epoch before may rest on the old value
+    return True

@@ -16,6 +16,7 @@ import psycopg
 from ostiary.audit import public as audit
 from ostiary.crypto import public as crypto
 from ostiary.kernel.errors import Misconfigured
+from ostiary.project._operator_log import at_end, prepare_log
 from ostiary.project._state import State
 from ostiary.project.embedded import Cluster, ClusterBusy, write_secret
 from ostiary.tenancy import public as tenancy
@@ -46,7 +47,7 @@ def open_database(state: State) -> Iterator[str]:
         cluster.keep_alive()
         yield cluster.admin_dsn
     finally:
-        cluster.stop()
+        at_end(cluster.stop)  # what a command did is recorded before
 
 
 def ensure_answers(dsn: str) -> None:
@@ -66,7 +67,14 @@ def prepare(state: State, admin_dsn: str) -> tenancy.Placement:
         name=None if os.environ.get(DATABASE_URL) else PRIVATE_DATABASE,
     )
     write_secret(state.secrets / "app.dsn", credentials.app)
-    return _configure(state, credentials)
+    placement = _configure(state, credentials, StateVault(state, ADMINISTRATION))
+    prepare_log(credentials)
+    return placement
+
+
+def database_scripts() -> tuple[str, ...]:
+    """What other contexts keep in each database beside the tenants' schemas; run when it is prepared."""
+    return ()
 
 
 def configure_web(state: State) -> tenancy.Placement:

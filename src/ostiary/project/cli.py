@@ -24,6 +24,7 @@ from ostiary.project.commands import (
 from ostiary.project.commands._declare import Handler
 
 REFUSED = 2  # exit code of everything that the user can put right
+_DECLARED = frozenset({"handler", "event", "withheld", "command"})
 GROUPS = (start, tenant, objects, setting, key, keys, jobs, database, migrate, backup, doctor)
 
 
@@ -33,9 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if words[:1] == ["import"]:  # it has a parser of its own
             return _import(words[1:])
-        options = make_parser().parse_args(words)
-        handler: Handler = options.handler
-        return handler(options)
+        return _run(make_parser().parse_args(words))
     except OstiaryError as error:
         print(f"error: {error.message}", file=sys.stderr)
         for refused in error.errors if isinstance(error, Invalid) else ():
@@ -56,7 +55,22 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _import(words: Sequence[str]) -> int:
-    from ostiary.project import import_command
+def _run(options: argparse.Namespace) -> int:
+    """The command's work; one that changes something is recorded in the operator's log, however it ends."""
+    handler: Handler = options.handler
+    if options.event is None:
+        return handler(options)
+    from ostiary.project import _operator_log
 
-    return import_command.main(words)
+    said = {k: v for k, v in vars(options).items() if k not in _DECLARED}
+    parts = {"command": options.command, "options": _operator_log.shown(said, options.withheld)}
+    return _operator_log.recorded(lambda: handler(options), options.event, parts)
+
+
+def _import(words: Sequence[str]) -> int:
+    from ostiary.project import _operator_log, import_command
+
+    if "-h" in words or "--help" in words:
+        return import_command.main(words)
+    parts = {"command": "ostiary import", "options": _operator_log.shown({"words": words}, frozenset())}
+    return _operator_log.recorded(lambda: import_command.main(words), "records.file.imported", parts)

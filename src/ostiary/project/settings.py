@@ -17,6 +17,7 @@ WSGI_APPLICATION = "ostiary.project.wsgi.application"
 INSTALLED_APPS = [
     "ostiary.crypto",
     "ostiary.audit",
+    "ostiary.settings",
     "ostiary.identity",
     "ostiary.access",
     "ostiary.objects",

@@ -10,6 +10,12 @@ from ostiary.tenancy import _schemas
 from ostiary.tenancy._connection import OwnerTransaction, Tenant, Transaction
 from ostiary.tenancy._databases import Databases
 from ostiary.tenancy._directory import Directory, Placed
+from ostiary.tenancy._installation import (
+    find_installation,
+    installation_database,
+    installation_is_current,
+    make_installation_schema,
+)
 from ostiary.tenancy._placement import (
     Credentials,
     Kind,
@@ -33,12 +39,16 @@ __all__ = [
     "configure",
     "directory",
     "drop_tenant",
+    "find_installation",
     "find_tenant_by_host",
     "find_tenant_by_slug",
     "get_tenant",
     "get_tenant_by_id",
     "grant_tables",
+    "installation_database",
+    "installation_is_current",
     "list_tenants",
+    "make_installation_schema",
     "make_role",
     "make_schema",
     "owner_dsn",

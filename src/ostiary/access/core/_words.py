@@ -49,3 +49,5 @@ class Operation(StrEnum):
     MANAGE_SOLUTION = "CanManageSolution"
     MANAGE_API_CLIENTS = "CanManageApiClients"
     VIEW_AUDIT = "CanViewSysOperationAudit"
+    MANAGE_SYSTEM_SETTINGS = "CanManageSysSettings"
+    MANAGE_SECURITY_SETTINGS = "CanManageSecuritySettings"
