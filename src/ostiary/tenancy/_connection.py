@@ -7,17 +7,18 @@ as one statement, and its parameters are bound there.
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
+from weakref import WeakSet
 
 import psycopg
 from psycopg import sql as _sql
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.types.numeric import Int8Dumper
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from ostiary.kernel.errors import Misconfigured, OutcomeUnknown
 from ostiary.kernel.ids import TenantId
@@ -25,6 +26,7 @@ from ostiary.kernel.ports import Params, Row
 
 Result = TypeVar("Result")
 SCHEMA_MARK = "@."
+RECONNECT_S = 0.5  # between two tries to connect while the database does not answer
 _NO_PARAMS: Mapping[str, Any] = {}
 _texts: dict[tuple[str, str], str] = {}
 
@@ -73,6 +75,9 @@ def _text(schema: str, template: str) -> str:
     return text
 
 
+Around = Callable[[str, Callable[[], Any]], Any]
+
+
 class Transaction:
     """`kernel.ports.Db` over one connection. Made by `Database`, dead when its block ends."""
 
@@ -106,6 +111,26 @@ class Transaction:
         # with parameters even a text that is not kept goes as one statement, bound on the server
         return self._raw.execute(sql, params, prepare=keep or not params).fetchall()
 
+    @classmethod
+    def trace(cls, around: Around) -> None:
+        """From now on run every statement of every transaction as `around(text, run)`, which returns `run()`.
+
+        text: the statement with `@.` for the schema and marks for its parameters, so without any value. For
+        tracing, once at start-up; without it a statement costs nothing more.
+        """
+        execute, raw = cls._execute, cls.raw
+
+        def traced_execute(self: Transaction, sql: str, params: Params | None) -> psycopg.Cursor[Row]:
+            cursor: psycopg.Cursor[Row] = around(sql, lambda: execute(self, sql, params))
+            return cursor
+
+        def traced_raw(self: Transaction, sql: str, params: Sequence[Any], *, keep: bool = True) -> list[Row]:
+            rows: list[Row] = around(sql, lambda: raw(self, sql, params, keep=keep))
+            return rows
+
+        setattr(cls, "_execute", traced_execute)  # noqa: B010  an assignment is no statement that mypy permits
+        setattr(cls, "raw", traced_raw)  # noqa: B010  the same
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         with self._connection.transaction():
@@ -131,10 +156,45 @@ class OwnerTransaction(Transaction):
         yield self
 
 
+@dataclass(frozen=True, slots=True)
+class PoolFigures:
+    """Connections in use and idle, requests that wait for one, and how many connections there may be."""
+
+    in_use: int = 0
+    idle: int = 0
+    waiting: int = 0
+    most: int = 0
+
+
+_databases: "WeakSet[Database]" = WeakSet()
+
+
+def pool_figures() -> PoolFigures:
+    """Of all the pools of this process together."""
+    each = [database.figures() for database in tuple(_databases)]
+    return PoolFigures(
+        sum(f.in_use for f in each),
+        sum(f.idle for f in each),
+        sum(f.waiting for f in each),
+        sum(f.most for f in each),
+    )
+
+
+def _try_again(pool: "ConnectionPool[psycopg.Connection[Row]]") -> None:
+    """The pool gave up connecting: while somebody waits begin anew, so that an outage ends when it ends.
+
+    Its own pauses double, up to minutes.
+    """
+    if pool.get_stats().get("requests_waiting"):
+        with suppress(PoolTimeout, PoolClosed):
+            pool.putconn(pool.getconn(timeout=0.001))
+
+
 class Database:
     """The app's login on one PostgreSQL: pooled connections and tenant transactions on them."""
 
     def __init__(self, conninfo: str, *, max_size: int = 16) -> None:
+        _databases.add(self)
         self._pool: ConnectionPool[psycopg.Connection[Row]] = ConnectionPool(
             conninfo,
             min_size=0,
@@ -144,6 +204,8 @@ class Database:
             open=False,
             timeout=10,
             num_workers=1,
+            reconnect_timeout=RECONNECT_S,
+            reconnect_failed=_try_again,
         )
         self._opened = False
         self._lock = threading.Lock()
@@ -157,6 +219,12 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self._pool.close()
+
+    def figures(self) -> PoolFigures:
+        """How the pool is used at this moment."""
+        stats = self._pool.get_stats()
+        size, idle = stats.get("pool_size", 0), stats.get("pool_available", 0)
+        return PoolFigures(size - idle, idle, stats.get("requests_waiting", 0), self._pool.max_size)
 
     @contextmanager
     def transaction(self, tenant: Tenant) -> Iterator[Transaction]:

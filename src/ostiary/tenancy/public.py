@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ostiary.kernel.errors import Misconfigured, NotFound
 from ostiary.tenancy import _schemas
-from ostiary.tenancy._connection import OwnerTransaction, Tenant, Transaction
+from ostiary.tenancy._connection import OwnerTransaction, Tenant, Transaction, pool_figures
 from ostiary.tenancy._databases import Databases
 from ostiary.tenancy._directory import Directory, Placed
 from ostiary.tenancy._installation import (
@@ -55,6 +55,7 @@ __all__ = [
     "owner_transaction",
     "placement",
     "placement_kind",
+    "pool_figures",
     "prepare_database",
     "resume",
     "schedule_drop",
