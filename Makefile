@@ -7,7 +7,7 @@ export PORT PYTHON
 PY = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv assets demo up demo-reset check test test-deep test-tools bench e2e
+.PHONY: help venv assets schema demo up demo-reset check test test-deep test-tools bench e2e
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,9 @@ test-tools: ## install what tests need beyond .venv: Chromium, PostgreSQL 15 (wi
 
 bench: venv-test ## speed, as ratios to hand-written SQL; not part of test
 	@$(PY) -m bench
+
+schema: venv ## renew the script that new tenants replay, after migrations changed
+	@$(PY) tools/schema_template.py
 
 venv: ## .venv from the locked requirements
 	@sh tools/venv.sh run

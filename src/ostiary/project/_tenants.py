@@ -1,6 +1,7 @@
 """Making a tenant: role and schema, fixed tables, first roles and operations, the first administrator."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from ostiary.access import public as access
@@ -10,6 +11,7 @@ from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.ids import UnitId
 from ostiary.project._migrations import INSERT_ONLY_TABLES, READ_ONLY_TABLES, migrate_schema
 from ostiary.project._release import RELEASE
+from ostiary.project._schema_template import find_template
 from ostiary.tenancy import public as tenancy
 
 
@@ -21,25 +23,59 @@ class NewTenant:
     administrator: UnitId
 
 
-def create_tenant(
-    slug: str, name: str, hosts: Sequence[str], *, login: str, person: str, email: str, password: str | None
+def create_tenant(  # noqa: PLR0913  what an operator says about a tenant and its first administrator
+    slug: str,
+    name: str,
+    hosts: Sequence[str],
+    *,
+    login: str,
+    person: str,
+    email: str,
+    password: str | None,
+    placement: str = "",
+    own_login: bool = False,
 ) -> NewTenant:
     """Make a tenant with one administrator, reachable at `hosts`.
 
-    Raises: Invalid: slug, host, login or password refused; the tenant is then unknown to requests.
+    placement: name of the database that it lives in, "" for the installation's own. own_login: its role gets
+    a login of its own, and the app's login cannot take it.
+    Raises: Invalid: slug, host, placement, login or password refused; the tenant is then unknown to requests.
     """
-    tenant = tenancy.directory().plan(slug, name, hosts)
-    placement = tenancy.placement(tenant.placement)
-    tenancy.make_role(placement, tenant)
-    with placement.owner_transaction(tenant) as owner:
-        tenancy.make_schema(owner, tenant)
-    migrate_schema(placement.owner, tenant.schema)
-    placement.grant_tables(tenant, read_only=READ_ONLY_TABLES, insert_only=INSERT_ONLY_TABLES)
-    with tenancy.transaction(tenant) as db:
-        administrator = _seed(tenant, db, login=login, person=person, email=email, password=password)
-    tenant = replace(tenant, release=RELEASE)
-    tenancy.directory().enter(tenant, hosts)
+    directory = tenancy.directory()
+    planned = directory.plan(slug, name, hosts, placement=placement, own_login=own_login)
+    tenant = replace(planned, release=RELEASE)
+    place, kind = tenancy.placement(placement), tenancy.placement_kind(tenant)
+    try:
+        tenancy.make_role(place, tenant, kind)
+        with _fixed_tables(place, tenant, kind) as db:
+            tenancy.grant_tables(db, tenant, read_only=READ_ONLY_TABLES, insert_only=INSERT_ONLY_TABLES)
+            administrator = _seed(tenant, db, login=login, person=person, email=email, password=password)
+        directory.enter(tenant, hosts)
+    except BaseException:
+        place.vault.forget_login(tenant)
+        raise
     return NewTenant(tenant, administrator)
+
+
+@contextmanager
+def _fixed_tables(
+    place: tenancy.Placement, tenant: tenancy.Tenant, kind: tenancy.Kind
+) -> Iterator[tenancy.OwnerTransaction]:
+    """The owner's transaction in which the tenant's fixed tables are there, empty.
+
+    They are replayed inside of it (ADR 0019), so that everything of a tenant commits together. Where the
+    script made at release is not for the migrations at hand, these run before.
+    """
+    template = find_template()
+    if template is None:
+        with place.owner_transaction(tenant) as db:
+            tenancy.make_schema(db, tenant, kind)
+        migrate_schema(place.owner, tenant.schema)
+    with place.owner_transaction(tenant) as db:
+        if template is not None:
+            tenancy.make_schema(db, tenant, kind)
+            db.ddl(template)
+        yield db
 
 
 def _seed(

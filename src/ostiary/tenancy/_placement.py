@@ -57,6 +57,12 @@ class Vault(Protocol):
     def login(self, tenant: Tenant) -> str | None:
         """The connection string of the tenant's own login, or None."""
 
+    def keep_login(self, tenant: Tenant, dsn: str) -> None:
+        """Keep it. Raises Misconfigured: this process may not."""
+
+    def forget_login(self, tenant: Tenant) -> None:
+        """Remove it; harmless when there is none. Raises Misconfigured: this process may not."""
+
 
 class EmptyVault:
     """For an installation with one database, without logins of tenants."""
@@ -66,6 +72,12 @@ class EmptyVault:
 
     def login(self, tenant: Tenant) -> str | None:
         return None
+
+    def keep_login(self, tenant: Tenant, dsn: str) -> None:
+        raise Misconfigured("there is no place where a tenant's own login could be kept")
+
+    def forget_login(self, tenant: Tenant) -> None:
+        pass
 
 
 def prepare_database(
@@ -191,7 +203,7 @@ class Placement:
         self.name = name
         self.database = Database(credentials.app, max_size=max_size)
         self._credentials = credentials
-        self._vault = vault or EmptyVault()
+        self.vault = vault or EmptyVault()
         self._own: dict[str, Database] = {}  # by the tenant's role, the one idle for longest first
         self._lock = threading.Lock()
 
@@ -243,7 +255,7 @@ class Placement:
         with self._lock:
             found = self._own.pop(tenant.role, None)
             if found is None:
-                conninfo = self._vault.login(tenant)
+                conninfo = self.vault.login(tenant)
                 if conninfo is None:
                     raise Misconfigured(f"the login of the tenant {tenant.slug} is not known on this node")
                 found = Database(conninfo, max_size=OWN_POOL_SIZE)

@@ -19,8 +19,8 @@ _OPTIONS_SINCE = 160000  # GRANT role ... WITH INHERIT, SET
 _TABLES_AT_ONCE = 20  # each takes locks for itself, its indexes and its TOAST table until the commit
 
 
-def make_role(placement: Placement, tenant: Tenant, kind: Kind = Kind.SHARED) -> str | None:
-    """Make the tenant's role; safe to repeat. Returns the connection string of its own login, or None.
+def make_role(placement: Placement, tenant: Tenant, kind: Kind = Kind.SHARED) -> None:
+    """Make the tenant's role; safe to repeat. The connection string of its own login goes into the vault.
 
     With a login of its own the app's login cannot take the role: only who holds that connection string can.
     On Citus, nodes connect to each other as the current role, so it needs LOGIN; it has no password there,
@@ -30,10 +30,11 @@ def make_role(placement: Placement, tenant: Tenant, kind: Kind = Kind.SHARED) ->
     with owner_connection(placement.admin) as connection:
         known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (tenant.role,)).fetchone()
         options = " WITH INHERIT FALSE, SET TRUE" if connection.info.server_version >= _OPTIONS_SINCE else ""
-        script, login = [], None
+        script = []
         if tenant.own_login:
             password = secrets.token_urlsafe(32)
             login = _conninfo.make_conninfo(placement.app, user=tenant.role, password=password)
+            placement.vault.keep_login(tenant, login)
             attributes = f"LOGIN NOINHERIT PASSWORD {quote_literal(password)}"
             script += [f"REVOKE {role} FROM {APP}", f"GRANT CONNECT ON DATABASE {{database}} TO {role}"]
             script += [f"ALTER ROLE {role} SET {name} = {value}" for name, value in SESSION.items()]
@@ -42,7 +43,6 @@ def make_role(placement: Placement, tenant: Tenant, kind: Kind = Kind.SHARED) ->
             script.append(f"GRANT {role} TO {APP}{options}")
         script.insert(0, f"{'ALTER' if known else 'CREATE'} ROLE {role} {attributes}")
         run_script(connection, ";\n".join(script).replace("{database}", quote(connection.info.dbname)))
-    return login
 
 
 def make_schema(db: OwnerTransaction, tenant: Tenant, kind: Kind = Kind.SHARED) -> None:

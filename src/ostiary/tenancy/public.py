@@ -193,6 +193,7 @@ def drop_tenant(tenant: Tenant) -> None:
     directory().close_hosts(tenant)
     _schemas.drop_schema(place, tenant)
     _schemas.drop_role(place, tenant)
+    place.vault.forget_login(tenant)
     directory().remove(tenant)
 
 

@@ -1,0 +1,91 @@
+"""Connection strings of further databases and of tenants' own logins: files of the state folder, 0600 each.
+
+`secrets/placements/NAME/{app,owner,admin}.dsn` and `secrets/tenants/ID.dsn`. A process reads those of its
+duty alone: for a web process the owner's and the administrator's do not exist.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from ostiary.kernel.errors import Misconfigured
+from ostiary.project._state import State
+from ostiary.project.embedded import write_secret
+from ostiary.tenancy import public as tenancy
+
+ADMINISTRATION = ("app", "owner", "admin")
+WORK = ("app", "owner")
+REQUESTS = ("app",)
+
+
+@dataclass(frozen=True, slots=True)
+class StateVault:
+    """The vault of one state folder. duties: whose connection strings this process may have."""
+
+    state: State
+    duties: tuple[str, ...] = REQUESTS
+
+    def credentials(self, placement: str) -> tenancy.Credentials | None:
+        """Those of a further database that this process may have, or None."""
+        folder = self._placement(placement)
+        found = {duty: (folder / f"{duty}.dsn").read_text() for duty in self.duties if folder.is_dir()}
+        return tenancy.Credentials(**found) if found else None
+
+    def login(self, tenant: tenancy.Tenant) -> str | None:
+        """The connection string of the tenant's own login, or None."""
+        path = self._login(tenant.id)
+        return path.read_text() if path.is_file() else None
+
+    def keep_credentials(self, placement: str, credentials: tenancy.Credentials) -> None:
+        """Keep those of a further database. Raises Misconfigured: not this process's duty."""
+        self._ensure_administration()
+        folder = self._placement(placement)
+        for part in (folder.parent, folder):
+            part.mkdir(mode=0o700, exist_ok=True)
+        for duty, dsn in (
+            ("app", credentials.app),
+            ("owner", credentials.owner),
+            ("admin", credentials.admin),
+        ):
+            if dsn is not None:
+                write_secret(folder / f"{duty}.dsn", dsn)
+
+    def forget_credentials(self, placement: str) -> None:
+        """Remove those of a further database; harmless when there are none."""
+        self._ensure_administration()
+        folder = self._placement(placement)
+        for duty in ADMINISTRATION:
+            (folder / f"{duty}.dsn").unlink(missing_ok=True)
+        if folder.is_dir():
+            folder.rmdir()
+
+    def keep_login(self, tenant: tenancy.Tenant, dsn: str) -> None:
+        """Keep the connection string of the tenant's own login."""
+        self._ensure_administration()
+        path = self._login(tenant.id)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        write_secret(path, dsn)
+
+    def forget_login(self, tenant: tenancy.Tenant) -> None:
+        """Remove the tenant's own login; harmless when there is none."""
+        self._ensure_administration()
+        self._login(tenant.id).unlink(missing_ok=True)
+
+    def forget_logins_but(self, known: Iterable[UUID]) -> None:
+        """Remove what interrupted commands left: logins of tenants that are not in the directory."""
+        self._ensure_administration()
+        kept = {f"{tenant_id}.dsn" for tenant_id in known}
+        for path in (self.state.secrets / "tenants").glob("*.dsn"):
+            if path.name not in kept:
+                path.unlink(missing_ok=True)
+
+    def _ensure_administration(self) -> None:
+        if "admin" not in self.duties:
+            raise Misconfigured("connection strings are kept by the command line alone")
+
+    def _placement(self, name: str) -> Path:
+        return self.state.secrets / "placements" / name
+
+    def _login(self, tenant_id: UUID) -> Path:
+        return self.state.secrets / "tenants" / f"{tenant_id}.dsn"
