@@ -46,11 +46,17 @@ class TestTenant:
 @pytest.fixture(scope="session")
 def installation(cluster: RunningCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """The worker's own database on the shared cluster, with the key provider configured."""
+    from ostiary.project._database import database_scripts
+
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     # roles belong to the cluster, so workers take turns
     with _one_at_a_time(cluster.state.root.parent / "roles.lock"):
         credentials = tenancy.prepare_database(
-            cluster.admin_dsn, owner_password=PASSWORD, app_password=PASSWORD, name=f"ostiary_{worker}"
+            cluster.admin_dsn,
+            owner_password=PASSWORD,
+            app_password=PASSWORD,
+            name=f"ostiary_{worker}",
+            extras=database_scripts(),
         )
     crypto.configure(crypto.ensure_plaintext_root(tmp_path_factory.mktemp("keys") / "root.key"))
     placement = tenancy.configure(credentials)

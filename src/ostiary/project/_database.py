@@ -15,9 +15,12 @@ import psycopg
 
 from ostiary.audit import public as audit
 from ostiary.crypto import public as crypto
+from ostiary.jobs import public as jobs
 from ostiary.kernel.errors import Misconfigured
+from ostiary.project._installation import environment
 from ostiary.project._operator_log import at_end, prepare_log
 from ostiary.project._state import State
+from ostiary.project._vault import ADMINISTRATION, REQUESTS, StateVault
 from ostiary.project.embedded import Cluster, ClusterBusy, write_secret
 from ostiary.tenancy import public as tenancy
 
@@ -32,7 +35,7 @@ def open_database(state: State) -> Iterator[str]:
     OSTIARY_DATABASE_URL names an external PostgreSQL. Without it the private cluster is used: the running one
     of another process (a demo, say), else it is started for the block.
     """
-    if external := os.environ.get(DATABASE_URL):
+    if external := environment().get(DATABASE_URL):
         state.prepare()
         yield external
         return
@@ -64,7 +67,8 @@ def prepare(state: State, admin_dsn: str) -> tenancy.Placement:
         admin_dsn,
         owner_password=kept_secret(state.secrets / "database-owner"),
         app_password=kept_secret(state.secrets / "database-app"),
-        name=None if os.environ.get(DATABASE_URL) else PRIVATE_DATABASE,
+        name=None if environment().get(DATABASE_URL) else PRIVATE_DATABASE,
+        extras=database_scripts(),
     )
     write_secret(state.secrets / "app.dsn", credentials.app)
     placement = _configure(state, credentials, StateVault(state, ADMINISTRATION))
@@ -74,7 +78,10 @@ def prepare(state: State, admin_dsn: str) -> tenancy.Placement:
 
 def database_scripts() -> tuple[str, ...]:
     """What other contexts keep in each database beside the tenants' schemas; run when it is prepared."""
-    return ()
+    from ostiary.project._task_registry import load_tasks  # needs Django's settings
+
+    load_tasks()
+    return (jobs.database_script(),)
 
 
 def configure_web(state: State) -> tenancy.Placement:
@@ -85,22 +92,23 @@ def configure_web(state: State) -> tenancy.Placement:
     path = state.secrets / "app.dsn"
     if not path.is_file():
         raise Misconfigured("the database is not prepared: run `ostiary database prepare` first")
-    placement = _configure(state, tenancy.Credentials(app=path.read_text()))
+    placement = _configure(state, tenancy.Credentials(app=path.read_text()), StateVault(state, REQUESTS))
     audit.configure_spool(
         state.spool, lambda tenant_id: tenancy.transaction(tenancy.get_tenant_by_id(tenant_id))
     )
     return placement
 
 
-def _configure(state: State, credentials: tenancy.Credentials) -> tenancy.Placement:
+def _configure(state: State, credentials: tenancy.Credentials, vault: StateVault) -> tenancy.Placement:
     set_up(state)
-    crypto.configure(crypto.LocalKeyStore(state.keys / "root.key"))
-    return tenancy.configure(credentials)
+    crypto.configure(crypto.ensure_plaintext_root(state.keys / "root.key"))
+    return tenancy.configure(credentials, vault=vault)
 
 
 def set_up(state: State) -> None:
     """Set up Django with the installation's own secret. Safe to repeat."""
-    os.environ.setdefault("OSTIARY_SECRET_KEY", kept_secret(state.secrets / "cookie-key"))
+    if not environment().get("OSTIARY_SECRET_KEY"):
+        os.environ["OSTIARY_SECRET_KEY"] = kept_secret(state.secrets / "cookie-key")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ostiary.project.settings")
     django.setup()
 

@@ -1,0 +1,51 @@
+"""Background work: declare a task, `defer` a job of it in the transaction of the change; workers do it."""
+
+from ostiary.jobs._defer import defer
+from ostiary.jobs._engine import work_off
+from ostiary.jobs._errors import GivenUp, JobRefused, TooManyJobs, UnknownTask
+from ostiary.jobs._hooks import Hooks, configure
+from ostiary.jobs._ports import JobId, Run
+from ostiary.jobs._schema import database_script
+from ostiary.jobs._task import (
+    CODE,
+    Kind,
+    Lane,
+    Retry,
+    Task,
+    find_task,
+    freeze,
+    list_tasks,
+    register,
+    subscribe,
+)
+from ostiary.jobs._view import Job, JobState, discard_job, get_job, list_jobs, retry_job
+
+__all__ = [
+    "CODE",
+    "GivenUp",
+    "Hooks",
+    "Job",
+    "JobId",
+    "JobRefused",
+    "JobState",
+    "Kind",
+    "Lane",
+    "Retry",
+    "Run",
+    "Task",
+    "TooManyJobs",
+    "UnknownTask",
+    "configure",
+    "database_script",
+    "defer",
+    "discard_job",
+    "find_task",
+    "freeze",
+    "get_job",
+    "list_jobs",
+    "list_tasks",
+    "register",
+    "retry_job",
+    "subscribe",
+    "work_off",
+]

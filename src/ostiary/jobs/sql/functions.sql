@@ -1,0 +1,266 @@
+-- What runs inside the schema `jobs`, and the door through which tenants reach it: `jobs_door`, all of whose
+-- functions run as their owner and decide by the tenant that the session's role stands for.
+
+-- The tenant that calls: by its role, or by its own login. Null for the owner itself. Everybody else is refused.
+-- Inside a function that runs as its definer `current_user` is the definer; `role` and `session_user` are not.
+create or replace function jobs.caller() returns uuid language plpgsql stable
+  set search_path = pg_catalog, pg_temp as $$
+declare
+  caller_role text := current_setting('role');
+  tenant uuid;
+begin
+  if caller_role = 'none' then
+    caller_role := session_user;
+  end if;
+  if to_regclass('public.tenant') is not null then
+    select t.id into tenant from public.tenant t where t.role = caller_role;
+  else  -- a further database keeps no directory
+    select t.id into tenant from jobs.tenant t where t.role = caller_role;
+  end if;
+  if tenant is null and caller_role <> current_user then
+    raise insufficient_privilege using message = 'background work belongs to tenants';
+  end if;
+  return tenant;
+end $$;
+
+-- Enter a job into the queue. Its place: lanes one after the other; within a lane the tenants take turns, since
+-- each waiting job of a tenant stands one place behind the one before, and nobody stands before the head.
+create or replace function jobs.put(wanted uuid) returns bigint language plpgsql
+  set search_path = jobs, pg_temp as $$
+declare
+  j jobs.job;
+  base integer;
+  head integer;
+  last integer;
+  made bigint;
+begin
+  select * into strict j from jobs.job where id = wanted;
+  base := case j.lane when 'interactive' then 1500000000 when 'default' then 500000000 else -500000000 end;
+  select max(priority) into head from jobs.procrastinate_jobs where queue_name = j.lane and status = 'todo';
+  select min(priority) into last from jobs.procrastinate_jobs
+    where args ->> 'tenant' = j.tenant_id::text and queue_name = j.lane and status = 'todo';
+  insert into jobs.procrastinate_jobs (queue_name, task_name, priority, args)
+    values (j.lane, 'job', greatest(least(coalesce(head, base), coalesce(last - 1, base)), base - 400000000),
+      jsonb_build_object('job', j.id, 'tenant', j.tenant_id))
+    returning id into made;
+  update jobs.job set queue_id = made, run_at = null where id = wanted;
+  return made;
+end $$;
+
+-- Accept a job of `tenant`. Returns its id, or that of the one that waits with the same key, and why not.
+create or replace function jobs.accept(
+  tenant uuid, new_id uuid, task_name text, arguments jsonb, key text, run_at timestamptz, principal uuid,
+  request_id uuid, most integer, by_operator boolean
+) returns table (id uuid, refused text) language plpgsql set search_path = jobs, pg_temp as $$
+#variable_conflict use_column
+declare
+  t jobs.task;
+  found_id uuid;
+  earlier timestamptz := accept.run_at;
+begin
+  select * into t from jobs.task where task.name = accept.task_name;
+  if t.name is null or (t.operator and not accept.by_operator) then
+    return query select null::uuid, 'unknown_task'; return;
+  end if;
+  if octet_length(accept.arguments::text) > 2048 or octet_length(accept.key) > 200 then
+    return query select null::uuid, 'too_large'; return;
+  end if;
+  if accept.key is not null then
+    -- locked, so that it cannot begin before this transaction's change can be seen
+    select job.id into found_id from jobs.job where job.tenant_id = accept.tenant and job.task = t.name
+      and job.waiting_key = accept.key for share;
+    if found_id is not null then
+      return query select found_id, null::text; return;
+    end if;
+  end if;
+  if (select count(*) from (select from jobs.job where job.tenant_id = accept.tenant and job.finished_at is null
+      and job.failed_at is null and job.discarded_at is null limit accept.most) as w) >= accept.most then
+    return query select null::uuid, 'too_many'; return;
+  end if;
+  insert into jobs.job (id, tenant_id, task, lane, principal, request_id, arguments, waiting_key, key, run_at)
+    values (accept.new_id, accept.tenant, t.name, t.lane, accept.principal, accept.request_id, accept.arguments,
+      accept.key, accept.key, accept.run_at)
+    on conflict (tenant_id, task, waiting_key) where waiting_key is not null do nothing
+    returning job.id into found_id;
+  if found_id is null then  -- somebody else's, committed just now
+    select job.id into found_id from jobs.job where job.tenant_id = accept.tenant and job.task = t.name
+      and job.waiting_key = accept.key for share;
+    if found_id is null then
+      return query select null::uuid, 'again'; return;
+    end if;
+  elsif earlier is null or earlier <= now() then
+    perform jobs.put(found_id);
+  end if;
+  return query select found_id, null::text;
+end $$;
+
+create or replace function jobs_door.defer(
+  new_id uuid, task_name text, arguments jsonb, key text, run_at timestamptz, principal uuid, request_id uuid,
+  tenant uuid default null
+) returns table (id uuid, refused text) language plpgsql security definer
+  set search_path = pg_catalog, pg_temp as $$
+declare
+  own uuid := jobs.caller();
+begin
+  if own is not null and tenant is not null and tenant <> own then
+    raise insufficient_privilege using message = 'a job of another tenant';
+  end if;
+  return query select * from jobs.accept(coalesce(own, tenant), new_id, task_name, arguments, key, run_at,
+    principal, request_id, 20000, own is null);
+end $$;
+
+-- Begin a run: the number that fences off earlier ones. No row: it ended, or is not this tenant's.
+create or replace function jobs_door.begin(job uuid) returns table (
+  task text, principal uuid, request_id uuid, arguments jsonb, run_no integer, failures integer, losses integer,
+  done bigint, total bigint, cursor jsonb
+) language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  own uuid := jobs.caller();
+begin
+  return query update jobs.job as j
+    set run_no = j.run_no + 1, begun_at = now(), waiting_key = null, postponed = null,
+      losses = j.losses + case when j.running then 1 else 0 end, running = true
+    where j.id = begin.job and (own is null or j.tenant_id = own)
+      and j.finished_at is null and j.failed_at is null and j.discarded_at is null
+    returning j.task, j.principal, j.request_id, j.arguments, j.run_no, j.failures, j.losses, j.done, j.total,
+      j.cursor;
+end $$;
+
+-- Hold the job for this transaction. Two runs of one job never work at the same time, and one that was given up
+-- never works again. False: this run is not the one, or the job has ended.
+create or replace function jobs_door.hold(job uuid, run_no integer) returns boolean language sql security definer
+  set search_path = pg_catalog, pg_temp as $$
+  with own as materialized (select jobs.caller() as id), held as (
+    select from jobs.job as j, own where j.id = hold.job and j.run_no = hold.run_no
+      and (own.id is null or j.tenant_id = own.id)
+      and j.finished_at is null and j.failed_at is null and j.discarded_at is null for update of j)
+  select exists (select from held) $$;
+
+create or replace function jobs_door.note(job uuid, run_no integer, done bigint, total bigint, cursor jsonb)
+  returns boolean language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  own uuid := jobs.caller();
+begin
+  if octet_length(note.cursor::text) > 4096 then
+    raise program_limit_exceeded using message = 'the cursor of a job holds 4096 bytes';
+  end if;
+  update jobs.job as j set done = note.done, total = coalesce(note.total, j.total), losses = 0,
+      cursor = coalesce(note.cursor, j.cursor)
+    where j.id = note.job and j.run_no = note.run_no and (own is null or j.tenant_id = own)
+      and j.finished_at is null and j.failed_at is null and j.discarded_at is null;
+  return found;
+end $$;
+
+create or replace function jobs_door.finish(job uuid, run_no integer) returns boolean language plpgsql
+  security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  own uuid := jobs.caller();
+begin
+  update jobs.job as j set finished_at = now(), running = false, queue_id = null, error = null, error_code = null
+    where j.id = finish.job and j.run_no = finish.run_no and (own is null or j.tenant_id = own)
+      and j.finished_at is null and j.failed_at is null and j.discarded_at is null;
+  return found;
+end $$;
+
+-- A run ended without success. `final`: for the dead letters; otherwise it goes back to wait.
+create or replace function jobs_door.fail(
+  job uuid, run_no integer, error text, error_code text, counts boolean, final boolean, postponed text
+) returns boolean language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  own uuid := jobs.caller();
+begin
+  update jobs.job as j set running = false, error = left(coalesce(fail.error, j.error), 200),
+      error_code = left(coalesce(fail.error_code, j.error_code), 200), postponed = left(fail.postponed, 200),
+      failures = j.failures + case when counts then 1 else 0 end,
+      failed_at = case when final then now() end,
+      queue_id = case when final then null else j.queue_id end
+    where j.id = fail.job and j.run_no = fail.run_no and (own is null or j.tenant_id = own)
+      and j.finished_at is null and j.failed_at is null and j.discarded_at is null;
+  return found;
+end $$;
+
+-- One tenant's own jobs, newest first.
+create or replace function jobs_door.list(
+  wanted uuid, of_task text, of_state text, before uuid, most integer, tenant uuid default null
+) returns table (
+  id uuid, task text, lane text, state text, principal uuid, arguments jsonb, key text, run_at timestamptz,
+  created_at timestamptz, begun_at timestamptz, ended_at timestamptz, failures integer, done bigint, total bigint,
+  error text, error_code text, postponed text
+) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  own uuid := coalesce(jobs.caller(), list.tenant);
+begin
+  return query select * from (
+    select j.id, j.task, j.lane,
+      case when j.finished_at is not null then 'done' when j.discarded_at is not null then 'discarded'
+        when j.failed_at is not null then 'failed' when q.status = 'doing' then 'running' else 'waiting' end as state,
+      j.principal, j.arguments, j.key, coalesce(j.run_at, q.scheduled_at) as run_at, j.created_at, j.begun_at,
+      coalesce(j.finished_at, j.failed_at, j.discarded_at) as ended_at, j.failures, j.done, j.total,
+      j.error, j.error_code, j.postponed
+    from jobs.job j left join jobs.procrastinate_jobs q on q.id = j.queue_id
+    where j.tenant_id = own and (list.wanted is null or j.id = list.wanted)
+      and (list.of_task is null or j.task = list.of_task) and (list.before is null or j.id < list.before)
+      and case when list.of_state is null then true
+        when list.of_state = 'failed' then j.failed_at is not null
+        when list.of_state in ('waiting', 'running') then
+          j.finished_at is null and j.failed_at is null and j.discarded_at is null
+        when list.of_state = 'done' then j.finished_at is not null else j.discarded_at is not null end
+    order by j.id desc
+  ) as found where list.of_state is null or found.state = list.of_state limit least(list.most, 500);
+end $$;
+
+-- Put a failed job back into the queue, with its attempts forgotten.
+create or replace function jobs_door.retry(job uuid, tenant uuid default null) returns boolean language plpgsql
+  security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  own uuid := coalesce(jobs.caller(), tenant);
+begin
+  update jobs.job as j set failed_at = null, failures = 0, losses = 0, running = false
+    where j.id = retry.job and j.tenant_id = own and j.failed_at is not null and j.discarded_at is null;
+  if not found then
+    return false;
+  end if;
+  perform jobs.put(retry.job);
+  return true;
+end $$;
+
+-- Give a job up that waits or failed; a running one comes to its end.
+create or replace function jobs_door.discard(job uuid, tenant uuid default null) returns boolean language plpgsql
+  security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  own uuid := coalesce(jobs.caller(), tenant);
+  queued bigint;
+begin
+  select j.queue_id into queued from jobs.job j where j.id = discard.job and j.tenant_id = own
+    and j.finished_at is null and j.discarded_at is null for update;
+  if not found then
+    return false;
+  end if;
+  if queued is not null then
+    delete from jobs.procrastinate_jobs q where q.id = queued and q.status = 'todo';
+    if not found then
+      return false;
+    end if;
+  end if;
+  update jobs.job as j set discarded_at = now(), failed_at = null, waiting_key = null, queue_id = null
+    where j.id = discard.job;
+  return true;
+end $$;
+
+-- Nothing of `jobs` is anybody's but the owner's; of `jobs_door` everybody may call the functions, which refuse
+-- whoever is no tenant. Functions of the queue name no schema, so theirs is fixed here.
+do $fixed$
+declare
+  f regprocedure;
+begin
+  for f in select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where n.nspname = 'jobs' and p.proname like 'procrastinate%' loop
+    execute format('alter function %s set search_path = jobs, pg_temp', f);
+  end loop;
+end $fixed$;
+revoke all on schema jobs from public;
+revoke all on all tables in schema jobs from public;
+revoke all on all sequences in schema jobs from public;
+revoke all on all functions in schema jobs from public;
+grant usage on schema jobs_door to public;
+grant execute on all functions in schema jobs_door to public;
