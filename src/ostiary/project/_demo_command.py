@@ -9,6 +9,7 @@ from pathlib import Path
 from ostiary.kernel.errors import Misconfigured
 from ostiary.project import _database, _serve
 from ostiary.project._demo_tenant import DemoPerson, ensure_demo_tenant, notes_path
+from ostiary.project._installation import environment
 from ostiary.project._progress import step
 from ostiary.project._state import State, default_state
 from ostiary.project.embedded import Cluster
@@ -46,7 +47,7 @@ def run(*, reload: bool) -> int:
 
 def reset() -> int:
     """Remove the private cluster with everything that belongs to it."""
-    if os.environ.get(_database.DATABASE_URL):
+    if environment().get(_database.DATABASE_URL):
         raise Misconfigured(f"{_database.DATABASE_URL} is set: that database is not ours to remove")
     Cluster(default_state()).remove()
     print("removed: the next `make demo` makes everything again")

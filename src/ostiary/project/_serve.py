@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ostiary.kernel.errors import Misconfigured, OstiaryError
 from ostiary.project._database import DATABASE_URL
+from ostiary.project._installation import environment
 from ostiary.project._processes import die_with_parent
 from ostiary.project._state import State
 
@@ -266,7 +267,7 @@ def parse_address(text: str) -> tuple[str, int]:
 
 def port_from_environment() -> int:
     """PORT, by default 8000. Raises Misconfigured: no port number."""
-    text = os.environ.get("PORT") or "8000"
+    text = environment().get("PORT") or "8000"
     if not text.isdecimal() or not 0 < int(text) < 2**16:
         raise Misconfigured(f"PORT={text} is no port number")
     return int(text)

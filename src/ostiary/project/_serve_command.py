@@ -1,9 +1,8 @@
 """`ostiary serve`, `web` and `database-server`: a whole installation, or one node of several."""
 
-import os
-
 from ostiary.kernel.errors import Misconfigured
 from ostiary.project import _database, _serve
+from ostiary.project._installation import environment
 from ostiary.project._state import State, default_state
 from ostiary.project._transport import Transport
 from ostiary.project.embedded import Cluster
@@ -31,7 +30,7 @@ def run_web(listening: _serve.Listening) -> int:
 
 def run_database() -> int:
     """The private PostgreSQL alone, for several nodes on this machine, until SIGTERM or Ctrl-C."""
-    if os.environ.get(_database.DATABASE_URL):
+    if environment().get(_database.DATABASE_URL):
         raise Misconfigured(f"{_database.DATABASE_URL} is set: that database is not ours to run")
     state = default_state()
     with _serve.terminate_like_interrupt(), Cluster(state) as cluster:
@@ -44,7 +43,7 @@ def run_database() -> int:
 
 
 def _ensure_possible(listening: _serve.Listening) -> None:
-    Transport.from_environment(os.environ).ensure_safe(listening.bind)
+    Transport.from_environment(environment()).ensure_safe(listening.bind)
     _serve.ensure_port_free(listening.bind, listening.port)
     if listening.admin is not None:
         _serve.ensure_port_free(*listening.admin)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ostiary.kernel.errors import Misconfigured
+from ostiary.project._installation import named_state
 from ostiary.project._service_user import HOME as SERVICE_HOME
 from ostiary.project._service_user import ServiceUser, current_service_user
 
@@ -75,12 +76,12 @@ class State:
 
 
 def default_state() -> State:
-    """The state folder of this installation: OSTIARY_STATE, else the clone's own, else the account's.
+    """The state folder of this installation: OSTIARY_STATE or a file's, the clone's own, or the account's.
 
     As root the clone may lie where no other account can reach it, so the state then lies below the
     service user's home, under a name made from the clone's path.
     """
-    if chosen := os.environ.get("OSTIARY_STATE"):
+    if chosen := named_state(os.environ):
         return State(Path(chosen).absolute())
     clone = clone_folder()
     if os.geteuid() == 0:

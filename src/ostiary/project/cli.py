@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from ostiary.kernel.errors import Invalid, OstiaryError
 from ostiary.project.commands import (
     backup,
+    config,
     database,
     doctor,
     jobs,
     key,
     keys,
+    log,
     migrate,
     objects,
     setting,
@@ -25,7 +27,7 @@ from ostiary.project.commands._declare import Handler
 
 REFUSED = 2  # exit code of everything that the user can put right
 _DECLARED = frozenset({"handler", "event", "withheld", "command"})
-GROUPS = (start, tenant, objects, setting, key, keys, jobs, database, migrate, backup, doctor)
+GROUPS = (start, tenant, objects, setting, key, keys, jobs, config, database, migrate, backup, log, doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
