@@ -20,11 +20,13 @@ def read() -> objects.Package:
     return objects.read_package(FOLDER)
 
 
-def install(tenant: tenancy.Tenant, ctx: Context) -> objects.Plan:
+def install(
+    tenant: tenancy.Tenant, ctx: Context, *, within: tenancy.OwnerTransaction | None = None
+) -> objects.Plan:
     """Install the package or bring it up to date, as an administrator and through the public commands.
 
     New objects get the declared rights and values; what is there keeps what its administrators made of it.
-    `ctx`'s own transaction is not used and must not hold locks (see `objects.install_package`).
+    `ctx`'s own transaction is not used and must not hold locks; `within`: see `objects.install_package`.
     """
     package = read()
     rights = read_rights(FOLDER / "rights.yaml", package)
@@ -34,7 +36,7 @@ def install(tenant: tenancy.Tenant, ctx: Context) -> objects.Plan:
         _write_rights(inside, plan, rights, units)
         _fill_lookups(inside, plan, package)
 
-    return objects.install_package(tenant, ctx, package, then=finish)
+    return objects.install_package(tenant, ctx, package, then=finish, within=within)
 
 
 def _ensure_roles(ctx: Context, rights: Rights) -> Mapping[str, UnitId]:

@@ -1,18 +1,20 @@
 """Installing a package: compare with what is there, plan, then catalogue and DDL in one transaction."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from ostiary.access import public as access
 from ostiary.audit import public as audit
-from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import ColumnId, ObjectId, RecordId, new_id
 from ostiary.objects import _catalogue, _store
+from ostiary.objects._apply import changed, close_columns
 from ostiary.objects._ddl import Step, steps_for_column, steps_for_objects
 from ostiary.objects._errors import PackageRefused
 from ostiary.objects._model import Catalogue, Column, ColumnType, Object
 from ostiary.objects._package import Package
+from ostiary.objects._register import Held, Place, Register, load_register
 from ostiary.tenancy import public as tenancy
 
 # What a package may not change on a column that has data: it would need a rewrite, or a check of every row.
@@ -49,6 +51,7 @@ def plan_package(installed: Catalogue, package: Package, *, role: str) -> Plan:
     changed: list[Object] = []
     new_columns: list[tuple[str, str]] = []
     steps: list[Step] = []
+    tables = {o.code: o.table for o in installed.objects.values()}
     for declared in package.objects.values():
         before = installed.objects.get(declared.code)
         if before is None:
@@ -58,11 +61,11 @@ def plan_package(installed: Catalogue, package: Package, *, role: str) -> Plan:
         for column in after.columns.values():
             if column.code not in before.columns:
                 new_columns.append((after.code, column.code))
-                steps += steps_for_column(after, column, role)
+                steps += steps_for_column(after, column, role, tables)
         if after != before:
             changed.append(after)
     return Plan(
-        steps=(*steps_for_objects(fresh, role), *steps),
+        steps=(*steps_for_objects(fresh, role, tables), *steps),
         objects=(*fresh, *changed),
         new_objects=tuple(o.code for o in fresh),
         new_columns=tuple(new_columns),
@@ -77,6 +80,7 @@ def install_package(
     *,
     then: Callable[[Context, Plan], None] | None = None,
     dry_run: bool = False,
+    within: tenancy.OwnerTransaction | None = None,
 ) -> Plan:
     """Install a package, or bring it up to date, in one transaction of the owner's role.
 
@@ -84,25 +88,33 @@ def install_package(
     "All employees: none". `ctx` names who does it; they need CanManageSolution, and for those rows
     CanManageAdministration. Its own transaction is not used, and must not hold locks on catalogue, units or
     epoch. `then` is called in the same transaction, to add what belongs to new objects (rights, values).
+    within: the owner's transaction to do it in, where it is a part of something larger (an upgrade).
     Raises: AccessDenied; PackageRefused; the database's error when a lock is not had within 4 s.
     """
-    with tenancy.transaction(tenant) as db:  # of its own, so that a denial is recorded for good
-        access.ensure_operation(ctx.within(db), access.Operation.MANAGE_SOLUTION)
+    # of its own, so that a denial is recorded for good
+    with tenancy.transaction(tenant) if within is None else nullcontext(within) as asked:
+        access.ensure_operation(ctx.within(asked), access.Operation.MANAGE_SOLUTION)
     try:
-        with tenancy.owner_transaction(tenant) as db:
+        with tenancy.owner_transaction(tenant) if within is None else nullcontext(within) as db:
             inside = ctx.within(db)
             _store.lock(db)  # two installations of one tenant go one after the other
-            installed = _catalogue.load_catalogue(db, 0)
+            register = load_register(db)
+            installed = register.catalogue(0)
             _refuse_foreign(package, _store.packages(db))
             plan = plan_package(installed, package, role=tenant.role)
             if dry_run or plan.changes_nothing:
                 return plan
             for step in plan.steps:
                 db.ddl(step.sql())
-            _store.write_objects(inside, package, plan.objects)
-            _store.write_workplaces(db, package)
-            _changed(inside)
-            _close_columns(inside, plan)
+            order = {code: i for i, code in enumerate(package.objects)}
+            _store.write_objects(
+                inside,
+                [Held(o, package.code, order[o.code], 1) for o in plan.objects],
+                package_version=package.version,
+            )
+            _write_places(inside, package, register)
+            changed(inside)
+            close_columns(inside, _fresh(plan))
             audit.append(
                 inside, "objects.package.installed", parts=[audit.Part("package", _summary(package, plan))]
             )
@@ -123,29 +135,26 @@ def set_lookup_defaults(ctx: Context, defaults: Mapping[tuple[str, str], RecordI
             raise PackageRefused(f"{code}: column {column_code} is no lookup")
         _store.write_default(ctx.db, column.id, str(record))
     if defaults:
-        _changed(ctx)
+        changed(ctx)
 
 
-def _changed(ctx: Context) -> None:
-    _store.raise_revision(ctx.db)
-    identity.bump_epoch(ctx)
+def _write_places(ctx: Context, package: Package, register: Register) -> None:
+    places = [Place(w, package.code, i, 1) for i, w in enumerate(package.workplaces)]
+    wanted = {w.code for w in package.workplaces}
+    gone = [code for code, p in register.places.items() if p.package == package.code and code not in wanted]
+    _store.write_places(ctx.db, places, gone)
 
 
-def _close_columns(ctx: Context, plan: Plan) -> None:
-    """A column without any row is open to whoever the object permits, so none is born without one."""
-    everyone = identity.find_unit(ctx, identity.ALL_EMPLOYEES)
-    if everyone is None:
-        raise RuntimeError("the tenant has no role All employees: its schema was not seeded")
-    for made in plan.objects:
-        fresh = [
+def _fresh(plan: Plan) -> dict[ObjectId, list[ColumnId]]:
+    return {
+        made.id: [
             column.id
             for column in made.columns.values()
             if column.takes_rows
             and (made.code in plan.new_objects or (made.code, column.code) in plan.new_columns)
         ]
-        if fresh:
-            rows = [(everyone, access.ColumnLevel.NONE)]
-            access.set_columns_rows(ctx, made.id, dict.fromkeys(fresh, rows))
+        for made in plan.objects
+    }
 
 
 def _summary(package: Package, plan: Plan) -> dict[str, object]:

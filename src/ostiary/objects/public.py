@@ -3,9 +3,42 @@
 Metadata is read by `get_catalogue` (kept per tenant epoch) and changes only by the owner's role.
 """
 
-from ostiary.objects._catalogue import catalogue_at, find_object, get_catalogue
+from ostiary.objects._aliases import Former, aliased
+from ostiary.objects._apply import (
+    ChangePlan,
+    PlannedStep,
+    apply_change,
+    apply_changes,
+    plan_change,
+    plan_changes,
+)
+from ostiary.objects._catalogue import catalogue_at, find_object, get_catalogue, load_catalogue
+from ostiary.objects._change import (
+    METADATA_CALLS,
+    AddColumn,
+    Backfill,
+    Change,
+    ChangeColumn,
+    ChangeObject,
+    CreateObject,
+    DropColumn,
+    DropObject,
+    DropWorkplace,
+    MetadataCall,
+    PlaceSection,
+    PurgeColumn,
+    PurgeObject,
+    RemoveSection,
+    RenameColumn,
+    RenameObject,
+    RestoreColumn,
+    RestoreObject,
+    SetIndex,
+    SetWorkplace,
+)
+from ostiary.objects._change_file import change_document, read_change, read_changes
 from ostiary.objects._ddl import sequence_of
-from ostiary.objects._errors import PackageRefused
+from ostiary.objects._errors import ChangeRefused, MetadataConflict, PackageRefused
 from ostiary.objects._install import Plan, install_package, plan_package, set_lookup_defaults
 from ostiary.objects._model import (
     SYSTEM_COLUMNS,
@@ -23,33 +56,72 @@ from ostiary.objects._model import (
 )
 from ostiary.objects._package import Package, read_package
 from ostiary.objects._sort_key import sort_key
+from ostiary.objects._store import packages
 from ostiary.objects._strict import Node, read_yaml
+from ostiary.objects._values import set_value_writer
 
 __all__ = [
+    "METADATA_CALLS",
     "SYSTEM_COLUMNS",
     "TEXT_SORTED",
     "UNASSIGNED",
+    "AddColumn",
+    "Backfill",
     "Catalogue",
+    "Change",
+    "ChangeColumn",
+    "ChangeObject",
+    "ChangePlan",
+    "ChangeRefused",
     "Choice",
     "Column",
     "ColumnType",
+    "CreateObject",
     "DataClass",
+    "DropColumn",
+    "DropObject",
+    "DropWorkplace",
+    "Former",
     "Layout",
+    "MetadataCall",
+    "MetadataConflict",
     "Node",
     "Object",
     "Package",
     "PackageRefused",
+    "PlaceSection",
     "Plan",
+    "PlannedStep",
+    "PurgeColumn",
+    "PurgeObject",
+    "RemoveSection",
+    "RenameColumn",
+    "RenameObject",
+    "RestoreColumn",
+    "RestoreObject",
     "Retention",
+    "SetIndex",
+    "SetWorkplace",
     "Workplace",
+    "aliased",
+    "apply_change",
+    "apply_changes",
     "catalogue_at",
+    "change_document",
     "find_object",
     "get_catalogue",
     "install_package",
+    "load_catalogue",
+    "packages",
+    "plan_change",
+    "plan_changes",
     "plan_package",
+    "read_change",
+    "read_changes",
     "read_package",
     "read_yaml",
     "sequence_of",
     "set_lookup_defaults",
+    "set_value_writer",
     "sort_key",
 ]
