@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -60,6 +61,23 @@ def bind_part(tenant_id: UUID, event_id: UUID, number: int) -> tuple[bytes, byte
     """Additional data for the content and the salt of a part."""
     content, salt = _part_columns(tenant_id, number)
     return content + event_id.bytes, salt + event_id.bytes
+
+
+def _place(tenant_id: UUID, key: Sequence[Any], column: str) -> bytes:
+    content, salt = bind_part(tenant_id, key[0], key[1])
+    return content if column == "blob" else salt
+
+
+# So that replaced keys leave no part behind. Content and salt stay what they are: a leaf's commitments hold.
+crypto.register_encrypted(
+    crypto.Encrypted(
+        table="audit_payload",
+        keys=[("event_id", "uuid"), ("part_no", "smallint")],
+        blobs=["blob", "salt_blob"],
+        place=_place,
+        dek_column="dek_id",
+    )
+)
 
 
 @lru_cache(maxsize=16_384)

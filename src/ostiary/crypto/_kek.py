@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ostiary.crypto._errors import KeyGone, Undecipherable
 from ostiary.crypto._wrapping import bind_check, bind_kek, derived_kek_info
-from ostiary.kernel.errors import Misconfigured
 from ostiary.kernel.ports import Db, KeyStore
 
 DERIVED_VERSION = 1
@@ -110,7 +109,7 @@ def ensure_kek(db: Db, store: KeyStore, tenant_id: UUID) -> Kek:
         insert_kek(db, store, tenant_id, DERIVED_VERSION + 1, "active")
         found = _find_active(db, store, tenant_id)
     if found is None:
-        raise Misconfigured("This tenant has no key-encryption key that may be used")
+        raise KeyGone("The keys of this tenant were destroyed")
     return found
 
 
@@ -129,6 +128,12 @@ def insert_kek(
             "check": Kek(version, key).make_check_value(tenant_id),
         },
     )
+
+
+def rewrap_kek(store: KeyStore, tenant_id: UUID, version: int, root_id: str, wrapped: bytes) -> bytes:
+    """The same key, wrapped by the present root."""
+    aad = bind_kek(tenant_id, version)
+    return store.wrap(store.unwrap(wrapped, aad, root_id), aad)
 
 
 def _find_active(db: Db, store: KeyStore, tenant_id: UUID) -> Kek | None:

@@ -1,11 +1,23 @@
 """Encrypt and decrypt values under the tenant's keys. `configure` a key provider once at start-up."""
 
+from ostiary.crypto._blind import blind_index, derive_index_key
 from ostiary.crypto._blob import Dek, Sealer, bind, bind_column, key_of
+from ostiary.crypto._encrypted import Encrypted, encrypted_tables, register_encrypted
 from ostiary.crypto._errors import KeyGone, Locked, NotYet, RootMissing, Undecipherable
 from ostiary.crypto._installation import installation_key, installation_key_id
+from ostiary.crypto._inventory import KeyInfo, destroy_all_keys, destroy_retired, list_keys, verify_keys
 from ostiary.crypto._local import ensure_plaintext_root, read_plaintext_root
 from ostiary.crypto._ring import configure, decrypt, ensure_dek, get_dek
 from ostiary.crypto._root import Root, Roots
+from ostiary.crypto._rotation import (
+    GRACE_S,
+    Act,
+    Step,
+    begin_dek_rotation,
+    begin_kek_rotation,
+    rewrap_under_root,
+    rotate_chunk,
+)
 from ostiary.crypto._secrets import delete_secret, get_secret, list_secrets, put_secret
 from ostiary.crypto._stream import decrypt_stream, encrypt_stream
 
@@ -15,9 +27,13 @@ LocalKeyStore = ensure_plaintext_root  # the name that callers knew before there
 INSERT_ONLY_TABLES = ("crypto_dek", "crypto_kek")
 
 __all__ = [
+    "GRACE_S",
     "INSERT_ONLY_TABLES",
+    "Act",
     "Dek",
+    "Encrypted",
     "KeyGone",
+    "KeyInfo",
     "LocalKeyStore",
     "Locked",
     "NotYet",
@@ -25,14 +41,22 @@ __all__ = [
     "RootMissing",
     "Roots",
     "Sealer",
+    "Step",
     "Undecipherable",
+    "begin_dek_rotation",
+    "begin_kek_rotation",
     "bind",
     "bind_column",
+    "blind_index",
     "configure",
     "decrypt",
     "decrypt_stream",
     "delete_secret",
+    "derive_index_key",
+    "destroy_all_keys",
+    "destroy_retired",
     "encrypt_stream",
+    "encrypted_tables",
     "ensure_dek",
     "ensure_plaintext_root",
     "get_dek",
@@ -40,7 +64,12 @@ __all__ = [
     "installation_key",
     "installation_key_id",
     "key_of",
+    "list_keys",
     "list_secrets",
     "put_secret",
     "read_plaintext_root",
+    "register_encrypted",
+    "rewrap_under_root",
+    "rotate_chunk",
+    "verify_keys",
 ]
