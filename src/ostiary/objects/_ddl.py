@@ -3,7 +3,7 @@
 `@.` stands for the tenant's schema, as in every statement of the product.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,13 +56,21 @@ def sequence_of(table: str, column: str) -> str:
 
 def stored_column(column: Column) -> str:
     """The database column of a declared one: its name; the owner lies in `owner_id`."""
-    return "owner_id" if column.type is ColumnType.OWNER else column.code
+    return "owner_id" if column.type is ColumnType.OWNER else column.name
 
 
-def _definitions(made: Object, column: Column) -> Iterator[str]:
-    """`name type` of a column, and of its sort key if it has one."""
-    name = quote(column.code)
-    if column.type in {ColumnType.DECIMAL, ColumnType.MONEY}:
+def _definitions(made: Object, column: Column, *, filled: bool) -> Iterator[str]:
+    """`name type` of a column, and of its sort key if it has one.
+
+    filled: whether each record has a value from the start. A column that comes later is empty in the records
+    that were there: writing a value into them would rewrite the table, past their versions and state hashes.
+    """
+    name = quote(column.name)
+    if not filled and column.type is ColumnType.BOOLEAN:
+        yield f"{name} boolean"
+    elif not filled and column.type is ColumnType.AUTO_NUMBER:
+        yield f'{name} text collate "C"'
+    elif column.type in {ColumnType.DECIMAL, ColumnType.MONEY}:
         yield f"{name} numeric(18, {column.scale:d})"
     elif column.type is ColumnType.AUTO_NUMBER:
         yield f'{name} text collate "C" not null default {_next_number(made, column)}'
@@ -78,7 +86,7 @@ def _next_number(made: Object, column: Column) -> str:
     if found is None:
         raise ValueError(f"{made.code}.{column.code}: pattern {column.pattern!r}")
     digits = int(found["digits"])
-    sequence, shape = sequence_of(made.table, column.code), "9" * (18 - digits) + "0" * digits
+    sequence, shape = sequence_of(made.table, column.name), "9" * (18 - digits) + "0" * digits
     return f"'{found['before']}' || to_char(nextval('@.{sequence}'), 'FM{shape}') || '{found['after']}'"
 
 
@@ -99,7 +107,7 @@ class CreateTable:
     made: Object
 
     def sql(self) -> str:
-        own = [part for c in self.made.columns.values() for part in _definitions(self.made, c)]
+        own = [part for c in self.made.columns.values() for part in _definitions(self.made, c, filled=True)]
         system = [s for s in _SYSTEM if self.made.has_owner or not s.startswith("owner_id ")]
         # the order by name lies in the key's index too: shared records are found by id, often without the row
         named = quote(self.made.columns[self.made.display].sort_column)
@@ -116,24 +124,28 @@ class AddColumn:
     column: Column
 
     def sql(self) -> str:
-        parts = ", ".join(f"add column {part}" for part in _definitions(self.made, self.column))
+        parts = ", ".join(f"add column {part}" for part in _definitions(self.made, self.column, filled=False))
         return f"alter table @.{quote(self.made.table)} {parts}"
 
     def describe(self) -> str:
-        return f"add column {self.made.table}.{self.column.code} ({self.column.type})"
+        return f"add column {self.made.table}.{self.column.name} ({self.column.type})"
 
 
 @dataclass(frozen=True, slots=True)
 class AddReference:
+    """examined: look whether every row fits. Needless, and long, for a column that is empty everywhere."""
+
     table: str
     column: str
     target: str
+    examined: bool = True
 
     def sql(self) -> str:
         name = quote(database_name(self.table, self.column, "fkey"))
         return (
             f"alter table @.{quote(self.table)} add constraint {name} "
             f"foreign key ({quote(self.column)}) references @.{quote(self.target)} (id)"
+            f"{'' if self.examined else ' not valid'}"
         )
 
     def describe(self) -> str:
@@ -147,16 +159,37 @@ class CreateIndex:
     include: tuple[str, ...] = ()
     unique: bool = False
 
-    def sql(self) -> str:
-        name = database_name(self.table, *self.columns, "key" if self.unique else "idx")
+    @property
+    def name(self) -> str:
+        """Name of the index."""
+        return database_name(self.table, *self.columns, "key" if self.unique else "idx")
+
+    def sql(self, *, beside: bool = False) -> str:
+        """The statement. beside: without keeping writers off; then it runs outside a transaction."""
         listed = ", ".join(quote(c) for c in self.columns)
         extra = f" include ({', '.join(quote(c) for c in self.include)})" if self.include else ""
-        return (
-            f"create {'unique ' * self.unique}index {quote(name)} on @.{quote(self.table)} ({listed}){extra}"
-        )
+        kind = f"{'unique ' * self.unique}index {'concurrently ' * beside}"
+        return f"create {kind}{quote(self.name)} on @.{quote(self.table)} ({listed}){extra}"
 
     def describe(self) -> str:
         return f"{'unique ' * self.unique}index {self.table} ({', '.join(self.columns)})"
+
+
+@dataclass(frozen=True, slots=True)
+class DropStored:
+    """The end of something purged. The name is one that the catalogue had."""
+
+    kind: str  # table | sequence | column
+    table: str
+    name: str = ""
+
+    def sql(self) -> str:
+        if self.kind == "column":
+            return f"alter table @.{quote(self.table)} drop column if exists {quote(self.name)}"
+        return f"drop {self.kind} if exists @.{quote(self.name or self.table)}"
+
+    def describe(self) -> str:
+        return f"remove {self.kind} {self.table}{'.' * bool(self.name)}{self.name} for good"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,35 +225,42 @@ class CommentColumn:
         return f"comment on column @.{quote(self.made.table)}.{name} is '{policy}'"
 
     def describe(self) -> str:
-        return f"note the data policy of {self.made.table}.{self.column.code}"
+        return f"note the data policy of {self.made.table}.{self.column.name}"
 
 
-def steps_for_objects(made: list[Object], role: str) -> Iterator[Step]:
-    """Tables of new objects; references come last, since objects refer to each other in circles."""
+def steps_for_objects(made: Sequence[Object], role: str, tables: Mapping[str, str]) -> Iterator[Step]:
+    """Tables of new objects; references come last, since objects refer to each other in circles.
+
+    tables: table of each object that was there, by code.
+    """
+    tables = {**tables, **{o.code: o.table for o in made}}
     for o in made:
         for column in _numbered(o):
-            yield CreateSequence(o.table, column.code)
+            yield CreateSequence(o.table, column.name)
         yield CreateTable(o)
     for o in made:
-        yield from _references(o, list(o.columns.values()))
+        yield from _references(o, list(o.columns.values()), tables)
     for o in made:
         yield from _indexes(o)
     for o in made:
         yield Grant("table", o.table, role)
         for column in _numbered(o):
-            yield Grant("sequence", sequence_of(o.table, column.code), role)
+            yield Grant("sequence", sequence_of(o.table, column.name), role)
         for column in o.columns.values():
             yield CommentColumn(o, column)
 
 
-def steps_for_column(made: Object, column: Column, role: str) -> Iterator[Step]:
-    """A new column of an object that has its table."""
+def steps_for_column(
+    made: Object, column: Column, role: str, tables: Mapping[str, str], *, indexes: bool = True
+) -> Iterator[Step]:
+    """A new column of an object that has its table. indexes: build them in the same transaction."""
     if column.type is ColumnType.AUTO_NUMBER:
-        yield CreateSequence(made.table, column.code)
-        yield Grant("sequence", sequence_of(made.table, column.code), role)
+        yield CreateSequence(made.table, column.name)
+        yield Grant("sequence", sequence_of(made.table, column.name), role)
     yield AddColumn(made, column)
-    yield from _references(made, [column])
-    yield from _column_indexes(made, column)
+    yield from _references(made, [column], tables, examined=False)
+    if indexes:
+        yield from column_indexes(made, column)
     yield CommentColumn(made, column)
 
 
@@ -228,37 +268,57 @@ def _numbered(made: Object) -> list[Column]:
     return [c for c in made.columns.values() if c.type is ColumnType.AUTO_NUMBER]
 
 
-def _references(made: Object, columns: list[Column]) -> Iterator[Step]:
+def _references(
+    made: Object, columns: list[Column], tables: Mapping[str, str], *, examined: bool = True
+) -> Iterator[Step]:
     for column in columns:
         if column.type is ColumnType.OWNER:
             yield AddReference(made.table, "owner_id", "identity_unit")
         elif column.target is not None:
-            yield AddReference(made.table, column.code, f"rec_{column.target}")
+            target = tables.get(column.target, f"rec_{column.target}")
+            yield AddReference(made.table, column.name, target, examined=examined)
 
 
-def _column_indexes(made: Object, column: Column) -> Iterator[Step]:
+def column_indexes(made: Object, column: Column) -> Iterator[CreateIndex]:
+    """Indexes that a column brings by what it is."""
     if column.target is not None:
-        yield CreateIndex(made.table, (column.code,))
+        yield CreateIndex(made.table, (column.name,))
     if column.unique or column.type is ColumnType.AUTO_NUMBER:
-        yield CreateIndex(made.table, (column.code,), unique=True)
+        yield CreateIndex(made.table, (column.name,), unique=True)
     if column.unique and column.type in TEXT_SORTED and column.code != made.display:
         # filters compare the folded key: an import looks its keys up by it
         yield CreateIndex(made.table, (column.sort_column, "id"))
+    if column.indexed:
+        yield sort_index(made, column)
+
+
+def sort_index(made: Object, column: Column) -> CreateIndex:
+    """The index that serves sorting and filtering by a column; rights are decided without the row."""
+    return CreateIndex(made.table, (column.sort_column, "id"), include=() if made.is_lookup else _who(made))
+
+
+def _who(made: Object) -> tuple[str, ...]:
+    return ("label_id", "author_id", "owner_id") if made.has_owner else ("label_id", "author_id")
 
 
 def _indexes(made: Object) -> Iterator[Step]:
     """Both plan shapes (sort order first, visible set first), an index for each leg: architecture 3."""
     named = made.columns[made.display].sort_column
+    indexes: dict[str, CreateIndex] = {}
     if made.is_lookup:  # few rows, layer 3 off: only the order by name is worth an index
-        yield CreateIndex(made.table, (named, "id"))
+        found = [CreateIndex(made.table, (named, "id"))]
     else:
-        who = ("label_id", "author_id", "owner_id") if made.has_owner else ("label_id", "author_id")
-        yield CreateIndex(made.table, (named, "id"), include=who)
+        who = _who(made)
+        found = [CreateIndex(made.table, (named, "id"), include=who)]
         for leg in who:
-            yield CreateIndex(made.table, (leg, named, "id"), include=tuple(w for w in who if w != leg))
+            found.append(
+                CreateIndex(made.table, (leg, named, "id"), include=tuple(w for w in who if w != leg))
+            )
         for key in made.layout.default_sort:
             name = made.column(key.removeprefix("-")).sort_column
-            if name != named:
-                yield CreateIndex(made.table, (name, "id"), include=who)
+            found.append(CreateIndex(made.table, (name, "id"), include=who))
     for column in made.columns.values():
-        yield from _column_indexes(made, column)
+        found += column_indexes(made, column)
+    for index in found:
+        indexes.setdefault(index.name, index)
+    yield from indexes.values()

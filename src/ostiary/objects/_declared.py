@@ -47,13 +47,14 @@ class Policy:
 
 def read_policy(node: Node) -> PolicyDefaults:
     """The explicit defaults of an object or of a file of lookups: all three, or the reader refuses."""
-    found = _take_policy(node)
+    found = take_policy(node)
     node.finish()
     _complete(node, found, PolicyDefaults())
     return found
 
 
-def _take_policy(node: Node) -> PolicyDefaults:
+def take_policy(node: Node) -> PolicyDefaults:
+    """What a node states of class, personal data and retention. Raises PackageRefused."""
     data_class = personal_data = retention = None
     if node.has("class"):
         name = node.take("class", str)
@@ -107,7 +108,7 @@ def read_column(node: Node, inherited: PolicyDefaults) -> tuple[Column, str | No
     problem = column_code_problem(code)
     if problem:
         raise node.refuse(problem)
-    policy = _complete(node, _take_policy(node), inherited)
+    policy = _complete(node, take_policy(node), inherited)
     kind = _read_type(node)
     settings, lookup_default = _SETTINGS.get(kind, _read_plain)(node, kind)
     tags = node.texts("tags")
@@ -125,6 +126,7 @@ def read_column(node: Node, inherited: PolicyDefaults) -> tuple[Column, str | No
         required=node.take("required", bool, False),
         unique=node.take("unique", bool, False),
         help=node.take("help", str, ""),
+        indexed=node.take("indexed", bool, False),
         **settings,
     )
     node.finish()
@@ -180,22 +182,31 @@ def _read_moment(node: Node, kind: ColumnType) -> Settings:
     return ({"default": _one_of(node, "default", allowed)} if node.has("default") else {}), None
 
 
-def _read_choice(node: Node, kind: ColumnType) -> Settings:
+def read_choices(node: Node) -> tuple[Choice, ...]:
+    """The choices under `choices`, each with a code of its own; none where the key is absent."""
     choices = []
     for declared in node.nodes("choices"):
         code = declared.take("code", str)
         if IDENTIFIER.fullmatch(code) is None:
             raise declared.refuse(f"{code!r} is not a code")
         tone = _one_of(declared, "tone", TONES) if declared.has("tone") else "slate"
-        choices.append(Choice(code, declared.take("caption", str, code.replace("_", " ").capitalize()), tone))
+        caption = declared.take("caption", str, code.replace("_", " ").capitalize())
+        choices.append(Choice(code, caption, tone, declared.take("retired", bool, False)))
         declared.finish()
-    codes = [choice.code for choice in choices]
-    if not codes or len(set(codes)) < len(codes):
+    if len({choice.code for choice in choices}) < len(choices):
+        raise node.refuse("a choice needs choices, each with a code of its own")
+    return tuple(choices)
+
+
+def _read_choice(node: Node, kind: ColumnType) -> Settings:
+    choices = read_choices(node)
+    offered = [choice.code for choice in choices if not choice.retired]
+    if not offered:
         raise node.refuse("a choice needs choices, each with a code of its own")
     default = node.take("default", str) if node.has("default") else None
-    if default is not None and default not in codes:
+    if default is not None and default not in offered:
         raise node.refuse(f"the default {default!r} is none of its choices")
-    return {"choices": tuple(choices), "default": default}, None
+    return {"choices": choices, "default": default}, None
 
 
 def _read_lookup(node: Node, kind: ColumnType) -> Settings:

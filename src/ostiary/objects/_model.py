@@ -1,11 +1,13 @@
 """Metadata values: objects and columns as the product sees them; frozen, kept per tenant epoch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from types import MappingProxyType
 from uuid import UUID
 
 from ostiary.kernel.ids import ColumnId, ObjectId
+from ostiary.objects._aliases import Former
 
 UNASSIGNED = UUID(int=0)  # the id of what is declared but not installed, and of columns that every object has
 
@@ -50,22 +52,27 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value of a choice column. `tone` is a named tone of the design system."""
+    """One value of a choice column. `tone` is a named tone of the design system.
+
+    retired: no longer offered; records that hold it keep it, and its code is never given to another value.
+    """
 
     code: str
     caption: str
     tone: str = "slate"
+    retired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One declared column. The database column has the name `code` in the object's table.
+    """One declared column, in the database under `name`: the code it was born with.
 
     personal_data: kind of personal data, "none" if it holds none. tags: regulation tags (PHI, PCI ...).
     scale: digits after the point of decimal and money. unique only on Public and Internal columns.
     target: code of the looked-up object (lookup only). default: JSON value, or "now"/"today"/"me".
     pattern: of an auto-number, `CASE-{0:06d}`. `system` columns (author, owner, created_at, modified_at,
-    number) take no rights rows.
+    number) take no rights rows. born_as: "" while `name` is the code. former: codes that still lead here.
+    indexed: an index serves sorting and filtering by it.
     """
 
     id: ColumnId
@@ -87,6 +94,14 @@ class Column:
     pattern: str = ""
     unique: bool = False
     help: str = ""
+    born_as: str = ""
+    former: tuple[Former, ...] = ()
+    indexed: bool = False
+
+    @property
+    def name(self) -> str:
+        """Name in the database, in events and in state hashes: a change of the code leaves it alone."""
+        return self.born_as or self.code
 
     @property
     def takes_rows(self) -> bool:
@@ -96,7 +111,7 @@ class Column:
     @property
     def sort_column(self) -> str:
         """Database column to order by: a stored folded key for text, else the column itself."""
-        return f"{self.code}__sort" if self.type in TEXT_SORTED else self.code
+        return f"{self.name}__sort" if self.type in TEXT_SORTED else self.name
 
 
 TEXT_SORTED = frozenset({ColumnType.TEXT, ColumnType.EMAIL, ColumnType.PHONE, ColumnType.URL})
@@ -134,10 +149,11 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """One object: a real table `rec_<code>` in the tenant's schema.
+    """One object: a real table `rec_<name>` in the tenant's schema; `name` is the code it was born with.
 
     display: code of the column that names a record. is_lookup: a small list of values (layer 3 off).
-    has_owner: false for objects without an owner column (lookups).
+    has_owner: false for objects without an owner column (lookups). dropped: columns kept for recovery, by
+    code; nobody sees them, but they still belong to the state of a record. born_as, former: as of columns.
     """
 
     id: ObjectId
@@ -150,10 +166,24 @@ class Object:
     layout: Layout
     is_lookup: bool = False
     has_owner: bool = True
+    description: str = ""
+    born_as: str = ""
+    former: tuple[Former, ...] = ()
+    dropped: Mapping[str, Column] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def name(self) -> str:
+        """Name in the database and in events: a change of the code leaves it alone."""
+        return self.born_as or self.code
 
     @property
     def table(self) -> str:
-        return f"rec_{self.code}"
+        return f"rec_{self.name}"
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """Former codes of columns that still lead to one, with its code of now."""
+        return {f.code: c.code for c in self.columns.values() for f in c.former}
 
     def column(self, code: str) -> Column:
         """A declared column, or one that every object has. Raises KeyError."""
@@ -176,6 +206,11 @@ class Catalogue:
     epoch: int
     objects: Mapping[str, Object]
     workplaces: tuple[Workplace, ...]
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """Former codes of objects that still lead to one, with its code of now."""
+        return {f.code: o.code for o in self.objects.values() for f in o.former}
 
     def by_id(self, object_id: ObjectId) -> Object:
         """The object with this id. Raises KeyError."""

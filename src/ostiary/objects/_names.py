@@ -3,7 +3,8 @@
 import hashlib
 import re
 
-IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,40}")
+MAX_CODE = 40  # characters after the first
+IDENTIFIER = re.compile(rf"[a-z][a-z0-9_]{{0,{MAX_CODE}}}")
 _QUOTABLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 MAX_DATABASE_NAME = 63
 

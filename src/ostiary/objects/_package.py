@@ -94,6 +94,11 @@ def _read_file(node: Node, draft: _Draft) -> None:
 
 
 def _read_object(node: Node, draft: _Draft) -> None:
+    draft.add(node, *read_object(node))
+
+
+def read_object(node: Node) -> tuple[Object, Mapping[str, str]]:
+    """An object and the names of its lookups' default values. Raises PackageRefused."""
     code = node.take("object", str)
     node.at(code)
     policy = read_policy(node.node("policy")) if node.has("policy") else PolicyDefaults()
@@ -109,14 +114,23 @@ def _read_object(node: Node, draft: _Draft) -> None:
         icon=node.take("icon", str),
         display=node.take("display", str),
         columns=columns,
-        layout=_read_layout(node.node("layout")),
+        layout=read_layout(node.node("layout")),
         has_owner=has_owner,
+        description=node.take("description", str, ""),
     )
     node.finish()
-    draft.add(node, made, defaults)
+    return made, defaults
 
 
 def _read_lookup(node: Node, policy: PolicyDefaults, draft: _Draft) -> None:
+    made, defaults, values = read_lookup(node, policy)
+    draft.add(node, made, defaults)
+    draft.values[made.code] = values
+
+
+def read_lookup(
+    node: Node, policy: PolicyDefaults
+) -> tuple[Object, Mapping[str, str], tuple[Mapping[str, object], ...]]:
     """A small object of values: `name` and `position` are always there, more columns may be declared."""
     code = node.take("lookup", str)
     node.at(code)
@@ -135,11 +149,11 @@ def _read_lookup(node: Node, policy: PolicyDefaults, draft: _Draft) -> None:
         layout=Layout(tuple(columns), ("position", "name"), (), ((caption, tuple(columns)),)),
         is_lookup=True,
         has_owner=False,
+        description=node.take("description", str, ""),
     )
     values = tuple(node.take("values", list, []))
     node.finish()
-    draft.add(node, made, defaults)
-    draft.values[code] = tuple(_value(node, made, i, value) for i, value in enumerate(values, 1))
+    return made, defaults, tuple(_value(node, made, i, value) for i, value in enumerate(values, 1))
 
 
 def _standard_lookup_columns(policy: PolicyDefaults) -> Iterable[Column]:
@@ -191,7 +205,8 @@ def owner_column() -> Column:
     )
 
 
-def _read_layout(node: Node) -> Layout:
+def read_layout(node: Node) -> Layout:
+    """How an object is shown. Raises PackageRefused."""
     groups = []
     for group in node.nodes("groups"):
         groups.append((group.take("caption", str), group.texts("columns")))

@@ -8,6 +8,8 @@ import yaml
 
 from ostiary.objects._errors import PackageRefused
 
+MAX_TEXT = 1_000_000  # characters of one file
+MAX_DEPTH = 20
 T = TypeVar("T")
 _MISSING: Any = object()
 
@@ -33,15 +35,39 @@ _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping
 
 def read_yaml(path: Path) -> "Node":
     """The one document of a file, as a node. Raises PackageRefused."""
-    loader = _Loader(path.read_text("utf-8"))
-    loader.name = path.name
+    return Node(path.name, read_document(path.read_text("utf-8"), path.name))
+
+
+def read_document(text: str, name: str) -> object:
+    """The one document of a text in YAML or JSON. Raises PackageRefused: unreadable, too large or too deep.
+
+    References inside the text are refused: a few lines of them can stand for more than fits into memory.
+    """
+    if len(text) > MAX_TEXT:
+        raise PackageRefused(f"{name}: a file has at most {MAX_TEXT} characters")
+    loader = _Loader(text)
+    loader.name = name
     try:
-        document = loader.get_single_data()
+        _measure(text, name)
+        return loader.get_single_data()
     except yaml.YAMLError as problem:
-        raise PackageRefused(f"{path.name}: not readable as YAML: {problem}") from problem
+        raise PackageRefused(f"{name}: not readable as YAML: {problem}") from problem
     finally:
         loader.dispose()
-    return Node(path.name, document)
+
+
+def _measure(text: str, name: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 0
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise PackageRefused(f"{name}: line {line}: references are not taken")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise PackageRefused(f"{name}: line {line}: nested too deep")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 class Node:

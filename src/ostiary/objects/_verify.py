@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
+from ostiary.kernel.errors import OstiaryError
 from ostiary.objects._errors import PackageRefused
 from ostiary.objects._model import SYSTEM_COLUMNS, TEXT_SORTED, ColumnType, Object, Workplace
 from ostiary.objects._names import is_object_code
 
-Refuse = Callable[[str], PackageRefused]
+Refuse = Callable[[str], OstiaryError]
 _UNSORTABLE = {ColumnType.LONG_TEXT, ColumnType.LOOKUP, ColumnType.OWNER}
 _MAX_COLUMNS = 300
 

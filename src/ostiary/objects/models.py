@@ -8,7 +8,10 @@ from django.db.models.functions import Now
 
 
 class Object(models.Model):
-    """One object: a real table `rec_<code>`. `settings` holds what has a default (flags of the object)."""
+    """One object: a real table `rec_<code it was born with>`. `settings` holds what has a default.
+
+    dropped_at: out of the catalogue, kept with rights and data until `purge_after`.
+    """
 
     id = models.UUIDField(primary_key=True)
     code = models.TextField(unique=True)
@@ -21,6 +24,9 @@ class Object(models.Model):
     has_owner = models.BooleanField()
     position = models.IntegerField()
     version = models.IntegerField(db_default=1)
+    settings = models.JSONField(db_default={})
+    dropped_at = models.DateTimeField(null=True)
+    purge_after = models.DateTimeField(null=True)
 
 
 class Column(models.Model):
@@ -40,6 +46,8 @@ class Column(models.Model):
     required = models.BooleanField()
     settings = models.JSONField()
     position = models.IntegerField()
+    dropped_at = models.DateTimeField(null=True)
+    purge_after = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -65,6 +73,7 @@ class Workplace(models.Model):
     caption = models.TextField()
     package = models.TextField()
     position = models.IntegerField()
+    version = models.IntegerField(db_default=1)
 
 
 class Section(models.Model):
@@ -93,9 +102,52 @@ class Version(models.Model):
     package_version = models.TextField()
     created_at = models.DateTimeField(db_default=Now())
     created_by = models.UUIDField(null=True)
+    summary = models.TextField(db_default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["object", "number"], name="objects_version_once")]
+
+
+class Package(models.Model):
+    """What a package declared when it was last installed: the base against which local changes show.
+
+    declared: its definitions. names: object code -> id and column codes -> ids, as the package calls them.
+    """
+
+    code = models.TextField(primary_key=True)
+    caption = models.TextField()
+    version = models.TextField()
+    declared = models.JSONField()
+    names = models.JSONField()
+    installed_at = models.DateTimeField(db_default=Now())
+
+
+class Change(models.Model):
+    """A change of metadata that was asked for, and what became of it.
+
+    state: requested, applied, refused, failed. definition: the change as a document. plan: steps in words.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    kind = models.TextField()
+    definition = models.JSONField()
+    expected = models.IntegerField(null=True)
+    plan = models.JSONField()
+    state = models.TextField(db_default="requested")
+    reason = models.TextField(db_default="")
+    requested_by = models.UUIDField(null=True)
+    requested_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+    refusal = models.JSONField(db_default={})
+
+    class Meta:
+        indexes = [models.Index(fields=["-requested_at", "id"], name="objects_change_newest")]
+        constraints = [
+            models.CheckConstraint(
+                name="objects_change_state",
+                condition=models.Q(state__in=["requested", "applied", "refused", "failed"]),
+            )
+        ]
 
 
 class Revision(models.Model):

@@ -38,6 +38,7 @@ from ostiary.objects._change import (
 )
 from ostiary.objects._change_file import change_document, read_change, read_changes
 from ostiary.objects._ddl import sequence_of
+from ostiary.objects._document import object_document
 from ostiary.objects._errors import ChangeRefused, MetadataConflict, PackageRefused
 from ostiary.objects._install import Plan, install_package, plan_package, set_lookup_defaults
 from ostiary.objects._model import (
@@ -55,13 +56,23 @@ from ostiary.objects._model import (
     Workplace,
 )
 from ostiary.objects._package import Package, read_package
+from ostiary.objects._register import Held, Kept, list_stored
 from ostiary.objects._sort_key import sort_key
 from ostiary.objects._store import packages
 from ostiary.objects._strict import Node, read_yaml
 from ostiary.objects._values import set_value_writer
 
+# What the tenant's role may only read, and what it may add to: a change that was asked for.
+READ_ONLY_TABLES = tuple(
+    f"objects_{name}"
+    for name in ("object", "column", "layout", "workplace", "section", "version", "package", "revision")
+)
+INSERT_ONLY_TABLES = ("objects_change",)
+
 __all__ = [
+    "INSERT_ONLY_TABLES",
     "METADATA_CALLS",
+    "READ_ONLY_TABLES",
     "SYSTEM_COLUMNS",
     "TEXT_SORTED",
     "UNASSIGNED",
@@ -82,6 +93,8 @@ __all__ = [
     "DropObject",
     "DropWorkplace",
     "Former",
+    "Held",
+    "Kept",
     "Layout",
     "MetadataCall",
     "MetadataConflict",
@@ -111,7 +124,9 @@ __all__ = [
     "find_object",
     "get_catalogue",
     "install_package",
+    "list_stored",
     "load_catalogue",
+    "object_document",
     "packages",
     "plan_change",
     "plan_changes",

@@ -16,15 +16,21 @@ from django.db.backends.postgresql.base import Cursor, DatabaseWrapper
 from django.db.backends.postgresql.psycopg_any import register_tzloader
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.migration import Migration
 from psycopg.types.string import TextLoader
 
 from ostiary.audit import public as audit
 from ostiary.crypto import public as crypto
+from ostiary.objects import public as objects
 from ostiary.tenancy import public as tenancy
 
 # What the tenant's role may do with the fixed tables; all verbs on those that are not listed.
-READ_ONLY_TABLES = ("objects_*",)
-INSERT_ONLY_TABLES = (*crypto.INSERT_ONLY_TABLES, *audit.INSERT_ONLY_TABLES)
+READ_ONLY_TABLES = objects.READ_ONLY_TABLES
+INSERT_ONLY_TABLES = (
+    *crypto.INSERT_ONLY_TABLES,
+    *audit.INSERT_ONLY_TABLES,
+    *objects.INSERT_ONLY_TABLES,
+)
 
 LOCK_TIMEOUT, STATEMENT_TIMEOUT = "4s", "5s"
 _SETTINGS: dict[str, Any] = {
@@ -152,7 +158,23 @@ def run_alone(owner: str, schema: str, step: Step) -> None:
         psycopg.connect(owner, autocommit=True, options=options) as connection,
         _lending(connection, transaction=False) as wrapper,
     ):
-        MigrationExecutor(wrapper).migrate(list(step.names))
+        executor = MigrationExecutor(wrapper)
+        for name in step.names:
+            _drop_halves(wrapper, executor.loader.graph.nodes[name])
+        executor.migrate(list(step.names))
+
+
+def _drop_halves(wrapper: _Borrowed, migration: Migration) -> None:
+    """Indexes of this migration that an attempt began to build and did not end; they are of no use."""
+    for operation in migration.operations:
+        index = getattr(operation, "index", None)
+        with wrapper.cursor() as cursor:
+            cursor.execute(
+                "SELECT 1 FROM pg_index WHERE NOT indisvalid AND indexrelid = to_regclass(%s)",
+                [wrapper.ops.quote_name(index.name) if index is not None else None],
+            )
+            if cursor.fetchone():
+                cursor.execute(f"DROP INDEX CONCURRENTLY {wrapper.ops.quote_name(index.name)}", [])
 
 
 @contextmanager

@@ -1,10 +1,57 @@
 """`ostiary object`: objects and columns at run time."""
 
+import argparse
 from typing import TYPE_CHECKING
+
+from ostiary.project.commands._declare import add_command, add_group
 
 if TYPE_CHECKING:
     from ostiary.project.commands._declare import Commands
 
 
 def add_to(commands: "Commands") -> None:
-    """Declare the commands."""
+    """Declare the commands about objects."""
+    verbs = add_group(commands, "object", "objects and columns: look, plan, change")
+    listed = add_command(verbs, "list", _list, "every object: code, caption, columns, revision", event=None)
+    shown = add_command(verbs, "show", _show, "one object as a declaration", event=None)
+    shown.add_argument("object", help="code of the object")
+    planned = add_command(verbs, "plan", _plan, "what a file of changes would do", event=None)
+    applied = add_command(
+        verbs,
+        "apply",
+        _apply,
+        "make the changes of a file, all of them or none",
+        event="objects.change.applied",
+    )
+    for command in (planned, applied):
+        command.add_argument("file", help="YAML or JSON: one change, or several under `changes`")
+    applied.add_argument(
+        "--revision", type=int, help="revision of the first object as you saw it; refused if it has moved on"
+    )
+    for command in (listed, shown, planned, applied):
+        command.add_argument("--tenant", required=True, help="slug of the tenant")
+        command.add_argument("--login", required=True, help="sign-in name of the administrator who does it")
+
+
+def _list(options: argparse.Namespace) -> int:
+    from ostiary.project import _objects_command
+
+    return _objects_command.list_all(options.tenant, options.login)
+
+
+def _show(options: argparse.Namespace) -> int:
+    from ostiary.project import _objects_command
+
+    return _objects_command.show(options.tenant, options.login, options.object)
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from ostiary.project import _objects_command
+
+    return _objects_command.plan(options.tenant, options.login, options.file)
+
+
+def _apply(options: argparse.Namespace) -> int:
+    from ostiary.project import _objects_command
+
+    return _objects_command.apply(options.tenant, options.login, options.file, options.revision)

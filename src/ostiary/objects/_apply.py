@@ -1,0 +1,276 @@
+"""Changes of metadata: planned in words, checked, then catalogue and DDL in one transaction of the owner."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from psycopg import errors as database
+
+from ostiary.access import public as access
+from ostiary.audit import public as audit
+from ostiary.identity import public as identity
+from ostiary.kernel.clock import now
+from ostiary.kernel.context import Context
+from ostiary.kernel.ids import ColumnId, ObjectId
+from ostiary.objects import _catalogue, _store
+from ostiary.objects import _change as c
+from ostiary.objects._ddl import AddReference, CreateIndex, CreateSequence, CreateTable, Grant, Step
+from ostiary.objects._draft import Draft
+from ostiary.objects._errors import MetadataConflict, refused
+from ostiary.objects._evolve import evolve
+from ostiary.objects._facts import Facts
+from ostiary.objects._later import defer_all
+from ostiary.objects._model import Object
+from ostiary.objects._register import load_register
+from ostiary.objects._requests import record_applied
+from ostiary.objects._values import write_values
+from ostiary.tenancy import public as tenancy
+
+RECOVERY = timedelta(days=30)  # how long dropped things and former codes are kept
+TRIES, FIRST_PAUSE_S = 4, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One step in words. locks: what it keeps waiting, and how long. job: done later, in the background."""
+
+    words: str
+    locks: str = ""
+    job: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePlan:
+    """What a change will do. revision: of the object it concerns, for `expected_revision`.
+
+    rows: about how many records that object has. needs: operations that are asked for.
+    """
+
+    steps: tuple[PlannedStep, ...]
+    object: str | None
+    revision: int | None
+    rows: int
+    needs: tuple[access.Operation, ...]
+
+    def lines(self) -> tuple[str, ...]:
+        """The plan in words, a line for each step."""
+        return tuple(
+            f"{'later: ' * step.job}{step.words}{f' ({step.locks})' if step.locks else ''}"
+            for step in self.steps
+        )
+
+
+def plan_changes(ctx: Context, changes: Sequence[c.Change]) -> ChangePlan:
+    """What these changes would do, one after the other; nothing happens.
+
+    Raises: AccessDenied: CanManageSolution, and for some CanManageAdministration. ChangeRefused.
+    """
+    access.ensure_operation(ctx, access.Operation.MANAGE_SOLUTION)
+    draft, about = _drafted(ctx, changes, "nobody")
+    plan = _plan(draft, about)
+    for operation in plan.needs:
+        access.ensure_operation(ctx, operation)
+    return plan
+
+
+def plan_change(ctx: Context, change: c.Change) -> ChangePlan:
+    """`plan_changes` for one."""
+    return plan_changes(ctx, [change])
+
+
+def _drafted(ctx: Context, changes: Sequence[c.Change], role: str) -> tuple[Draft, ObjectId | None]:
+    """The draft after all changes, and the object that the first one concerns."""
+    draft = Draft.of(load_register(ctx.db), Facts(ctx.db), role, now(), _recovery(ctx))
+    concerned = [evolve(draft, change) for change in changes]
+    return draft, concerned[0] if concerned else None
+
+
+def _recovery(ctx: Context) -> timedelta:
+    return RECOVERY
+
+
+def _plan(draft: Draft, about: ObjectId | None) -> ChangePlan:
+    held = draft.held.get(about) if about is not None else None
+    steps = [PlannedStep(words) for words in draft.words]
+    steps += [PlannedStep(step.describe(), _locks(step)) for step in (*draft.first, *draft.last)]
+    if draft.closed:
+        steps.append(PlannedStep("close each new column to everybody until somebody is given it"))
+    steps += [PlannedStep(later.words, job=True) for later in draft.later]
+    needs = [access.Operation.MANAGE_SOLUTION]
+    if draft.widened or draft.closed:
+        needs.append(access.Operation.MANAGE_RIGHTS)
+    if any(later.task == "records.column.fill" for later in draft.later):
+        needs += [access.Operation.VIEW_ANY_DATA, access.Operation.EDIT_ANY_DATA]
+    return ChangePlan(
+        tuple(steps),
+        held.object.code if held else None,
+        held.version if held else None,
+        draft.facts.rows(held.object) if held else 0,
+        tuple(needs),
+    )
+
+
+def _locks(step: Step) -> str:
+    if isinstance(step, CreateTable | CreateSequence | Grant):
+        return ""
+    if isinstance(step, CreateIndex):
+        return "writers wait while it is built, readers do not"
+    if isinstance(step, AddReference):
+        return "writers of both tables wait for a moment"
+    return "everybody waits for a moment, 4 s at most, or it is tried again"
+
+
+def apply_changes(
+    tenant: tenancy.Tenant,
+    ctx: Context,
+    changes: Sequence[c.Change],
+    *,
+    expected_revision: int | None = None,
+) -> ChangePlan:
+    """Make these changes, all of them or none, in one transaction of the owner's role.
+
+    `ctx` names who does it; its own transaction is not used and must hold no locks on catalogue and epoch.
+    expected_revision: of the object that the first change concerns, as it was seen; None does not ask.
+    A lock that is not had within 4 s lets everything go, and it is tried again, a few times.
+    Raises: AccessDenied; ChangeRefused; MetadataConflict; the database's error when the lock is never had.
+    """
+    with tenancy.transaction(tenant) as db:  # of its own, so that a denial is recorded for good
+        plan = plan_changes(ctx.within(db), changes)
+    for left in reversed(range(TRIES)):
+        try:
+            with tenancy.owner_transaction(tenant) as db:
+                apply_within(
+                    ctx.within(db), db.ddl, tenant.role, changes, expected_revision=expected_revision
+                )
+        except (database.LockNotAvailable, database.DeadlockDetected):
+            if not left:
+                raise
+            time.sleep(FIRST_PAUSE_S * 2 ** (TRIES - 1 - left))
+        else:
+            return plan
+        finally:
+            _catalogue.forget(ctx.tenant_id)  # what this transaction read of itself may have been rolled back
+    raise AssertionError("the last try returns or raises")
+
+
+def apply_change(
+    tenant: tenancy.Tenant, ctx: Context, change: c.Change, *, expected_revision: int | None = None
+) -> ChangePlan:
+    """`apply_changes` for one."""
+    return apply_changes(tenant, ctx, [change], expected_revision=expected_revision)
+
+
+def apply_within(
+    inside: Context,
+    ddl: Callable[[str], None],
+    role: str,
+    changes: Sequence[c.Change],
+    *,
+    expected_revision: int | None = None,
+    recorded: bool = False,
+) -> ChangePlan:
+    """The same in an owner's transaction of the caller. recorded: the change was requested and has its row.
+
+    What locks a table that is read comes last, so that its readers wait for the commit alone.
+    """
+    db = inside.db
+    _store.lock(db)  # two administrators of one tenant go one after the other
+    before = load_register(db)
+    draft, about = _drafted(inside, changes, role)
+    if expected_revision is not None:
+        ensure_revision(inside, about, expected_revision, before.objects)
+    plan = _plan(draft, about)
+    for operation in plan.needs:
+        access.ensure_operation(inside, operation)
+    with _in_order(draft, ddl):
+        _write(inside, draft, plan)
+        ids = [_record(inside, change, draft, plan, recorded=recorded) for change in changes]
+        write_values(inside, draft.values)
+        defer_all(inside, draft.later, ids)
+    return plan
+
+
+@contextmanager
+def _in_order(draft: Draft, ddl: Callable[[str], None]) -> Iterator[None]:
+    for step in draft.first:
+        ddl(step.sql())
+    yield
+    for step in draft.last:
+        ddl(step.sql())
+
+
+def _write(ctx: Context, draft: Draft, plan: ChangePlan) -> None:
+    for object_id, column in draft.purged_columns:
+        access.set_columns_rows(ctx, object_id, {column: []})
+    _store.forget_columns(ctx.db, [column for _, column in draft.purged_columns])
+    for object_id in draft.purged_objects:
+        _store.forget_object(ctx.db, object_id)
+    written = [draft.held[i] for i in draft.written if i in draft.held]
+    _store.write_objects(ctx, written, summary="; ".join(step.words for step in plan.steps)[:1000])
+    _store.write_places(ctx.db, [draft.places[code] for code in draft.placed], draft.unplaced)
+    changed(ctx)
+    close_columns(ctx, draft.closed)
+
+
+def changed(ctx: Context) -> None:
+    """Metadata changed: every node reads it again at its next statement."""
+    _store.raise_revision(ctx.db)
+    identity.bump_epoch(ctx)
+
+
+def close_columns(ctx: Context, fresh: dict[ObjectId, list[ColumnId]]) -> None:
+    """A column without any row is open to whoever the object permits, so none is born without one."""
+    everyone = identity.find_unit(ctx, identity.ALL_EMPLOYEES)
+    if everyone is None:
+        raise RuntimeError("the tenant has no role All employees: its schema was not seeded")
+    rows = [(everyone, access.ColumnLevel.NONE)]
+    for object_id, columns in fresh.items():
+        if columns:
+            access.set_columns_rows(ctx, object_id, dict.fromkeys(columns, rows))
+
+
+def _record(ctx: Context, change: c.Change, draft: Draft, plan: ChangePlan, *, recorded: bool) -> Any:
+    about = _named(draft, change)
+    facts = {"kind": change.kind, "plan": list(plan.lines())[:50]}
+    if isinstance(change, c.ChangeColumn) and change.reason:
+        facts["reason"] = change.reason
+    audit.append(
+        ctx,
+        c.METADATA_CALLS[change.kind].event,
+        object_type="object" if about else None,
+        object_ref=about,
+        parts=[audit.Part("change", facts)],
+    )
+    return None if recorded else record_applied(ctx, change, plan.lines())
+
+
+def _named(draft: Draft, change: c.Change) -> ObjectId | None:
+    named: Any = change.to if isinstance(change, c.RenameObject) else getattr(change, "object", None)
+    code = named.code if isinstance(named, Object) else named
+    return next((h.object.id for h in draft.held.values() if h.object.code == code), None)
+
+
+def ensure_revision(ctx: Context, about: ObjectId | None, expected: int, before: Any) -> None:
+    """Raises MetadataConflict: somebody changed the object since it was at `expected`; who, when, what."""
+    held = before.get(about)
+    if held is None:
+        raise refused("expected_revision", "unfit", "this concerns nothing that has a revision")
+    if held.version == expected:
+        return
+    rows = ctx.db.rows(
+        "select v.number, u.name, v.created_at, v.summary from @.objects_version v"
+        " left join @.identity_unit u on u.id = v.created_by"
+        " where v.object_id = %(o)s and v.number > %(n)s order by v.number limit 20",
+        {"o": about, "n": expected},
+    )
+    since = [{"revision": n, "by": who, "at": at.isoformat(), "what": what} for n, who, at, what in rows]
+    words = "; ".join(f"{x['by'] or 'a package'}: {x['what']}" for x in since)
+    raise MetadataConflict(
+        f"{held.object.code} was changed since you looked at it: {words or 'it is at another revision'}",
+        revision=held.version,
+        version=held.version,
+        changes=since,
+    )
