@@ -55,12 +55,17 @@ def load_policy(ctx: Context, epoch: int) -> Policy:
     known = _kept.get(ctx.db.schema)
     if known is not None and known.epoch == epoch:
         return known
-    policy = Policy(epoch, _operations(ctx), _objects(ctx))
+    policy = read_policy(ctx, epoch)
     with _lock:
         if len(_kept) > 1_000:
             _kept.clear()
         _kept[ctx.db.schema] = policy
     return policy
+
+
+def read_policy(ctx: Context, epoch: int) -> Policy:
+    """The tenant's policy as this transaction sees it, past what is kept."""
+    return Policy(epoch, _operations(ctx), _objects(ctx))
 
 
 def _operations(ctx: Context) -> dict[str, tuple[OperationRow, ...]]:

@@ -29,27 +29,35 @@ from ostiary.access._administration import (
     store_operation_rows,
     store_share,
 )
+from ostiary.access._comparison import AccessDiff, Change, compare, diff_lines
 from ostiary.access._filter import Branch, RecordFilter
 from ostiary.access._rights import Rights, current_rights, filter_for, forget, rights_of
+from ostiary.access._snapshot import NamedObject, Snapshot, snapshot
 from ostiary.access.core import ColumnLevel, Decision, Grant, Operation, Verb
 
 __all__ = [
+    "AccessDiff",
     "Branch",
+    "Change",
     "ColumnLevel",
     "Decision",
     "Grant",
+    "NamedObject",
     "Operation",
     "RecordFilter",
     "Rights",
+    "Snapshot",
     "Verb",
     "add_default_rule",
     "add_member",
     "add_members",
+    "compare",
     "create_api_key",
     "create_person",
     "create_role",
     "create_service_account",
     "current_rights",
+    "diff_lines",
     "ensure_operation",
     "filter_for",
     "forget",
@@ -67,6 +75,7 @@ __all__ = [
     "set_password",
     "set_setting",
     "set_switches",
+    "snapshot",
     "store_operation_rows",
     "store_share",
 ]

@@ -168,13 +168,15 @@ def _drop_halves(wrapper: _Borrowed, migration: Migration) -> None:
     """Indexes of this migration that an attempt began to build and did not end; they are of no use."""
     for operation in migration.operations:
         index = getattr(operation, "index", None)
+        if index is None:
+            continue
+        name = wrapper.ops.quote_name(index.name)
         with wrapper.cursor() as cursor:
             cursor.execute(
-                "SELECT 1 FROM pg_index WHERE NOT indisvalid AND indexrelid = to_regclass(%s)",
-                [wrapper.ops.quote_name(index.name) if index is not None else None],
+                "SELECT 1 FROM pg_index WHERE NOT indisvalid AND indexrelid = to_regclass(%s)", [name]
             )
             if cursor.fetchone():
-                cursor.execute(f"DROP INDEX CONCURRENTLY {wrapper.ops.quote_name(index.name)}", [])
+                cursor.execute(f"DROP INDEX CONCURRENTLY {name}", [])
 
 
 @contextmanager

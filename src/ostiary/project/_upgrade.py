@@ -7,14 +7,15 @@ A run that was killed is repeated; it finds what is left to do in the tenant's o
 import hashlib
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 
 import psycopg
 
+from ostiary.access import public as access
 from ostiary.audit import public as audit
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Channel, Context
@@ -28,6 +29,7 @@ from ostiary.project._migrations import (
     run_step,
 )
 from ostiary.project._release import RELEASE
+from ostiary.project._upgrade_packages import bring_packages, named_objects
 from ostiary.tenancy import public as tenancy
 
 ATTEMPTS = 5
@@ -37,6 +39,7 @@ WORTH_ANOTHER_TRY = (
     psycopg.errors.DeadlockDetected,
     psycopg.errors.SerializationFailure,
 )
+MOST_CHANGES, MOST_PEOPLE = 500, 20  # that one event lists
 _EMPTY = Step((), atomic=True)
 
 
@@ -46,20 +49,27 @@ class Outcome(StrEnum):
     CURRENT = "current"  # there was nothing to do
     UPGRADED = "upgraded"
     WOULD_UPGRADE = "would upgrade"  # a dry run
+    WIDENS = "widens access"  # and nobody accepted that: as it was before
     BUSY = "busy"  # another run has it
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked for. dry_run: do everything, then roll it back."""
+    """What is asked for.
+
+    dry_run: do everything, then roll it back. accept_widening: keep it although somebody gains rights.
+    packages: bring packages that the tenant has up to date, too.
+    """
 
     dry_run: bool = False
+    accept_widening: bool = False
+    packages: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of one tenant. before, after: releases."""
+    """What became of one tenant. before, after: releases. access: who gained (+) and lost (-) what."""
 
     tenant: str
     before: int
@@ -67,10 +77,25 @@ class Report:
     seconds: float
     outcome: Outcome
     reason: str = ""
+    access: tuple[str, ...] = ()
 
 
 class _Undone(Exception):
-    """Ends a dry run's transaction."""
+    """Ends a transaction that is not to be kept."""
+
+    def __init__(self, outcome: Outcome, reason: str = "") -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class _Run:
+    """One tenant's upgrade while it goes on."""
+
+    tenant: tenancy.Tenant
+    order: Order
+    lines: list[str] = field(default_factory=list)
 
 
 def upgrade_tenant(
@@ -78,60 +103,129 @@ def upgrade_tenant(
 ) -> Report:
     """Bring one tenant up to this release. Never raises for what goes wrong with the tenant: it reports."""
     started = time.monotonic()
-
-    def report(outcome: Outcome, reason: str = "") -> Report:
-        done = outcome in (Outcome.UPGRADED, Outcome.CURRENT)
-        after = RELEASE if done else tenant.release
-        return Report(tenant.slug, tenant.release, after, time.monotonic() - started, outcome, reason)
-
+    run = _Run(tenant, order)
     try:
-        if tenant.release > RELEASE:
-            return report(Outcome.FAILED, f"it is at release {tenant.release}, this is {RELEASE}")
-        with _alone(tenant) as alone:
-            if not alone:
-                return report(Outcome.BUSY, "another run is at work on it")
-            return report(_upgrade(tenant, order, pause))
-    except _Undone:
-        return report(Outcome.WOULD_UPGRADE)
+        outcome, reason = _outcome(run, pause)
+    except _Undone as undone:
+        outcome, reason = undone.outcome, undone.reason
     except OstiaryError as error:
-        return report(Outcome.FAILED, error.message)
+        outcome, reason = Outcome.FAILED, error.message
     except Exception as error:  # noqa: BLE001  one tenant's trouble, whatever it is, must not stop the others
-        return report(Outcome.FAILED, _reason(error))
+        outcome, reason = Outcome.FAILED, _reason(error)
+    after = RELEASE if outcome in (Outcome.UPGRADED, Outcome.CURRENT) else tenant.release
+    seconds = time.monotonic() - started
+    return Report(tenant.slug, tenant.release, after, seconds, outcome, reason, tuple(run.lines))
 
 
-def _upgrade(tenant: tenancy.Tenant, order: Order, pause: Callable[[float], None]) -> Outcome:
-    with tenancy.owner_transaction(tenant) as db:
-        steps = pending_steps(db)
-    if not steps and tenant.release == RELEASE:
-        return Outcome.CURRENT
-    if not steps or not steps[-1].atomic:
-        steps.append(_EMPTY)
-    for step in steps:
-        if step.atomic:
-            work = partial(_in_transaction, tenant, order, step, last=step is steps[-1])
-        else:
-            work = partial(run_alone, tenancy.owner_dsn(tenant), tenant.schema, step)
-        _trying(work, pause)
-    tenancy.set_release(tenant, RELEASE)
-    return Outcome.UPGRADED
+def _outcome(run: _Run, pause: Callable[[float], None]) -> tuple[Outcome, str]:
+    tenant = run.tenant
+    if tenant.release > RELEASE:
+        return Outcome.FAILED, f"it is at release {tenant.release}, this is {RELEASE}"
+    with _alone(tenant) as alone:
+        if not alone:
+            return Outcome.BUSY, "another run is at work on it"
+        with tenancy.owner_transaction(tenant) as db:
+            steps = pending_steps(db)
+        if not steps or not steps[-1].atomic:
+            steps.append(_EMPTY)
+        changed = False
+        for step in steps:
+            work = _in_transaction if step.atomic else _by_itself
+            changed |= _trying(partial(work, run, step, last=step is steps[-1]), pause)
+        if tenant.release != RELEASE:
+            tenancy.set_release(tenant, RELEASE)
+            changed = True
+        return (Outcome.UPGRADED if changed else Outcome.CURRENT), ""
 
 
-def _in_transaction(tenant: tenancy.Tenant, order: Order, step: Step, *, last: bool) -> None:
+def _in_transaction(run: _Run, step: Step, *, last: bool) -> bool:
+    """Whether it changed anything. Raises _Undone: it may not be kept."""
+    run.lines.clear()
+    tenant, order = run.tenant, run.order
     with tenancy.owner_transaction(tenant) as db:
         ctx = Context(tenant.id, db, None, Channel.CLI, purpose="upgrade")
         _hold_rights_still(ctx)
+        before = access.snapshot(ctx, named_objects(db))
         if step.names:
             run_step(db, step)
-        tenancy.grant_tables(db, tenant, read_only=READ_ONLY_TABLES, insert_only=INSERT_ONLY_TABLES)
-        identity.bump_epoch(ctx)  # what nodes keep may be about tables as they were
-        if last:
-            audit.append(
-                ctx,
-                "tenancy.tenant.upgraded",
-                parts=[audit.Part("upgrade", {"from": tenant.release, "to": RELEASE})],
-            )
+            tenancy.grant_tables(db, tenant, read_only=READ_ONLY_TABLES, insert_only=INSERT_ONLY_TABLES)
+        packages = bring_packages(tenant, ctx, db) if last and order.packages else ()
+        if not step.names and not packages and tenant.release == RELEASE:
+            return False
+        diff = access.compare(before, access.snapshot(ctx, named_objects(db)))
+        run.lines += access.diff_lines(ctx, diff)
+        if diff.widens and not order.accept_widening and not order.dry_run:
+            raise _Undone(Outcome.WIDENS, "--accept-widening lets it through")
         if order.dry_run:
-            raise _Undone
+            raise _Undone(
+                Outcome.WOULD_UPGRADE, "" if last else "a part of it: the rest cannot be rolled back"
+            )
+        _record(ctx, run, step, packages, diff)
+        identity.bump_epoch(ctx)  # what nodes keep may be about tables as they were
+    return True
+
+
+def _by_itself(run: _Run, step: Step, *, last: bool) -> bool:
+    """A step that no transaction holds. It must not change rights; where it did, that can only be told."""
+    run.lines.clear()
+    tenant = run.tenant
+    if run.order.dry_run:
+        raise _Undone(Outcome.WOULD_UPGRADE, f"{'.'.join(step.names[0])} and what follows cannot be tried")
+    before = _look(tenant)
+    run_alone(tenancy.owner_dsn(tenant), tenant.schema, step)
+    diff = access.compare(before, _look(tenant))
+    with tenancy.owner_transaction(tenant) as db:
+        ctx = Context(tenant.id, db, None, Channel.CLI, purpose="upgrade")
+        run.lines += access.diff_lines(ctx, diff)
+        _record(ctx, run, step, (), diff)
+        identity.bump_epoch(ctx)
+    if diff.widens and not run.order.accept_widening:
+        raise _Undone(Outcome.WIDENS, f"{'.'.join(step.names[0])} is done and cannot be rolled back")
+    return True
+
+
+def _look(tenant: tenancy.Tenant) -> access.Snapshot:
+    with tenancy.owner_transaction(tenant) as db:
+        return access.snapshot(
+            Context(tenant.id, db, None, Channel.CLI, purpose="upgrade"), named_objects(db)
+        )
+
+
+def _record(ctx: Context, run: _Run, step: Step, packages: Sequence[str], diff: access.AccessDiff) -> None:
+    """Evidence in the tenant's own log: what was done, and who gained or lost what by it, by ids."""
+    audit.append(
+        ctx,
+        "tenancy.tenant.upgraded",
+        parts=[
+            audit.Part(
+                "upgrade",
+                {
+                    "from": run.tenant.release,
+                    "to": RELEASE,
+                    "migrations": [".".join(name) for name in step.names],
+                    "packages": list(packages),
+                    "widening_accepted": diff.widens,
+                },
+            ),
+            audit.Part("access", {"gained": _told(diff.gained), "lost": _told(diff.lost)}),
+        ],
+    )
+
+
+def _told(changes: Sequence[access.Change]) -> dict[str, object]:
+    return {
+        "all": len(changes),
+        "changes": [
+            {
+                "what": change.what,
+                "people": len(change.who),
+                "who": [str(unit) for unit in change.who[:MOST_PEOPLE]],
+                "roles": list(change.roles),
+                "vacant": list(change.vacant),
+            }
+            for change in changes[:MOST_CHANGES]
+        ],
+    }
 
 
 def _hold_rights_still(ctx: Context) -> None:
@@ -149,7 +243,7 @@ def _alone(tenant: tenancy.Tenant) -> Iterator[bool]:
         yield row == (True,)
 
 
-def _trying(work: Callable[[], None], pause: Callable[[float], None]) -> None:
+def _trying(work: Callable[[], bool], pause: Callable[[float], None]) -> bool:
     """Do it, and do it again while somebody else's lock is in the way."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -158,7 +252,7 @@ def _trying(work: Callable[[], None], pause: Callable[[float], None]) -> None:
             if attempt == ATTEMPTS or not isinstance(_cause(error), WORTH_ANOTHER_TRY):
                 raise
             pause(FIRST_PAUSE_S * 2 ** (attempt - 1) * random.uniform(0.5, 1))  # noqa: S311  no secret
-    return None
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -22,7 +22,11 @@ def run(options: argparse.Namespace) -> int:
         raise Invalid([FieldError("parallel", "out_of_range", f"Between 1 and {MOST_AT_ONCE}")])
     with installation():
         chosen = [named_tenant(options.tenant)] if options.tenant else tenancy.list_tenants()
-        order = Order(dry_run=options.dry_run)
+        order = Order(
+            dry_run=options.dry_run,
+            accept_widening=options.accept_widening,
+            packages=not options.no_packages,
+        )
 
         def reports() -> Iterator[Report]:
             with ThreadPoolExecutor(options.parallel) as workers:
@@ -43,9 +47,18 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps([asdict(report) for report in found], indent=1))
     else:
-        print("\n".join(_table(found)))
+        print("\n".join((*_changes(found), *_table(found))))
     good = (Outcome.CURRENT, Outcome.UPGRADED, Outcome.WOULD_UPGRADE)
     return 0 if all(report.outcome in good for report in found) else 1
+
+
+def _changes(reports: Sequence[Report]) -> Iterator[str]:
+    """Who gains and loses what, by tenant."""
+    for report in reports:
+        if report.access:
+            yield f"access in {report.tenant}:"
+            yield from (f"  {line}" for line in report.access)
+            yield ""
 
 
 def _table(reports: Sequence[Report]) -> Iterator[str]:

@@ -25,6 +25,10 @@ def add_to(commands: "Commands") -> None:
     migrate.add_argument(
         "--dry-run", action="store_true", help="do it all, show what would change, keep nothing"
     )
+    migrate.add_argument(
+        "--accept-widening", action="store_true", help="go on where somebody gains rights by it"
+    )
+    migrate.add_argument("--no-packages", action="store_true", help="leave packages as they are")
     migrate.add_argument("--json", action="store_true", help="the report as JSON")
 
 
