@@ -103,6 +103,10 @@ class KeyRing:
                     self._store = self._open()
         return self._store
 
+    def is_configured(self) -> bool:
+        """Whether there is a provider, opened or not."""
+        return self._store is not None or self._open is not None
+
     def ensure_dek(self, ctx: Context, scope: str) -> Dek:
         """The key that new values of a scope are encrypted with; the tenant's first call makes it.
 
@@ -186,4 +190,5 @@ class KeyRing:
 
 ring = KeyRing()  # this process's
 configure, store = ring.configure, ring.store
+unlock, is_configured = ring.store, ring.is_configured
 ensure_dek, get_dek, decrypt = ring.ensure_dek, ring.get_dek, ring.decrypt

@@ -1,13 +1,22 @@
 """Encrypt and decrypt values under the tenant's keys. `configure` a key provider once at start-up."""
 
+from ostiary.crypto._age import make_identity, needs_passphrase, parse_recipient, recipient_of
 from ostiary.crypto._blind import blind_index, derive_index_key
 from ostiary.crypto._blob import Dek, Sealer, bind, bind_column, key_of
 from ostiary.crypto._encrypted import Encrypted, encrypted_tables, register_encrypted
 from ostiary.crypto._errors import KeyGone, Locked, NotYet, RootMissing, Undecipherable
 from ostiary.crypto._installation import installation_key, installation_key_id
 from ostiary.crypto._inventory import KeyInfo, destroy_all_keys, destroy_retired, list_keys, verify_keys
-from ostiary.crypto._local import ensure_plaintext_root, read_plaintext_root
-from ostiary.crypto._ring import configure, decrypt, ensure_dek, get_dek
+from ostiary.crypto._local import (
+    ensure_plaintext_root,
+    read_key_file,
+    read_plaintext_root,
+    sync_folder,
+    write_key_file,
+)
+from ostiary.crypto._protected import Lock
+from ostiary.crypto._recovery import Manifest, fingerprint, make_bundle, open_bundle, read_manifest
+from ostiary.crypto._ring import configure, decrypt, ensure_dek, get_dek, is_configured, unlock
 from ostiary.crypto._root import Root, Roots
 from ostiary.crypto._rotation import (
     GRACE_S,
@@ -35,7 +44,9 @@ __all__ = [
     "KeyGone",
     "KeyInfo",
     "LocalKeyStore",
+    "Lock",
     "Locked",
+    "Manifest",
     "NotYet",
     "Root",
     "RootMissing",
@@ -59,17 +70,30 @@ __all__ = [
     "encrypted_tables",
     "ensure_dek",
     "ensure_plaintext_root",
+    "fingerprint",
     "get_dek",
     "get_secret",
     "installation_key",
     "installation_key_id",
+    "is_configured",
     "key_of",
     "list_keys",
     "list_secrets",
+    "make_bundle",
+    "make_identity",
+    "needs_passphrase",
+    "open_bundle",
+    "parse_recipient",
     "put_secret",
+    "read_key_file",
+    "read_manifest",
     "read_plaintext_root",
+    "recipient_of",
     "register_encrypted",
     "rewrap_under_root",
     "rotate_chunk",
+    "sync_folder",
+    "unlock",
     "verify_keys",
+    "write_key_file",
 ]
