@@ -11,8 +11,6 @@ from functools import lru_cache
 from ostiary.audit._leaf import ACTOR_MARK, OBJECT_MARK
 from ostiary.kernel.ports import Db
 
-LOG_ID = 1  # the tenant's log in its first epoch
-
 _INSERT = f"""
 with src as materialized (
   select s.*,
@@ -42,17 +40,17 @@ with src as materialized (
     from src left join made a on a.target = ac left join made o on o.target = ob
   ) as named
 ), event as (
-  insert into @.audit_event (id, occurred_at, log_id, tenant_id, type, outcome, actor_kind, actor_ref,
+  insert into @.audit_event (id, occurred_at, tenant_id, type, outcome, actor_kind, actor_ref,
     object_type, object_ref, request_id, leaf)
-  select id, at, {LOG_ID}, tn, ty, oc, ak, actor_ref, ot, object_ref, rq, leaf from ready
+  select id, at, tn, ty, oc, ak, actor_ref, ot, object_ref, rq, leaf from ready
   on conflict (id, occurred_at) do nothing returning id
 ), payload as (
   insert into @.audit_payload (event_id, part_no, kind, data_subject_ref, dek_id, blob, salt_blob)
   select id, n, k, coalesce(known, made.ref), dk, decode(b, 'base64'), decode(s, 'base64')
   from event join piece using (id) left join made on made.target = ds
 ), queue as (
-  insert into @.audit_queue (event_id, log_id, leaf_hash)
-  select id, {LOG_ID}, sha256('\\x00'::bytea || leaf) from event join ready using (id)
+  insert into @.audit_queue (event_id, leaf_hash)
+  select id, sha256('\\x00'::bytea || leaf) from event join ready using (id)
 ), lookup as (
   insert into @.audit_index (event_id, occurred_at, type, outcome, actor, object_type, object_ref, channel)
   select id, at, ty, oc, ac, ot, ob, ch from event join ready using (id)

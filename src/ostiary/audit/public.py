@@ -5,9 +5,9 @@
 
 from ostiary.audit._append import append, append_aside, append_buffered, prepare
 from ostiary.audit._canonical import canonical, state_hash
+from ostiary.audit._epoch import current_epoch, open_epoch
 from ostiary.audit._event import Outcome, Part
 from ostiary.audit._read import EventView, list_events, list_latest, verify_event
-from ostiary.audit._reseal import reseal_parts
 from ostiary.audit._spool import configure_spool, flush_spool, stop_spool
 
 # Of these the tenant's role may read and insert. `*`: and their partitions.
@@ -31,12 +31,13 @@ __all__ = [
     "append_buffered",
     "canonical",
     "configure_spool",
+    "current_epoch",
     "flush_spool",
     "list_events",
-    "prepare",
-    "state_hash",
     "list_latest",
     "open_epoch",
+    "prepare",
+    "state_hash",
     "stop_spool",
     "verify_event",
 ]

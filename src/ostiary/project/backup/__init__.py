@@ -1,0 +1,1 @@
+"""Backup and restore: one tenant or all, encrypted, verified, never half visible (ADR 0026)."""

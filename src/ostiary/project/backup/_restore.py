@@ -1,0 +1,123 @@
+"""Restoring one tenant: into a schema that no request can find, checked there, and known at the very end.
+
+Killed at any point, nothing of it was visible; the next attempt removes what is left and begins again.
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from ostiary.project._release import RELEASE
+from ostiary.project._upgrade import Order, Outcome, upgrade_tenant
+from ostiary.project.backup import _settle
+from ostiary.project.backup._content import Content, TenantHeader
+from ostiary.project.backup._copy import connect, rows_in, tally_of
+from ostiary.project.backup._describe import Row, Structure
+from ostiary.project.backup._errors import BackupDamaged, BackupRefused
+from ostiary.project.backup._plan import Plan, Wish, make_plan
+from ostiary.project.backup._rebuild import after_rows, before_rows, permissions, role_names, run
+from ostiary.project.backup._save import Progress, silent
+from ostiary.project.backup._sealed import open_sealed
+from ostiary.tenancy import public as tenancy
+
+BUILDING = "building_"  # start of the name of a schema that takes the place of another one
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came of it. `aside`: the schema that was replaced, kept until it is dropped."""
+
+    tenant: tenancy.Tenant
+    header: TenantHeader
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    aside: str | None = None
+
+
+def restore_tenant(file: Path, wish: Wish, *, progress: Progress = silent) -> Restored:
+    """Restore a tenant from `file`, under its own name or another.
+
+    Raises: Invalid: slug, host or placement refused. BackupRefused, BackupDamaged: nothing became visible.
+    """
+    with open_sealed(file) as (head, source):
+        if head.kind != "tenant":
+            raise BackupRefused(f"{file.name} holds {head.kind}, not a tenant")
+        content = Content(source)
+        plan = make_plan(content, wish)
+        progress(f"restoring {content.header.slug} of {content.header.at} as {plan.tenant.slug}")
+        building = _prepare(plan)
+        with connect(tenancy.owner_dsn(building), building.schema) as connection:
+            fill(connection, building, content, progress)
+    _settle.settle(building, plan, content, _settle.Reason(wish.reason, file), progress)
+    aside = _settle.enter(building, plan)
+    tenant = _upgraded(tenancy.get_tenant_by_id(plan.tenant.id))
+    progress(f"tenant {tenant.slug} is restored")
+    return Restored(tenant, content.header, content.tables, aside)
+
+
+def fill(
+    connection: psycopg.Connection[Row], tenant: tenancy.Tenant, content: Content, progress: Progress
+) -> None:
+    """Everything of the backup into the tenant's empty schema, and read again: its digests are the file's."""
+    structure = content.structure
+    for statement in before_rows(structure):
+        run(connection, statement)
+    for table, lines in content.walk():
+        with connection.transaction():
+            rows_in(connection, table.name, table.stored, lines)
+        progress(f"restored {table.name}: {content.tables[table.name]['rows']} rows")
+    for statement in after_rows(structure):
+        run(connection, statement)
+    _set_sequences(connection, content)
+    roles = [r[0] for r in connection.execute("SELECT rolname FROM pg_roles WHERE %s", (True,)).fetchall()]
+    for statement in permissions(structure, role_names(tenant.role, roles)):
+        run(connection, statement)
+    progress("comparing what is in the database with the backup")
+    compare(connection, structure, content.tables)
+    for table in structure.data_tables():
+        run(connection, sql.SQL("ANALYZE {}").format(sql.Identifier(table.name)))
+
+
+def compare(
+    connection: psycopg.Connection[Row], structure: Structure, expected: dict[str, dict[str, Any]]
+) -> None:
+    """Raises BackupDamaged: a table of the schema does not hold what the backup says."""
+    for table in structure.data_tables():
+        if tally_of(connection, table.name, table.stored).as_json() != expected[table.name]:
+            raise BackupDamaged(f"{table.name} holds other rows than the backup: nothing was made visible")
+
+
+def _set_sequences(connection: psycopg.Connection[Row], content: Content) -> None:
+    for sequence in content.structure.sequences:
+        last, called = content.sequences[sequence.name]
+        name = sql.Literal(sql.Identifier(sequence.name).as_string())
+        statement = sql.SQL("SELECT setval({}::regclass, %s, %s)").format(name)
+        connection.execute(statement, (int(last), bool(called))).fetchone()
+
+
+def _prepare(plan: Plan) -> tenancy.Tenant:
+    """The tenant with the empty schema that is filled now; what an interrupted attempt left is removed."""
+    building = plan.tenant
+    kind = tenancy.placement_kind(building)
+    if plan.replaces is not None:
+        building = replace(building, schema=f"{BUILDING}{building.slug}")
+    else:
+        tenancy.make_role(tenancy.placement(building.placement), building, kind)
+    with tenancy.owner_transaction(building) as db:
+        tenancy.make_schema(db, building, kind)
+    return building
+
+
+def _upgraded(tenant: tenancy.Tenant) -> tenancy.Tenant:
+    """The tenant at this release. Until then the nodes decide whether they serve it."""
+    if tenant.release == RELEASE:
+        return tenant
+    report = upgrade_tenant(tenant, Order())
+    if report.outcome in (Outcome.FAILED, Outcome.BUSY):
+        raise BackupRefused(
+            f"{tenant.slug} is restored at release {tenant.release} and could not be brought to {RELEASE}:"
+            f" {report.reason or report.outcome}. Run `ostiary migrate`"
+        )
+    return tenancy.get_tenant_by_id(tenant.id)
