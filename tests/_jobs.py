@@ -1,9 +1,77 @@
-"""Background work within a test: `run_due_jobs` does in this process what a worker would do now."""
+"""Background work within a test: in this process, or by real worker processes that can be killed."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from ostiary.jobs import public as jobs
+from ostiary.kernel.context import Channel, Context
+from ostiary.project.embedded import write_secret
 from ostiary.tenancy import public as tenancy
+from tests._tenants import Installation, TestTenant
+
+PATIENCE_S = 60.0
 
 
 def run_due_jobs() -> None:
     """Run every job of the installation's database that is due, also what they ask for, until none is."""
     jobs.work_off(tenancy.placement().owner)
+
+
+@contextmanager
+def asking(tenant: TestTenant) -> Iterator[Context]:
+    """A committed transaction of the tenant's first administrator."""
+    with tenancy.transaction(tenant.tenant) as db:
+        yield Context(tenant.tenant.id, db, tenant.administrator, Channel.CLI)
+
+
+def wait_until(true: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
+    """Ask again and again until it is so. Raises AssertionError: it never was."""
+    deadline = time.monotonic() + patience_s
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+class Workers:
+    """Worker processes on the worker's test database, with a state folder of their own."""
+
+    def __init__(self, installation: Installation, root_key: Path, folder: Path) -> None:
+        for name in ("secrets", "keys"):
+            (folder / name).mkdir(mode=0o700)
+        write_secret(folder / "secrets" / "app.dsn", installation.credentials.app)
+        write_secret(folder / "secrets" / "owner.dsn", installation.credentials.owner or "")
+        shutil.copytree(root_key.parent, folder / "keys", dirs_exist_ok=True)
+        self._environment = os.environ | {
+            "OSTIARY_STATE": str(folder),
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "OSTIARY_INSECURE_HTTP": "1",
+        }
+        self.running: list[subprocess.Popen[bytes]] = []
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """One more worker."""
+        command = [sys.executable, "-m", "tests._job_worker", *words]
+        process = subprocess.Popen(command, env=self._environment)
+        self.running.append(process)
+        return process
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """As if the machine had lost its power."""
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.running.remove(process)
+
+    def stop(self) -> None:
+        """Ask all to end, and see that they do."""
+        for process in self.running:
+            process.terminate()
+        for process in self.running:
+            assert process.wait(PATIENCE_S) == 0
+        self.running.clear()

@@ -75,6 +75,7 @@ class JobRun:
         self._begun = begun
         self._stopping = stopping
         self._checked = False
+        self._noted = False
 
     @contextmanager
     def open(self, *, finish: bool = False) -> Iterator[Context]:
@@ -115,6 +116,7 @@ class JobRun:
             raise GivenUp
         if kept is not None:
             self.cursor = orjson.loads(kept)
+            self._noted = True
 
     def complete(self) -> None:
         """The task has returned: the job is done, unless a transaction of it said so already."""
@@ -125,8 +127,8 @@ class JobRun:
     def _go_on(self) -> None:
         if self.finished:
             raise RuntimeError(f"{self._task.name}: the job is done, nothing can follow")
-        if self._stopping.is_set():
-            raise GivenUp
+        if self._noted and self._stopping.is_set():
+            raise GivenUp  # another worker goes on at the cursor; a job without one is left to its end
 
     def _context(self, db: tenancy.Transaction) -> Context:
         self._hold(db)
@@ -221,6 +223,8 @@ def _attempt(
         run = JobRun(tenant, job, task, begun, stopping)
         task.run(run)
         run.complete()
+    except tenancy.TenantClosed:
+        raise Again(POSTPONED_S) from None
     except GivenUp:
         if stopping.is_set():
             _postpone(tenant, job, begun, "")

@@ -1,8 +1,8 @@
 """Background work: declare a task, `defer` a job of it in the transaction of the change; workers do it."""
 
 from ostiary.jobs._defer import defer
-from ostiary.jobs._engine import work_off
 from ostiary.jobs._errors import GivenUp, JobRefused, TooManyJobs, UnknownTask
+from ostiary.jobs._figures import LaneFigures, figures
 from ostiary.jobs._hooks import Hooks, configure
 from ostiary.jobs._ports import JobId, Run
 from ostiary.jobs._schema import database_script
@@ -19,6 +19,7 @@ from ostiary.jobs._task import (
     subscribe,
 )
 from ostiary.jobs._view import Job, JobState, discard_job, get_job, list_jobs, retry_job
+from ostiary.jobs._worker import Shop, WorkerProcess, work_off
 
 __all__ = [
     "CODE",
@@ -30,15 +31,19 @@ __all__ = [
     "JobState",
     "Kind",
     "Lane",
+    "LaneFigures",
     "Retry",
     "Run",
+    "Shop",
     "Task",
     "TooManyJobs",
     "UnknownTask",
+    "WorkerProcess",
     "configure",
     "database_script",
     "defer",
     "discard_job",
+    "figures",
     "find_task",
     "freeze",
     "get_job",

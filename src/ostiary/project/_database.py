@@ -20,7 +20,7 @@ from ostiary.kernel.errors import Misconfigured
 from ostiary.project._installation import environment
 from ostiary.project._operator_log import at_end, prepare_log
 from ostiary.project._state import State
-from ostiary.project._vault import ADMINISTRATION, REQUESTS, StateVault
+from ostiary.project._vault import ADMINISTRATION, REQUESTS, WORK, StateVault
 from ostiary.project.embedded import Cluster, ClusterBusy, write_secret
 from ostiary.tenancy import public as tenancy
 
@@ -71,6 +71,8 @@ def prepare(state: State, admin_dsn: str) -> tenancy.Placement:
         extras=database_scripts(),
     )
     write_secret(state.secrets / "app.dsn", credentials.app)
+    if credentials.owner is not None:
+        write_secret(state.secrets / "owner.dsn", credentials.owner)
     placement = _configure(state, credentials, StateVault(state, ADMINISTRATION))
     prepare_log(credentials)
     return placement
@@ -99,10 +101,24 @@ def configure_web(state: State) -> tenancy.Placement:
     return placement
 
 
-def _configure(state: State, credentials: tenancy.Credentials, vault: StateVault) -> tenancy.Placement:
+def configure_worker(state: State, *, max_size: int) -> tenancy.Placement:
+    """Configure this process for background work: with the app's and the owner's credentials.
+
+    Raises: Misconfigured: the database was never prepared, or this node does not hold the owner's.
+    """
+    app, owner = state.secrets / "app.dsn", state.secrets / "owner.dsn"
+    if not app.is_file() or not owner.is_file():
+        raise Misconfigured("the database is not prepared: run `ostiary database prepare` first")
+    credentials = tenancy.Credentials(app=app.read_text(), owner=owner.read_text())
+    return _configure(state, credentials, StateVault(state, WORK), max_size=max_size)
+
+
+def _configure(
+    state: State, credentials: tenancy.Credentials, vault: StateVault, *, max_size: int = 16
+) -> tenancy.Placement:
     set_up(state)
     crypto.configure(crypto.ensure_plaintext_root(state.keys / "root.key"))
-    return tenancy.configure(credentials, vault=vault)
+    return tenancy.configure(credentials, max_size=max_size, vault=vault)
 
 
 def set_up(state: State) -> None:

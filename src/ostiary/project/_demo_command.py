@@ -12,6 +12,7 @@ from ostiary.project._demo_tenant import DemoPerson, ensure_demo_tenant, notes_p
 from ostiary.project._installation import environment
 from ostiary.project._progress import step
 from ostiary.project._state import State, default_state
+from ostiary.project._worker import WorkerBeside
 from ostiary.project.embedded import Cluster
 
 BIND = "127.0.0.1"
@@ -34,7 +35,10 @@ def run(*, reload: bool) -> int:
         people = ensure_demo_tenant(state)
         placement.database.close()
         with _serve.stop_requests() as asked_to_stop:
-            companions = [_serve.WebServer(state, _serve.Listening(BIND, port, WORKERS))]
+            companions: list[_serve.Companion] = [
+                _serve.WebServer(state, _serve.Listening(BIND, port, WORKERS)),
+                WorkerBeside(state),
+            ]
             with _serve.running(companions, asked_to_stop, announce=step):
                 _welcome(people, port, time.monotonic() - started)
                 if reload:

@@ -5,16 +5,20 @@ from ostiary.project import _database, _serve
 from ostiary.project._installation import environment
 from ostiary.project._state import State, default_state
 from ostiary.project._transport import Transport
+from ostiary.project._worker import WorkerBeside
 from ostiary.project.embedded import Cluster
 
 
-def run(listening: _serve.Listening) -> int:
-    """Serve every tenant of the installation, with the database if it is ours."""
+def run(listening: _serve.Listening, *, worker: bool = True) -> int:
+    """Serve every tenant of the installation, with the database if it is ours.
+
+    worker: whether one for background work runs beside the web server.
+    """
     _ensure_possible(listening)
     state = default_state()
     with _serve.terminate_like_interrupt(), _database.open_database(state) as admin_dsn:
         _database.prepare(state, admin_dsn).database.close()
-        _serve_until_asked(state, listening)
+        _serve_until_asked(state, listening, worker=worker)
     return 0
 
 
@@ -24,7 +28,7 @@ def run_web(listening: _serve.Listening) -> int:
     state = default_state()
     if not (state.secrets / "app.dsn").is_file():
         raise Misconfigured("the database is not prepared: run `ostiary database prepare` first")
-    _serve_until_asked(state, listening)
+    _serve_until_asked(state, listening, worker=False)
     return 0
 
 
@@ -49,13 +53,14 @@ def _ensure_possible(listening: _serve.Listening) -> None:
         _serve.ensure_port_free(*listening.admin)
 
 
-def _serve_until_asked(state: State, listening: _serve.Listening) -> None:
+def _serve_until_asked(state: State, listening: _serve.Listening, *, worker: bool) -> None:
     with _serve.stop_requests() as asked_to_stop:
-        companions = _companions(state, listening)
+        companions = _companions(state, listening, worker=worker)
         with _serve.running(companions, asked_to_stop):
             print(f"serving at {listening.bind}:{listening.port}", flush=True)
             _serve.serve(companions, asked_to_stop)
 
 
-def _companions(state: State, listening: _serve.Listening) -> list[_serve.Companion]:
-    return [_serve.WebServer(state, listening)]
+def _companions(state: State, listening: _serve.Listening, *, worker: bool) -> list[_serve.Companion]:
+    server = _serve.WebServer(state, listening)
+    return [server, WorkerBeside(state)] if worker else [server]

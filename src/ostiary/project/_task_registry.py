@@ -1,22 +1,33 @@
 """Every task of the product, and what background work asks of the contexts above it."""
 
 from ostiary.access import public as access
+from ostiary.identity import public as identity
 from ostiary.jobs import public as jobs
 from ostiary.kernel.context import Context
+from ostiary.project import _release
 from ostiary.tenancy import public as tenancy
 
 
 def load_tasks() -> None:
-    """Import whatever declares tasks, and answer the engine's questions; the last step before work begins."""
+    """Import whatever declares tasks and answer the engine's questions. Safe to repeat."""
     jobs.configure(jobs.Hooks(refusal=_refusal, principal=_principal))
 
 
 def _refusal(tenant: tenancy.Tenant) -> str | None:
-    return "suspended" if tenant.suspended else None
+    if tenant.suspended or tenant.drop_after is not None:
+        return "suspended"
+    return None if _release.refusal(tenant) is None else "release"
 
 
 def _principal(ctx: Context, task: jobs.Task) -> Context:
     """The context as whoever the task runs as. Raises JobRefused: nobody there, or without the right."""
+    if task.service is not None:
+        found = identity.find_unit(ctx, f"service:{task.service}")
+        if found is None:
+            raise jobs.JobRefused("jobs.no_service_account", f"there is no service account {task.service}")
+        ctx = ctx.acting_as(found)
+    if ctx.principal is not None and not identity.is_active(ctx, ctx.principal):
+        raise jobs.JobRefused("jobs.principal_inactive", "whoever asked for it may not act any more")
     if task.operation is not None:
         access.ensure_operation(ctx, access.Operation(task.operation))
     return ctx

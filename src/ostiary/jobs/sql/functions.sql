@@ -247,6 +247,142 @@ begin
   return true;
 end $$;
 
+-- An id as the application makes them: time first.
+create or replace function jobs.new_id() returns uuid language sql volatile
+  set search_path = pg_catalog, pg_temp as $$
+  select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) placing
+    substring(int8send(floor(extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
+    52, 1), 53, 1), 'hex')::uuid $$;
+
+-- For the one worker that leads: give back what dead workers had. `lost_after_s`: without a heartbeat.
+create or replace function jobs.recover(lost_after_s double precision) returns bigint language plpgsql
+  set search_path = jobs, pg_temp as $$
+declare
+  given bigint;
+begin
+  delete from jobs.procrastinate_workers where last_heartbeat < now() - make_interval(secs => lost_after_s);
+  update jobs.procrastinate_jobs set status = 'todo', attempts = attempts + 1, scheduled_at = null
+    where status = 'doing' and worker_id is null;
+  get diagnostics given = row_count;
+  return given;
+end $$;
+
+-- The same for what is left over when the end of an attempt could not be told: a job that ended, or waits, while
+-- its place in the queue says that it runs, and one that is open and has no place at all.
+create or replace function jobs.mend(after_s double precision) returns bigint language plpgsql
+  set search_path = jobs, pg_temp as $$
+declare
+  old timestamptz := now() - make_interval(secs => after_s);
+  given bigint;
+  open_job uuid;
+begin
+  update jobs.procrastinate_jobs q set status = 'todo', attempts = q.attempts + 1, scheduled_at = null,
+      worker_id = null
+    where q.status = 'doing' and not exists (select from jobs.job j where j.queue_id = q.id and j.running)
+      and not exists (select from jobs.procrastinate_events e where e.job_id = q.id and e.at > old);
+  get diagnostics given = row_count;
+  for open_job in select j.id from jobs.job j where j.finished_at is null and j.failed_at is null
+      and j.discarded_at is null and j.created_at < old and coalesce(j.begun_at < old, true)
+      and (j.queue_id is not null or j.run_at is null)
+      and not exists (select from jobs.procrastinate_jobs q where q.id = j.queue_id) for update skip locked loop
+    perform jobs.put(open_job);
+    given := given + 1;
+  end loop;
+  return given;
+end $$;
+
+-- Jobs whose time has come take their place in the queue.
+create or replace function jobs.promote(most integer) returns bigint language plpgsql
+  set search_path = jobs, pg_temp as $$
+declare
+  due uuid;
+  moved bigint := 0;
+begin
+  for due in select j.id from jobs.job j where j.queue_id is null and j.run_at <= now() and j.finished_at is null
+      and j.failed_at is null and j.discarded_at is null order by j.run_at limit most for update skip locked loop
+    perform jobs.put(due);
+    moved := moved + 1;
+  end loop;
+  return moved;
+end $$;
+
+-- The tick of a periodic task, once for each tenant however many workers call; the first one only sets the clock.
+create or replace function jobs.tick(task_name text, moment timestamptz, tenants uuid[]) returns bigint
+  language plpgsql set search_path = jobs, pg_temp as $$
+declare
+  due uuid;
+  made bigint := 0;
+begin
+  for due in
+    with moved as (
+      insert into jobs.tick (task, tenant_id, at) select task_name, t, moment from unnest(tenants) as t
+      on conflict (task, tenant_id) do update set at = excluded.at where tick.at < excluded.at
+      returning tenant_id, xmax <> 0 as again)
+    select tenant_id from moved where again loop
+    perform jobs.accept(due, jobs.new_id(), task_name, '{}', 'tick', null, null, null, 2147483647, true);
+    made := made + 1;
+  end loop;
+  return made;
+end $$;
+
+-- One event becomes a job of each subscriber: {"task": name, "topic": type, "arguments": [names]}.
+create or replace function jobs.relay(tenant uuid, topic text, body jsonb, subscribers jsonb) returns bigint
+  language plpgsql set search_path = jobs, pg_temp as $$
+declare
+  subscriber jsonb;
+  news jsonb := relay.body || jsonb_build_object('topic', relay.topic);
+  made bigint := 0;
+begin
+  for subscriber in select s from jsonb_array_elements(relay.subscribers) as s where s ->> 'topic' = relay.topic loop
+    perform jobs.accept(relay.tenant, jobs.new_id(), subscriber ->> 'task',
+      (select coalesce(jsonb_object_agg(n, coalesce(news -> n, 'null')), '{}')
+        from jsonb_array_elements_text(subscriber -> 'arguments') as n),
+      null, null, (relay.body ->> 'actor')::uuid, (relay.body ->> 'request')::uuid, 2147483647, true);
+    made := made + 1;
+  end loop;
+  return made;
+end $$;
+
+-- Remove what ended long ago, and all of tenants that are gone.
+create or replace function jobs.sweep(tenants uuid[], kept_days integer) returns bigint language plpgsql
+  set search_path = jobs, pg_temp as $$
+declare
+  removed bigint;
+begin
+  delete from jobs.procrastinate_jobs q using jobs.job j
+    where j.queue_id = q.id and not j.tenant_id = any(tenants);
+  delete from jobs.tick where not tenant_id = any(tenants);
+  delete from jobs.job where not tenant_id = any(tenants);
+  delete from jobs.job where id in (select id from jobs.job
+    where (finished_at is not null or discarded_at is not null)
+      and coalesce(finished_at, discarded_at) < now() - make_interval(days => kept_days) limit 10000);
+  get diagnostics removed = row_count;
+  return removed;
+end $$;
+
+-- How busy the queue is, in numbers without tenants: for the operator and for the app's login by itself.
+create or replace function jobs_door.figures() returns table (lane text, waiting bigint, due bigint, running bigint,
+  oldest_s double precision, failed bigint, workers bigint)
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if current_setting('role') <> 'none' or session_user not in (current_user, 'ostiary_app') then
+    raise insufficient_privilege using message = 'figures are for the operator';
+  end if;
+  return query select l.lane,
+    (select count(*) from jobs.job j where j.lane = l.lane and j.finished_at is null and j.failed_at is null
+      and j.discarded_at is null) - coalesce(q.doing, 0), coalesce(q.due, 0), coalesce(q.doing, 0),
+    coalesce(q.oldest, 0), (select count(*) from jobs.job j where j.lane = l.lane and j.failed_at is not null),
+    (select count(*) from jobs.procrastinate_workers w where w.last_heartbeat > now() - interval '10 seconds')
+  from (values ('interactive'), ('default'), ('bulk')) as l (lane) left join (
+    select q.queue_name, count(*) filter (where q.status = 'doing') as doing,
+      count(*) filter (where q.status = 'todo' and coalesce(q.scheduled_at <= now(), true)) as due,
+      extract(epoch from now() - min(coalesce(q.scheduled_at, e.at)) filter (where q.status = 'todo'
+        and coalesce(q.scheduled_at <= now(), true)))::double precision as oldest
+    from jobs.procrastinate_jobs q
+      left join jobs.procrastinate_events e on e.job_id = q.id and e.type = 'deferred'
+    group by q.queue_name) as q on q.queue_name = l.lane;
+end $$;
+
 -- Nothing of `jobs` is anybody's but the owner's; of `jobs_door` everybody may call the functions, which refuse
 -- whoever is no tenant. Functions of the queue name no schema, so theirs is fixed here.
 do $fixed$

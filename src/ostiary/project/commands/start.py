@@ -25,6 +25,7 @@ def add_to(commands: "Commands") -> None:
     )
     serve = add_command(commands, "serve", _serve, "database and server, without a demo tenant", event=None)
     _add_listening(serve)
+    serve.add_argument("--no-worker", action="store_true", help="without a worker for background work")
     web = add_command(
         commands, "web", _web, "one web node beside others: needs a database that runs by itself", event=None
     )
@@ -87,7 +88,7 @@ def _up(_: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from ostiary.project import _serve_command
 
-    return _serve_command.run(_listening(options))
+    return _serve_command.run(_listening(options), worker=not options.no_worker)
 
 
 def _web(options: argparse.Namespace) -> int:
