@@ -66,7 +66,7 @@ def read_ledger(ctx: Context) -> Ledger:
         for row in _rows(ctx, object_):
             ledger.records += 1
             ledger.versions[object_.code, row["id"]] = row["version"]
-            problems = _examine(ctx, object_, row, by_record.pop((object_.code, row["id"]), []), ledger)
+            problems = _examine(ctx, object_, row, by_record.pop((object_.name, row["id"]), []), ledger)
             ledger.half += [f"{object_.code} {row['id']}: {problem}" for problem in problems]
     ledger.half += [f"{code} {record}: events without a record" for code, record in by_record]
     return ledger
@@ -89,14 +89,19 @@ def _read_events(ctx: Context, ledger: Ledger) -> None:
 
 def _rows(ctx: Context, object_: objects.Object) -> list[dict[str, Any]]:
     fixed = ["id", "version", "author_id", "last_event_id", "state_salt", "state_hash"]
-    columns = ", ".join(f'"{name}"' for name in [*fixed, *map(_stored, object_.columns.values())])
-    names = [*fixed, *object_.columns]
+    columns = ", ".join(f'"{name}"' for name in [*fixed, *map(_stored, _columns(object_))])
+    names = [*fixed, *(column.name for column in _columns(object_))]
     found = ctx.db.rows(f"select {columns} from @.{object_.table}")
     return [dict(zip(names, row, strict=True)) for row in found]
 
 
+def _columns(object_: objects.Object) -> list[objects.Column]:
+    """What a record's state is made of: dropped columns are stored until they are purged."""
+    return [*object_.columns.values(), *object_.dropped.values()]
+
+
 def _stored(column: objects.Column) -> str:
-    return "owner_id" if column.type is objects.ColumnType.OWNER else column.code
+    return "owner_id" if column.type is objects.ColumnType.OWNER else column.name
 
 
 def _examine(
@@ -104,7 +109,7 @@ def _examine(
 ) -> list[str]:
     """What does not fit: the row's version, its hash, and what its events say one after the other."""
     problems = []
-    views = audit.list_events(ctx, object_.code, row["id"], limit=500)[::-1]
+    views = audit.list_events(ctx, object_.name, row["id"], limit=500)[::-1]
     told = [view for view in views if view.type in (CREATED, UPDATED)]
     if {view.id for view in told} != set(events) or not all(view.intact for view in told):
         problems.append("list_events shows other events than the tables hold")
@@ -120,7 +125,8 @@ def _examine(
             state[change["field"]] = change.get("after")
             if isinstance(change.get("after"), str):
                 ledger.markers.setdefault(change["after"], []).append(view.id)
-    held = {code: _as_data(row[code]) for code in object_.columns if row[code] is not None}
+    names = [column.name for column in _columns(object_)]
+    held = {name: _as_data(row[name]) for name in names if row[name] is not None}
     if {code: value for code, value in state.items() if value is not None} != held:
         problems.append("the row holds other values than its events left")
     whole = {**held, "author": str(row["author_id"]), "version": row["version"]}

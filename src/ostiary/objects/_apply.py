@@ -26,10 +26,11 @@ from ostiary.objects._later import defer_all
 from ostiary.objects._model import Object
 from ostiary.objects._register import load_register
 from ostiary.objects._requests import record_applied
+from ostiary.objects._settings import RECOVERY
 from ostiary.objects._values import write_values
+from ostiary.settings import public as settings
 from ostiary.tenancy import public as tenancy
 
-RECOVERY = timedelta(days=30)  # how long dropped things and former codes are kept
 TRIES, FIRST_PAUSE_S = 4, 0.5
 
 
@@ -89,7 +90,10 @@ def _drafted(ctx: Context, changes: Sequence[c.Change], role: str) -> tuple[Draf
 
 
 def _recovery(ctx: Context) -> timedelta:
-    return RECOVERY
+    period = settings.get(ctx, RECOVERY.code)
+    if not isinstance(period, timedelta):
+        raise RuntimeError("the recovery period is a duration")
+    return period
 
 
 def _plan(draft: Draft, about: ObjectId | None) -> ChangePlan:

@@ -120,7 +120,8 @@ class Draft:
 
 def column_name(made: Object, code: str) -> str:
     """A name in the database for a new column: the code, unless something renamed lies under it."""
-    return free_name(code, {c.name for c in (*made.columns.values(), *made.dropped.values())})
+    stored = (*made.columns.values(), *made.dropped.values())
+    return free_name(code, {c.name for c in stored} | set(made.spent))
 
 
 def free_name(code: str, taken: set[str]) -> str:

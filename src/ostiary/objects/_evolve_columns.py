@@ -298,6 +298,7 @@ def purge_column(draft: Draft, change: c.PurgeColumn) -> ObjectId:
                 made,
                 dropped={code: x for code, x in made.dropped.items() if code != column.code},
                 layout=without_columns(made.layout, [column.code]),
+                spent=(*made.spent, column.name),
             ),
             kept={code: kept for code, kept in held.kept.items() if code != column.code},
         )

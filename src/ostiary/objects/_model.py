@@ -154,6 +154,7 @@ class Object:
     display: code of the column that names a record. is_lookup: a small list of values (layer 3 off).
     has_owner: false for objects without an owner column (lookups). dropped: columns kept for recovery, by
     code; nobody sees them, but they still belong to the state of a record. born_as, former: as of columns.
+    spent: stored names of purged columns, never given again, since events go on telling of them.
     """
 
     id: ObjectId
@@ -170,6 +171,7 @@ class Object:
     born_as: str = ""
     former: tuple[Former, ...] = ()
     dropped: Mapping[str, Column] = field(default_factory=lambda: MappingProxyType({}))
+    spent: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -140,6 +140,8 @@ def _kept(stored: Mapping[str, Any]) -> Kept | None:
 
 def _settings(stored: Mapping[str, Any]) -> dict[str, Any]:
     settings = dict(stored)
+    if "spent" in settings:
+        settings["spent"] = tuple(settings["spent"])
     if "former" in settings:
         settings["former"] = tuple(Former(**former) for former in settings["former"])
     return settings

@@ -169,6 +169,8 @@ def _object_row(held: Held) -> dict[str, object]:
         settings["description"] = made.description
     if made.born_as:
         settings["born_as"] = made.born_as
+    if made.spent:
+        settings["spent"] = list(made.spent)
     if made.former:
         settings["former"] = [asdict(f) for f in made.former]
     return {

@@ -200,7 +200,8 @@ def _hint(column: Column, stored: Json) -> str:
 def _options(reader: Reader, column: Column, stored: Json, text: str) -> tuple[Option, ...]:
     match column.type:
         case ColumnType.CHOICE:
-            return tuple(Option(c.code, c.caption) for c in column.choices)
+            offered = (c for c in column.choices if not c.retired or c.code in (stored, text))
+            return tuple(Option(c.code, c.caption) for c in offered)
         case ColumnType.OWNER:
             return _people(reader, stored)
         case ColumnType.LOOKUP if column.target and reader.is_small(column):

@@ -66,7 +66,7 @@ class Reader:
 
 def make_reader(ctx: Context, urls: Urls, zone: tzinfo) -> Reader:
     """The reader of one request."""
-    views = {view.object.code: view for view in records.list_objects(ctx)}
+    views = records.object_views(ctx)
     return Reader(ctx, objects.get_catalogue(ctx), views, urls, zone, clock.now())
 
 

@@ -30,7 +30,7 @@ def stages_of(reader: Reader, view: ObjectView) -> tuple[Stage, ...]:
         return ()
     column = view.object.columns[code]
     if column.type is ColumnType.CHOICE:
-        return tuple(Stage(c.code, c.caption, c.tone) for c in column.choices)
+        return tuple(Stage(c.code, c.caption, c.tone) for c in column.choices if not c.retired)
     return _lookup_stages(reader, column) if reader.is_small(column) else ()
 
 

@@ -13,16 +13,19 @@ Changes = list[dict[str, object]]
 
 
 def by_subject(view: View, changes: Mapping[str, tuple[Any, Any]]) -> tuple[Changes, Changes]:
-    """Changes of columns that hold personal data, and the others, as parts of an event."""
+    """Changes of columns that hold personal data, and the others, as parts of an event.
+
+    A column is called by its stored name, which no change of metadata touches.
+    """
     personal: Changes = []
     other: Changes = []
     for code, (before, after) in changes.items():
-        change: dict[str, object] = {"field": code}
+        column = view.object.columns.get(code) or view.object.dropped[code]
+        change: dict[str, object] = {"field": column.name}
         if before is not None:
             change["before"] = plain(before)
         if after is not None:
             change["after"] = plain(after)
-        column = view.object.columns[code]
         (other if column.personal_data in ("none", "staff") else personal).append(change)
     return personal, other
 
@@ -42,5 +45,5 @@ def append_change(
         # a part of its own, so that the person can be erased without hurting the rest
         parts.append(audit.Part("changes", {"changes": personal}, data_subject=record_id))
     audit.append(
-        ctx, event, object_type=view.object.code, object_ref=record_id, parts=parts, event_id=event_id
+        ctx, event, object_type=view.object.name, object_ref=record_id, parts=parts, event_id=event_id
     )

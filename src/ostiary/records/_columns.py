@@ -1,7 +1,7 @@
 """Columns in SQL: selected as JSON, ordered, reached through lookups, always under the reader's rights."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ostiary.access import public as access
@@ -70,7 +70,7 @@ def prefix(view: View) -> str:
 
 def stored(column: objects.Column) -> str:
     """The quoted database column."""
-    return '"owner_id"' if column.type is objects.ColumnType.OWNER else f'"{column.code}"'
+    return '"owner_id"' if column.type is objects.ColumnType.OWNER else f'"{column.name}"'
 
 
 def sort_column(column: objects.Column) -> str:
@@ -160,7 +160,7 @@ def sort_term(bound: Bound, code: str, *, descending: bool) -> SortTerm:
         )
     if column.type is objects.ColumnType.LOOKUP:
         return _lookup_sort(bound, column, descending=descending)
-    nullable = column.type not in objects.TEXT_SORTED and column.type is not objects.ColumnType.BOOLEAN
+    nullable = column.type not in objects.TEXT_SORTED
     return SortTerm(f"r.{sort_column(column)}", descending, nullable, _CASTS.get(column.type, "text"))
 
 
@@ -186,4 +186,5 @@ def readable_column(view: View, code: str, place: str) -> objects.Column:
         if code in view.object.columns:
             raise ColumnRestricted(code)
         raise Invalid([FieldError(place, "unknown_column", f"{view.object.caption} has no column {code!r}")])
-    return found
+    # who asks by a former code gets the answer under it
+    return found if found.code == code else replace(found, code=code, born_as=found.name)

@@ -1,13 +1,16 @@
 """What a principal may do with objects: the answer that pages, forms and imports are made from."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ostiary.access import public as access
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
+from ostiary.kernel.errors import NotFound
+from ostiary.kernel.ids import PrincipalId
 from ostiary.objects import public as objects
-from ostiary.records._view import View, decided, ensure_object, view_of
+from ostiary.records._view import MAX_KEPT, View, decided, ensure_object, view_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,13 @@ def _describe(ctx: Context, object_code: str) -> ObjectView:
 
 
 def _described(view: View) -> ObjectView:
+    known = view.statements.get("described")
+    if not isinstance(known, ObjectView):
+        known = view.statements["described"] = _describe_anew(view)
+    return known
+
+
+def _describe_anew(view: View) -> ObjectView:
     columns = view.object.columns.values()
     return ObjectView(
         view.object,
@@ -53,17 +63,67 @@ def _described(view: View) -> ObjectView:
     )
 
 
+class ObjectViews(Mapping[str, ObjectView]):
+    """The objects that a principal may read at layer 2, by code or former code; described when asked for.
+
+    A page touches a few objects, a tenant may have hundreds: nothing here is done for each of them.
+    """
+
+    def __init__(self, ctx: Context, catalogue: objects.Catalogue, codes: Mapping[str, None]) -> None:
+        self._ctx = ctx
+        self._catalogue = catalogue
+        self._codes = codes
+
+    def __getitem__(self, code: str) -> ObjectView:
+        found = self._catalogue.objects.get(code)
+        if found is None or found.code not in self._codes:
+            raise KeyError(code)
+        try:
+            return decided(self._ctx, lambda: _described(view_of(self._ctx, found.code)))
+        except NotFound:  # dropped since
+            raise KeyError(code) from None
+
+    def __contains__(self, code: object) -> bool:
+        found = self._catalogue.objects.get(str(code))
+        return found is not None and found.code in self._codes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._codes)
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+
+_lock = threading.Lock()
+_kept: dict[tuple[str, PrincipalId], tuple[access.Rights, dict[str, None]]] = {}
+
+
+def object_views(ctx: Context) -> ObjectViews:
+    """The objects that the principal may read, in the order of the catalogue."""
+    rights = access.current_rights(ctx)
+    catalogue = objects.catalogue_at(ctx, rights.epoch)
+    key = (ctx.db.schema, ctx.actor)
+    known = _kept.get(key)
+    if known is None or known[0] is not rights:
+        found = (
+            o for o in catalogue.objects.values() if rights.decide_object(o.id, access.Verb.READ).allowed
+        )
+        known = (rights, {o.code: None for o in found})
+        with _lock:
+            if len(_kept) >= MAX_KEPT:
+                _kept.clear()
+            _kept[key] = known
+    return ObjectViews(ctx, catalogue, known[1])
+
+
 def list_objects(ctx: Context) -> tuple[ObjectView, ...]:
-    """Every object that the principal may read at layer 2."""
-    _current(ctx)
-    catalogue = objects.catalogue_at(ctx, access.rights_of(ctx).epoch)
-    views = (view_of(ctx, code) for code in catalogue.objects)
-    return tuple(_described(view) for view in views if view.may(access.Verb.READ))
+    """Every object that the principal may read at layer 2, described; for one of them, `object_views`."""
+    return tuple(object_views(ctx).values())
 
 
 def workplaces(ctx: Context) -> tuple[objects.Workplace, ...]:
     """The workplaces with the sections that the principal may read; those left without any are left out."""
-    readable = {view.object.code for view in list_objects(ctx)}
+    readable = object_views(ctx)
     catalogue = objects.catalogue_at(ctx, access.rights_of(ctx).epoch)
     found = []
     for place in catalogue.workplaces:

@@ -9,9 +9,11 @@ from typing import Any
 from ostiary.access import public as access
 from ostiary.audit import public as audit
 from ostiary.kernel.context import Context
+from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.records._plans import selected_columns
 from ostiary.records._query import Page, RecordQuery
-from ostiary.records._read import readable_view, select_page
+from ostiary.records._read import count_records, object_name, readable_view, select_page
+from ostiary.records._settings import EXPORT_MOST
 from ostiary.records._view import decided
 
 CHUNK = 500
@@ -22,12 +24,24 @@ def export_csv(ctx: Context, query: RecordQuery) -> Iterator[bytes]:
     """The list as RFC 4180 CSV, UTF-8 with a byte order mark, one header row.
 
     The operation and the columns are decided when this is called, before the first chunk is asked for.
-    Raises: AccessDenied: no CanExportGrid; otherwise as `list_records`.
+    Raises: AccessDenied: no CanExportGrid. Invalid: more than ExportMaxRecords; otherwise as `list_records`.
     """
     access.ensure_operation(ctx, access.Operation.EXPORT_LIST)
+    _ensure_within_limit(ctx, query)
     view = decided(ctx, lambda: readable_view(ctx, query.object))
     columns = [(c.code, c.caption) for c in decided(ctx, lambda: selected_columns(view, query.columns))]
     return _chunks(ctx, replace(query, limit=CHUNK, offset=0, after=None, count=None), columns)
+
+
+def _ensure_within_limit(ctx: Context, query: RecordQuery) -> None:
+    """Raises Invalid: the list has more records than the tenant lets out at once."""
+    most = access.get_setting(ctx, EXPORT_MOST.code)
+    if not isinstance(most, int) or not most:
+        return
+    if count_records(ctx, query.object, query.filter).value > most:
+        raise Invalid(
+            [FieldError("filter", "too_many", f"More than {most:,} records: filter the list first")]
+        )
 
 
 def _chunks(ctx: Context, query: RecordQuery, columns: list[tuple[str, str]]) -> Iterator[bytes]:
@@ -52,7 +66,7 @@ def _chunk(ctx: Context, query: RecordQuery) -> Page:
         audit.append(
             ctx,
             "records.record.exported",
-            object_type=query.object,
+            object_type=object_name(ctx, query.object),
             parts=[audit.Part("read", {"ids": [str(i) for i in page.ids], "count": len(page.ids)})],
         )
     return page

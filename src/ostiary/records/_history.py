@@ -33,15 +33,28 @@ def record_events(ctx: Context, object_code: str, record_id: UUID, limit: int = 
     found, _ = decided(ctx, lambda: select_record(ctx, object_code, record_id, (), verdicts=False))
     if found is None:
         raise NotFound
-    events = audit.list_events(ctx, object_code, record_id, limit)
+    events = [_by_codes(view, event) for event in audit.list_events(ctx, view.object.name, record_id, limit)]
     changes = [c for e in events for p in e.parts for c in p.get("changes", ())]
     told = [view.readable[c["field"]] for c in changes if c["field"] in view.readable]
-    record_read(ctx, highest_class(told), "records.history.viewed", object_code, found.id)
+    record_read(ctx, highest_class(told), "records.history.viewed", view.object.name, found.id)
     shown = _references(ctx, view, changes)
     return [
         replace(event, technical={}, parts=[_readable_part(view, part, shown) for part in event.parts])
         for event in events
     ]
+
+
+def _by_codes(view: View, event: audit.EventView) -> audit.EventView:
+    """The event with each column under its code of now; events know it by its stored name."""
+    codes = {c.name: c.code for c in view.object.columns.values()}
+
+    def renamed(part: dict[str, Any]) -> dict[str, Any]:
+        if "changes" not in part:
+            return part
+        # what is stored under no name of now was dropped: "" is no column's code
+        return {**part, "changes": [c | {"field": codes.get(c["field"], "")} for c in part["changes"]]}
+
+    return replace(event, parts=[renamed(part) for part in event.parts])
 
 
 def _readable_part(view: View, part: dict[str, Any], shown: Shown) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def list_records(ctx: Context, query: RecordQuery) -> Page:
         ctx,
         data_class,
         "records.record.listed",
-        query.object,
+        object_name(ctx, query.object),
         None,
         {"ids": [str(i) for i in page.ids], "count": len(page.ids)},
     )
@@ -112,7 +112,8 @@ def count_records(
 ) -> Count:
     """How many readable records match. Raises as `list_records`."""
     count, data_class = decided(ctx, lambda: _counted(ctx, object_code, node, mode))
-    record_read(ctx, data_class, "records.record.counted", object_code, None, {"count": count.value})
+    name = object_name(ctx, object_code)
+    record_read(ctx, data_class, "records.record.counted", name, None, {"count": count.value})
     return count
 
 
@@ -148,10 +149,14 @@ def get_record(
     )
     if record is None:
         audit.append_buffered(
-            ctx, "records.record.refused", outcome="denied", object_type=object_code, object_ref=record_id
+            ctx,
+            "records.record.refused",
+            outcome="denied",
+            object_type=object_name(ctx, object_code),
+            object_ref=record_id,
         )
         raise NotFound
-    record_read(ctx, data_class, "records.record.viewed", object_code, record.id)
+    record_read(ctx, data_class, "records.record.viewed", object_name(ctx, object_code), record.id)
     return record
 
 
@@ -190,6 +195,11 @@ def _compile_get(ctx: Context, view: View, columns: tuple[str, ...] | None, *, v
         f" from @.{view.object.table} r where r.id = {{id}} and {bound.row_test(view, 'r')}) q on true"
     )
     return Compiled(make_statement(ctx.db.schema, text), bound.values, (), (), highest_class(listed))
+
+
+def object_name(ctx: Context, code: str) -> str:
+    """The name that events have for an object, whatever it is called now; as the kept view knows it."""
+    return view_of(ctx, code).object.name
 
 
 def verdict(bound: Bound, view: View, verb: access.Verb) -> str:

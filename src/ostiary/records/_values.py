@@ -47,6 +47,12 @@ def clean(column: Column, value: object, errors: list[FieldError]) -> Any:
         return None
 
 
+def ensure_offered(column: Column, value: object, errors: list[FieldError]) -> None:
+    """Refuse a choice that was retired: records that hold it keep it, no other gets it."""
+    if any(choice.code == value and choice.retired for choice in column.choices):
+        errors.append(FieldError(column.code, "retired", f"{column.caption}: {value} is no longer offered"))
+
+
 def _blank(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 

@@ -69,8 +69,15 @@ def view_of(ctx: Context, code: str) -> View:
         raise NotFound
     levels = {c.code: _level(rights, found, c) for c in found.columns.values()}
     readable = {c.code: c for c in found.columns.values() if levels[c.code] >= access.ColumnLevel.READ}
+    restricted = tuple(c for c in found.columns if c not in readable)
+    aliases = found.aliases
     view = View(
-        rights, catalogue, found, levels, readable, tuple(c for c in found.columns if c not in readable)
+        rights,
+        catalogue,
+        found,
+        objects.aliased(levels, aliases),
+        objects.aliased(readable, aliases),
+        restricted,
     )
     with _lock:
         if len(_kept) >= MAX_KEPT:

@@ -23,7 +23,7 @@ from ostiary.records._query import Record
 from ostiary.records._read import record_read, select_record, verdict
 from ostiary.records._references import ensure_references
 from ostiary.records._statement import Statement, make_statement
-from ostiary.records._values import SQL_TYPE, clean, plain
+from ostiary.records._values import SQL_TYPE, clean, ensure_offered, plain
 from ostiary.records._view import SYSTEM_TYPES, Stale, View, decided, ensure_object, view_of
 
 SALT_BYTES = 32
@@ -54,7 +54,7 @@ def _create(ctx: Context, code: str, given: Mapping[str, object]) -> Record:
     record_id = RecordId(new_id())
     author, label = ctx.actor, view.rights.current_label
     stamp = now()
-    state = {**{c: plain(v) for c, v in typed.items() if v is not None}, "author": str(author), "version": 1}
+    state = state_of(view, typed, {}, author, 1)
     salt = os.urandom(SALT_BYTES)
     write = _insert_statement(ctx, view, tuple(typed))
     event = EventId(new_id())
@@ -105,7 +105,7 @@ def _taken(view: View, violation: database.UniqueViolation) -> Invalid:
     """Name the column whose value another record has, without saying which record."""
     name = violation.diag.constraint_name or ""
     for column in view.object.columns.values():
-        if column.unique and f"_{column.code}_" in f"{name}_":
+        if column.unique and f"_{column.name}_" in f"{name}_":
             if column.code not in view.readable:
                 break
             return Invalid([FieldError(column.code, "taken", f"{column.caption}: this value is taken")])
@@ -121,7 +121,7 @@ def _typed(
     """
     errors: list[FieldError] = []
     typed: dict[str, Any] = {}
-    for code, value in given.items():
+    for code, value in _by_code(view, given, errors).items():
         column = view.object.columns.get(code)
         if column is None:
             system = code in ("id", "author", "created_at", "modified_at", "version", "restricted")
@@ -135,11 +135,25 @@ def _typed(
             raise ColumnNotEditable(code) if code in view.readable else ColumnRestricted(code)
     for code, value in typed.items():
         column = view.object.columns[code]
+        if before is None or value != before[code]:
+            ensure_offered(column, value, errors)
         if value is None and column.required and all(e.field != code for e in errors):
             errors.append(FieldError(code, "required", f"{column.caption} is required"))
     if errors:
         raise Invalid(errors)
     return typed
+
+
+def _by_code(view: View, given: Mapping[str, object], errors: list[FieldError]) -> dict[str, object]:
+    """The given values by the codes of now; a former code leads to its column for a while."""
+    found: dict[str, object] = {}
+    for asked, value in given.items():
+        column = view.object.columns.get(asked)
+        code = asked if column is None else column.code
+        if code in found:
+            errors.append(FieldError(asked, "twice", f"{asked} is called {code} now, and both are given"))
+        found[code] = value
+    return found
 
 
 def _complete(ctx: Context, view: View, typed: dict[str, Any]) -> None:
@@ -176,7 +190,7 @@ def default_value(ctx: Context, column: objects.Column) -> object:
 
 
 def _next_number(ctx: Context, view: View, column: objects.Column) -> str:
-    row = ctx.db.row(f"select nextval('@.{objects.sequence_of(view.object.table, column.code)}')")
+    row = ctx.db.row(f"select nextval('@.{objects.sequence_of(view.object.table, column.name)}')")
     if row is None:
         raise RuntimeError("a sequence gave no number")
     return column.pattern.format(row[0])
@@ -262,8 +276,7 @@ def _update(
     write = _update_statement(ctx, view, tuple(new))
     salt = os.urandom(SALT_BYTES)
     number = version + 1 if changes else version
-    state = {c: plain(v) for c, v in after.items() if v is not None}
-    state |= {"author": str(before.author), "version": number}
+    state = state_of(view, after, before.dropped, before.author, number)
     event = EventId(new_id()) if changes else before.event
     slots = {
         **write.values,
@@ -284,16 +297,29 @@ def _update(
 
 
 @dataclass(frozen=True, slots=True)
-class _Before:
-    """A record as stored, locked for change."""
+class Before:
+    """A record as stored, locked for change. dropped: values of dropped columns, by stored name."""
 
     version: int
     author: UUID
     event: EventId | None
     values: Mapping[str, Any]
+    dropped: Mapping[str, Any]
 
 
-def lock_record(ctx: Context, view: View, record_id: RecordId, verb: access.Verb) -> _Before:
+def state_of(
+    view: View, values: Mapping[str, Any], dropped: Mapping[str, Any], author: UUID, version: int
+) -> dict[str, object]:
+    """What the state hash of a record's version is made of: every value that is stored, by stored name.
+
+    A dropped column still is stored, so that it can be restored; it counts until it is purged.
+    """
+    names = {view.object.columns[code].name: v for code, v in values.items()}
+    state = {name: plain(v) for name, v in (names | dict(dropped)).items() if v is not None}
+    return state | {"author": str(author), "version": version}
+
+
+def lock_record(ctx: Context, view: View, record_id: RecordId, verb: access.Verb) -> Before:
     """Lock a row and decide on it as stored.
 
     Raises: NotFound: absent or hidden, whatever the verb. AccessDenied: layer object or record.
@@ -302,10 +328,10 @@ def lock_record(ctx: Context, view: View, record_id: RecordId, verb: access.Verb
         raise _hidden(ctx, view, record_id)
     key = ("lock", verb)
     known = view.statements.get(key)
-    columns = list(view.object.columns.values())
+    columns, dropped = list(view.object.columns.values()), list(view.object.dropped.values())
     if not isinstance(known, Write):
         bound = Bound(ctx, view)
-        listed = "".join(f", r.{stored(c)}" for c in columns)
+        listed = "".join(f", r.{stored(c)}" for c in (*columns, *dropped))
         text = (
             f"select (select epoch from @.identity_epoch), {verdict(bound, view, verb)}, r.version,"
             f" r.author_id, r.last_event_id{listed} from @.{view.object.table} r"
@@ -330,7 +356,13 @@ def lock_record(ctx: Context, view: View, record_id: RecordId, verb: access.Verb
             record=str(record_id),
             verb=verb.value,
         )
-    return _Before(version, author, event, {c.code: v for c, v in zip(columns, values, strict=True)})
+    return Before(
+        version,
+        author,
+        event,
+        {c.code: v for c, v in zip(columns, values[: len(columns)], strict=True)},
+        {c.name: v for c, v in zip(dropped, values[len(columns) :], strict=True)},
+    )
 
 
 def _hidden(ctx: Context, view: View, record_id: RecordId) -> NotFound:
@@ -341,14 +373,14 @@ def _hidden(ctx: Context, view: View, record_id: RecordId) -> NotFound:
         ctx,
         "records.record.refused",
         outcome="denied",
-        object_type=view.object.code,
+        object_type=view.object.name,
         object_ref=record_id,
     )
     return NotFound()
 
 
 def _conflict(
-    ctx: Context, view: View, record_id: RecordId, before: _Before, typed: Mapping[str, Any]
+    ctx: Context, view: View, record_id: RecordId, before: Before, typed: Mapping[str, Any]
 ) -> VersionConflict:
     """Both values of each readable column that differs; theirs as a read would show it, recorded."""
     differing = tuple(c for c, v in typed.items() if c in view.readable and before.values[c] != v)
@@ -358,7 +390,7 @@ def _conflict(
         theirs = {} if record is None else record.data
         # this request ends in a refusal and is rolled back; what it showed has to stay recorded
         record_read(
-            replace(ctx, tentative=True), data_class, "records.record.viewed", view.object.code, record_id
+            replace(ctx, tentative=True), data_class, "records.record.viewed", view.object.name, record_id
         )
     return VersionConflict(
         "Someone else saved this record first",

