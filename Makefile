@@ -7,7 +7,7 @@ export PORT PYTHON
 PY = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv assets schema demo up demo-reset check test test-deep test-tools bench e2e
+.PHONY: help venv assets schema demo up demo-reset check docs test test-deep test-tools bench e2e
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,9 @@ e2e: venv-test assets-test ## only the tests in a browser
 
 test-tools: ## install what tests need beyond .venv: Chromium, PostgreSQL 15 (with apt, as root)
 	@sh tools/test_tools.sh
+
+docs: venv ## write the reference pages that are made from the code
+	@$(PY) tools/reference_pages.py
 
 bench: venv-test ## speed, as ratios to hand-written SQL; not part of test
 	@$(PY) -m bench

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ostiary.access._rights import current_rights
+from ostiary.access._rights import current_rights, rights_of
 from ostiary.access.core import ColumnLevel, Grant, Operation, Verb
 from ostiary.audit import public as audit
 from ostiary.identity import public as identity
@@ -283,7 +283,7 @@ def _identity_event(ctx: Context, event: str, unit: UnitId, data: Mapping[str, A
 
 
 def create_person(
-    ctx: Context, *, login: str, name: str, email: str, language: str = "en", time_zone: str = "UTC"
+    ctx: Context, *, login: str, name: str, email: str, language: str = "en", time_zone: str | None = None
 ) -> UnitId:
     """See `identity.create_person`; needs CanManageUsers."""
     ensure_operation(ctx, Operation.MANAGE_USERS)
@@ -378,6 +378,11 @@ def create_api_key(ctx: Context, principal: UnitId, name: str, *, expires_at: da
     key = identity.create_api_key(ctx, principal, name, expires_at)
     _identity_event(ctx, "identity.api_key.created", principal, {"name": name})
     return key
+
+
+def get_setting(ctx: Context, code: str) -> settings.Value:
+    """A setting without a query, as of the epoch of the principal's rights. Raises NotFound."""
+    return settings.get_at(ctx, rights_of(ctx).epoch, code)
 
 
 def set_setting(ctx: Context, code: str, value: settings.Value) -> bool:

@@ -13,6 +13,7 @@ from ostiary.access._administration import (
     create_role,
     create_service_account,
     ensure_operation,
+    get_setting,
     link,
     may_operate,
     move_role,
@@ -29,6 +30,7 @@ from ostiary.access._administration import (
     store_operation_rows,
     store_share,
 )
+from ostiary.access._commands import COMMANDS, UNCHECKED
 from ostiary.access._comparison import AccessDiff, Change, compare, diff_lines
 from ostiary.access._filter import Branch, RecordFilter
 from ostiary.access._rights import Rights, current_rights, filter_for, forget, rights_of
@@ -36,6 +38,8 @@ from ostiary.access._snapshot import NamedObject, Snapshot, snapshot
 from ostiary.access.core import ColumnLevel, Decision, Grant, Operation, Verb
 
 __all__ = [
+    "COMMANDS",
+    "UNCHECKED",
     "AccessDiff",
     "Branch",
     "Change",
@@ -61,6 +65,7 @@ __all__ = [
     "ensure_operation",
     "filter_for",
     "forget",
+    "get_setting",
     "link",
     "may_operate",
     "move_role",

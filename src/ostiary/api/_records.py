@@ -1,6 +1,6 @@
 """REST of records: list, get, create, update, delete, count."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +9,18 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 
 from ostiary.api._errors import problem
 from ostiary.kernel.context import Context
+from ostiary.kernel.entries import RECORDS, Entry, View, declare
 from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.records import public as records
 
 JSON = "application/json"
 LIST_PARAMETERS = frozenset({"filter", "sort", "limit", "offset", "after", "count", "columns"})
 MAX_FILTER = 20_000
+
+
+def answers(events: Mapping[str, str]) -> Callable[[View], View]:
+    """Declares a view of records: the door guards it, and each method leaves its event."""
+    return lambda view: declare(view, Entry(RECORDS, events))
 
 
 def _context(request: HttpRequest) -> Context:
@@ -30,6 +36,7 @@ def _refuse(field: str, code: str, message: str) -> Invalid:
     return Invalid([FieldError(field, code, message)])
 
 
+@answers({"GET": "records.record.listed", "POST": "records.record.created"})
 def collection(request: HttpRequest, code: str) -> HttpResponse:
     """GET lists, POST creates."""
     if request.method == "GET":
@@ -39,6 +46,13 @@ def collection(request: HttpRequest, code: str) -> HttpResponse:
     return _not_allowed(request, "GET, POST")
 
 
+@answers(
+    {
+        "GET": "records.record.viewed",
+        "PATCH": "records.record.updated",
+        "DELETE": "records.record.deleted",
+    }
+)
 def member(request: HttpRequest, code: str, record_id: UUID) -> HttpResponse:
     """GET reads, PATCH changes, DELETE deletes one record."""
     ctx = _context(request)
@@ -55,6 +69,7 @@ def member(request: HttpRequest, code: str, record_id: UUID) -> HttpResponse:
             return _not_allowed(request, "GET, PATCH, DELETE")
 
 
+@answers({"GET": "records.record.counted"})
 def count(request: HttpRequest, code: str) -> HttpResponse:
     """GET counts readable records."""
     if request.method != "GET":

@@ -5,15 +5,17 @@ import logging
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from ostiary.audit import public as audit
 from ostiary.identity._graph import bump_epoch
+from ostiary.identity._settings import KEY_DAYS
 from ostiary.kernel import clock
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid, NotFound
 from ostiary.kernel.ids import PrincipalId, new_id
+from ostiary.settings import public as settings
 
 _KEY = re.compile(r"ost_([a-z][a-z0-9]{0,30})_([A-Za-z0-9_-]{43})", re.ASCII)
 LONGEST_NAME = 100
@@ -60,7 +62,7 @@ def _hash(key: str) -> bytes:
 def create_api_key(ctx: Context, principal: PrincipalId, name: str, expires_at: datetime | None) -> str:
     """Make a key and return it; only its hash is kept.
 
-    Raises: Invalid: name empty or too long, expiry in the past or without zone.
+    Raises: Invalid: name empty or too long, expiry in the past, without zone or too late.
     NotFound: no such active principal.
     """
     name = name.strip()
@@ -68,6 +70,7 @@ def create_api_key(ctx: Context, principal: PrincipalId, name: str, expires_at: 
         raise Invalid([FieldError("name", "malformed", f"A name has 1 to {LONGEST_NAME} characters")])
     if expires_at is not None and (expires_at.tzinfo is None or expires_at <= clock.now()):
         raise Invalid([FieldError("expires_at", "past", "The key would have expired already")])
+    _ensure_short_lived(ctx, expires_at)
     if not ctx.db.row(
         "select 1 from @.identity_unit where id = %(id)s and active and kind in ('person', 'service')",
         {"id": principal},
@@ -83,6 +86,15 @@ def create_api_key(ctx: Context, principal: PrincipalId, name: str, expires_at: 
     bump_epoch(ctx)
     audit.append(ctx, "identity.key.created", object_type="api_key", object_ref=key_id)
     return key
+
+
+def _ensure_short_lived(ctx: Context, expires_at: datetime | None) -> None:
+    """Raises Invalid: the key would live longer than the tenant allows."""
+    days = settings.get(ctx, KEY_DAYS.code)
+    if not isinstance(days, int) or not days:
+        return
+    if expires_at is None or expires_at > clock.now() + timedelta(days=days, minutes=1):
+        raise Invalid([FieldError("expires_at", "too_late", f"A key expires within {days} days here")])
 
 
 def find_api_key(ctx: Context, key: str) -> ApiKey | None:

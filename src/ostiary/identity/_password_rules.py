@@ -37,15 +37,16 @@ _COMMON = frozenset(
 )
 
 
-def ensure_acceptable(password: str, *, about: Iterable[str]) -> str:
+def ensure_acceptable(password: str, *, about: Iterable[str], shortest: int = SHORTEST) -> str:
     """The password in the form in which it is kept; no rules of composition, no expiry.
 
     Args: about: login, name, address of the person, name of the tenant: their words do not count as own.
+    shortest: what the tenant decided.
     Raises: Invalid: names the reason, changes nothing.
     """
     password = normalise(password)
-    if len(password) < SHORTEST:
-        raise _refuse("too_short", f"Use at least {SHORTEST} characters; several words are easy to remember")
+    if len(password) < shortest:
+        raise _refuse("too_short", f"Use at least {shortest} characters; several words are easy to remember")
     if len(password) > LONGEST:
         raise _refuse("too_long", f"Use at most {LONGEST} characters")
     if any(unicodedata.category(c) in ("Cc", "Cs", "Cn") for c in password):

@@ -10,9 +10,11 @@ from ostiary.identity import _hashing
 from ostiary.identity._errors import SignInFailed
 from ostiary.identity._password_rules import ensure_acceptable
 from ostiary.identity._sessions import end_sessions_of
+from ostiary.identity._settings import PASSWORD_LENGTH
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import NotFound
 from ostiary.kernel.ids import UnitId
+from ostiary.settings import public as settings
 from ostiary.tenancy import public as tenancy
 
 FREE_ATTEMPTS = 5  # consecutive failures before the first delay: then 1 s, 2 s, 4 s ...
@@ -43,7 +45,10 @@ def set_password(ctx: Context, person: UnitId, password: str) -> None:
     )
     if row is None:
         raise NotFound
-    kept = ensure_acceptable(password, about=[*row, *_tenant_words(ctx)])
+    shortest = settings.get(ctx, PASSWORD_LENGTH.code)
+    if not isinstance(shortest, int):
+        raise RuntimeError("the shortest password is a number")
+    kept = ensure_acceptable(password, about=[*row, *_tenant_words(ctx)], shortest=shortest)
     with _hashing.gate.enter():
         stored = _hashing.hash_password(kept)
     ctx.db.run(

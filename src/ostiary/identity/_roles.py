@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from ostiary.identity._graph import ROLE_KINDS, UnitKind, bump_epoch, role_graph
 from ostiary.identity._labels import refresh_labels
+from ostiary.identity._settings import TIME_ZONE
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid, NotFound
 from ostiary.kernel.ids import UnitId, new_id
+from ostiary.settings import public as settings
 
 
 def lock_roles(ctx: Context) -> None:
@@ -29,9 +31,12 @@ def _kind(ctx: Context, unit: UnitId, field: str) -> UnitKind:
 
 
 def create_person(
-    ctx: Context, *, login: str, name: str, email: str, language: str = "en", time_zone: str = "UTC"
+    ctx: Context, *, login: str, name: str, email: str, language: str = "en", time_zone: str | None = None
 ) -> UnitId:
-    """Make an active employee without a password. Raises Invalid: login or name empty, login taken."""
+    """Make an active employee without a password. Raises Invalid: login or name empty, login taken.
+
+    time_zone: without one the tenant's for new people.
+    """
     login = login.strip().lower()
     if not login or len(login) > 100 or any(c.isspace() for c in login):
         raise _refuse("login", "malformed", "A login has 1 to 100 characters and no spaces")
@@ -39,6 +44,7 @@ def create_person(
         raise _refuse("name", "malformed", "A name has 1 to 250 characters")
     if ctx.db.row("select 1 from @.identity_person where login = %(login)s", {"login": login}):
         raise _refuse("login", "taken", f"The login {login} is taken")
+    zone = str(settings.get(ctx, TIME_ZONE.code)) if time_zone is None else time_zone
     lock_roles(ctx)
     unit = UnitId(new_id())
     ctx.db.run(
@@ -48,7 +54,7 @@ def create_person(
     ctx.db.run(
         "insert into @.identity_person (unit_id, login, email, language, time_zone)"
         " values (%(id)s, %(login)s, %(email)s, %(language)s, %(zone)s)",
-        {"id": unit, "login": login, "email": email, "language": language, "zone": time_zone},
+        {"id": unit, "login": login, "email": email, "language": language, "zone": zone},
     )
     refresh_labels(ctx, [unit])
     bump_epoch(ctx)

@@ -1,4 +1,7 @@
-"""Sessions of signed-in browsers. Source: OWASP ASVS 5.0 V7, preset `standard`: idle 60 min, at most 12 h."""
+"""Sessions of signed-in browsers. Source: OWASP ASVS 5.0 V7, preset `standard`: idle 60 min, at most 12 h.
+
+A tenant may decide otherwise; what it decided is read in the statement that looks for the session.
+"""
 
 import hashlib
 import secrets
@@ -8,11 +11,15 @@ from datetime import datetime
 from typing import Any
 
 from ostiary.audit import public as audit
+from ostiary.identity._settings import ABSOLUTE, IDLE
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import PrincipalId
+from ostiary.settings import public as settings
 
-IDLE_LIMIT_MIN = 60
+IDLE_LIMIT_MIN = 60  # by default; the tenant's settings decide
 ABSOLUTE_LIMIT_H = 12
+_IDLE = f"make_interval(secs => {settings.sql_integer(IDLE)})"
+_ABSOLUTE = f"make_interval(secs => {settings.sql_integer(ABSOLUTE)})"
 SEEN_EVERY_S = 60  # how exact last_seen_at is kept, so that reading does not mean writing
 _TOKEN_LENGTH = 43  # 32 bytes, urlsafe
 
@@ -38,18 +45,17 @@ def open_session(ctx: Context, person: PrincipalId) -> str:
     token = secrets.token_urlsafe(32)
     ctx.db.run(
         "delete from @.identity_session where principal_id = %(person)s"
-        " and (expires_at <= now() or last_seen_at <= now() - make_interval(mins => %(idle)s::int))",
-        {"person": person, "idle": IDLE_LIMIT_MIN},
+        f" and (expires_at <= now() or last_seen_at <= now() - {_IDLE})",
+        {"person": person},
     )
     ctx.db.run(
         "insert into @.identity_session"
         " (key_hash, principal_id, created_at, last_seen_at, expires_at, ip, client)"
-        " values (%(hash)s, %(person)s, now(), now(), now() + make_interval(hours => %(hours)s::int),"
+        " values (%(hash)s, %(person)s, now(), now(), now() + " + _ABSOLUTE + ","
         " %(ip)s, %(client)s)",
         {
             "hash": _hash(token),
             "person": person,
-            "hours": ABSOLUTE_LIMIT_H,
             "ip": ctx.ip,
             "client": ctx.client,
         },
@@ -70,8 +76,8 @@ def find_session(ctx: Context, token: str) -> Session | None:
         " s.last_seen_at < now() - make_interval(secs => %(seen)s)"
         " from @.identity_session s join @.identity_unit u on u.id = s.principal_id"
         " where s.key_hash = %(hash)s and u.active and s.expires_at > now()"
-        " and s.last_seen_at > now() - make_interval(mins => %(idle)s::int)",
-        {"hash": _hash(token), "idle": IDLE_LIMIT_MIN, "seen": SEEN_EVERY_S},
+        f" and s.last_seen_at > now() - {_IDLE} and s.created_at > now() - {_ABSOLUTE}",
+        {"hash": _hash(token), "seen": SEEN_EVERY_S},
     )
     return None if row is None else Session(*row)
 
@@ -81,8 +87,8 @@ def touch_session(ctx: Context, token: str) -> None:
     ctx.db.run(
         "update @.identity_session set last_seen_at = now() where key_hash = %(hash)s"
         " and last_seen_at < now() - make_interval(secs => %(seen)s)"
-        " and last_seen_at > now() - make_interval(mins => %(idle)s::int)",  # a dead session stays dead
-        {"hash": _hash(token), "seen": SEEN_EVERY_S, "idle": IDLE_LIMIT_MIN},
+        f" and last_seen_at > now() - {_IDLE}",  # a dead session stays dead
+        {"hash": _hash(token), "seen": SEEN_EVERY_S},
     )
 
 

@@ -11,6 +11,7 @@ from ostiary.pages._choices import OptionNames
 from ostiary.pages._filters import BuilderRow, read_filters
 from ostiary.pages._reader import Reader, readable
 from ostiary.pages._refusals import why_not_created, why_not_exported
+from ostiary.pages._settings import page_size
 from ostiary.pages._stages import stages_of, tones_of
 from ostiary.pages._state import MINE, ListState
 from ostiary.records import public as records
@@ -19,7 +20,6 @@ from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.values import Action, Empty, Head, Link, Search
 
-PAGE_SIZE = 50
 _CAP = 10_000
 
 
@@ -95,6 +95,7 @@ def list_view(reader: Reader, code: str, state: ListState) -> ListView:
     filtering = read_filters(reader, view, state, names)
     shown = shown_columns(view)
     sort = _sort(view, state)
+    size = page_size(reader.ctx)
     page = records.list_records(
         reader.ctx,
         records.RecordQuery(
@@ -102,8 +103,8 @@ def list_view(reader: Reader, code: str, state: ListState) -> ListView:
             columns=asked(shown),
             filter=filtering.filter,
             sort=sort,
-            limit=PAGE_SIZE,
-            offset=0 if state.after else (state.page - 1) * PAGE_SIZE,
+            limit=size,
+            offset=0 if state.after else (state.page - 1) * size,
             after=state.after or None,
             count=records.CountMode.CAPPED,
         ),
@@ -133,7 +134,7 @@ def list_view(reader: Reader, code: str, state: ListState) -> ListView:
         errors=filtering.errors,
         columns=_heads(reader, view, shown, sort, state),
         rows=rows,
-        range=_range(page, state, len(rows)),
+        range=_range(page, state, len(rows), size),
         previous_url=url(code, _previous(state).query()) if state.page > 1 else "",
         next_url=url(code, _next(state, page.next).query()) if page.next else "",
         export=_export(reader, thing, state),
@@ -278,10 +279,10 @@ def _cards(shown: list[Column], stage: str | None) -> dict[str, str]:
     return places
 
 
-def _range(page: records.Page, state: ListState, length: int) -> str:
+def _range(page: records.Page, state: ListState, length: int, size: int) -> str:
     if not length:
         return ""
-    first = (state.page - 1) * PAGE_SIZE + 1
+    first = (state.page - 1) * size + 1
     total = count_words(page.count)
     shown = {"first": f"{first:,}", "last": f"{first + length - 1:,}", "total": total}
     return (_("%(first)s\u2013%(last)s of %(total)s") if total else _("%(first)s\u2013%(last)s")) % shown

@@ -78,6 +78,22 @@ def get_at(ctx: Context, epoch: int, code: str) -> Value:
     return known[1].get(code, setting.default)
 
 
+def sql_integer(setting: Setting) -> str:
+    """An SQL expression of a number or of a duration in seconds, for a statement that runs anyway.
+
+    It holds within the bounds of this release whatever is stored. Raises: ValueError: of another kind.
+    """
+    least, most, default = (stored(v) for v in (setting.minimum, setting.maximum, setting.default))
+    if setting.kind not in (Kind.INTEGER, Kind.DURATION) or not (
+        isinstance(least, int) and isinstance(most, int) and isinstance(default, int)
+    ):
+        raise ValueError(f"{setting.code} is no bounded number")
+    return (
+        f"coalesce((select least(greatest(v.value::int8, {least}), {most}) from @.settings_value v"
+        f" where v.code = '{setting.code}'), {default})"
+    )
+
+
 def list_kept(ctx: Context) -> list[Kept]:
     """Every declared setting with its value in the tenant, by group and code."""
     rows = {row[0]: row[1:] for row in ctx.db.rows(_ALL)}

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ostiary.kernel.errors import FieldError, Invalid
-from ostiary.settings._declare import Kind, Setting, Value
+from ostiary.settings._declare import Bound, Kind, Setting, Value
 
 SECRET_SHOWN = "(set)"  # noqa: S105  what stands in place of one
 LONGEST_TEXT = 2_000
@@ -60,9 +60,9 @@ def _ensure_within(setting: Setting, value: Value) -> None:
         return
     measured: Any = len(value) if isinstance(value, str | tuple) else value
     if setting.minimum is not None and measured < setting.minimum:
-        raise _refuse(setting, "too_small", f"{setting.code} is at least {_bound(setting.minimum)}")
+        raise _refuse(setting, "too_small", f"{setting.code} is at least {bound_text(setting.minimum)}")
     if setting.maximum is not None and measured > setting.maximum:
-        raise _refuse(setting, "too_large", f"{setting.code} is at most {_bound(setting.maximum)}")
+        raise _refuse(setting, "too_large", f"{setting.code} is at most {bound_text(setting.maximum)}")
 
 
 def _ensure_text(setting: Setting, value: str) -> None:
@@ -74,7 +74,10 @@ def _ensure_text(setting: Setting, value: str) -> None:
         raise _refuse(setting, "malformed", f"{setting.code} has the form {setting.pattern}")
 
 
-def _bound(bound: object) -> str:
+def bound_text(bound: Bound) -> str:
+    """A bound as it is typed; empty where there is none."""
+    if bound is None:
+        return ""
     return _duration_text(bound) if isinstance(bound, timedelta) else str(bound)
 
 

@@ -18,9 +18,10 @@ from ostiary.settings._store import (
     get_kept,
     get_secret,
     list_kept,
+    sql_integer,
     store,
 )
-from ostiary.settings._values import parse, shown
+from ostiary.settings._values import bound_text, parse, shown
 
 __all__ = [
     "OBJECT_TYPE",
@@ -30,6 +31,7 @@ __all__ = [
     "Kind",
     "Setting",
     "Value",
+    "bound_text",
     "declare",
     "get",
     "get_at",
@@ -40,5 +42,6 @@ __all__ = [
     "list_settings",
     "parse",
     "shown",
+    "sql_integer",
     "store",
 ]

@@ -11,6 +11,7 @@ from django.http import (
 )
 
 from ostiary.kernel.clock import now
+from ostiary.kernel.entries import RECORDS, Silent
 from ostiary.kernel.errors import NotFound
 from ostiary.kernel.ids import RecordId
 from ostiary.pages import public as pages
@@ -19,26 +20,28 @@ from ostiary.web._frame import URLS, reader_of
 from ostiary.web._responses import page_response
 from ostiary.web._view import FORM, READ, answers, lists_of
 
+_EMPTY = Silent("an empty form; options of its lookups are lists with events of their own")
+
 
 def _done(address: str, what: str) -> HttpResponseRedirect:
     return HttpResponseRedirect(f"{address}{'&' if '?' in address else '?'}done={what}")
 
 
-@answers(READ)
+@answers(READ, guard=RECORDS, reads="records.record.listed")
 def list_page(request: HttpRequest, code: str) -> HttpResponseBase:
     """GET /o/<object>/."""
     view = pages.list_view(reader_of(request), code, pages.read_state(lists_of(request.GET)))
     return page_response(request, view, code)
 
 
-@answers(READ)
+@answers(READ, guard=RECORDS, reads="records.record.viewed")
 def record_page(request: HttpRequest, code: str, record_id: RecordId) -> HttpResponseBase:
     """GET /o/<object>/<id>."""
     view = pages.record_view(reader_of(request), code, record_id, request.GET.get("tab", ""))
     return page_response(request, view, code)
 
 
-@answers(FORM)
+@answers(FORM, guard=RECORDS, reads=_EMPTY, writes="records.record.created")
 def new_page(request: HttpRequest, code: str) -> HttpResponseBase:
     """GET, POST /o/<object>/new."""
     reader = reader_of(request)
@@ -52,7 +55,7 @@ def new_page(request: HttpRequest, code: str) -> HttpResponseBase:
     return _done(URLS.record(code, result.record_id), "added")
 
 
-@answers(FORM)
+@answers(FORM, guard=RECORDS, reads="records.record.viewed", writes="records.record.updated")
 def edit_page(request: HttpRequest, code: str, record_id: RecordId) -> HttpResponseBase:
     """GET, POST /o/<object>/<id>/edit."""
     reader = reader_of(request)
@@ -66,7 +69,7 @@ def edit_page(request: HttpRequest, code: str, record_id: RecordId) -> HttpRespo
     return _done(URLS.record(code, record_id), "saved")
 
 
-@answers(FORM)
+@answers(FORM, guard=RECORDS, reads="records.record.viewed", writes="records.record.deleted")
 def delete_page(request: HttpRequest, code: str, record_id: RecordId) -> HttpResponseBase:
     """GET, POST /o/<object>/<id>/delete."""
     reader = reader_of(request)
@@ -78,7 +81,7 @@ def delete_page(request: HttpRequest, code: str, record_id: RecordId) -> HttpRes
     return _done(URLS.records(code), "deleted")
 
 
-@answers(READ)
+@answers(READ, guard=RECORDS, reads="records.record.exported", operation="CanExportGrid")
 def export_file(request: HttpRequest, code: str) -> HttpResponseBase:
     """GET /o/<object>/export: the whole list as CSV, in chunks."""
     reader = reader_of(request)
@@ -92,7 +95,7 @@ def export_file(request: HttpRequest, code: str) -> HttpResponseBase:
     )
 
 
-@answers(READ)
+@answers(READ, guard=RECORDS, reads="records.record.listed")
 def lookup_options(request: HttpRequest, code: str, column: str) -> HttpResponseBase:
     """GET /lookup/<object>/<column>?q=: options of a lookup field while somebody types."""
     text = request.GET.get("q") or request.GET.get(f"{column}.text", "")

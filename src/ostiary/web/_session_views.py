@@ -5,6 +5,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from ostiary import ui
 from ostiary.identity import public as identity
+from ostiary.kernel.entries import OWN, Silent, open_because
 from ostiary.kernel.errors import NotFound, TooManyRequests
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.values import Head
@@ -14,6 +15,7 @@ from ostiary.web._start import no_section
 from ostiary.web._view import FORM, READ, WRITE, answers
 
 _YEAR_S = 31_536_000
+_ON_THE_WAY = Silent("leads on to a section; names of sections, no record")
 
 
 def _next(request: HttpRequest, given: str) -> str:
@@ -22,7 +24,12 @@ def _next(request: HttpRequest, given: str) -> str:
     return given if safe else "/"
 
 
-@answers(FORM, everybody=True)
+@answers(
+    FORM,
+    guard=open_because("whoever signs in is not signed in yet"),
+    reads=Silent("an empty form"),
+    writes="identity.session.opened",
+)
 def sign_in(request: HttpRequest) -> HttpResponseBase:
     """GET, POST /sign-in. One answer for every failure: it does not tell whether the account exists."""
     target = _next(request, request.POST.get("next") or request.GET.get("next", ""))
@@ -50,7 +57,7 @@ def _sign_in_page(
     return HttpResponse(page, status=status)
 
 
-@answers(WRITE)
+@answers(WRITE, guard=OWN, writes="identity.session.ended")
 def sign_out(request: HttpRequest) -> HttpResponseBase:
     """POST /sign-out: the session ends on the server, not only in the browser."""
     identity.end_session(request.ctx, request.session_token)
@@ -58,14 +65,14 @@ def sign_out(request: HttpRequest) -> HttpResponseBase:
     return HttpResponseRedirect("/sign-in")
 
 
-@answers(READ)
+@answers(READ, guard=OWN, reads=_ON_THE_WAY)
 def start(request: HttpRequest) -> HttpResponseBase:
     """GET /: the first section of the workplace used last."""
     code = first_section(request)
     return HttpResponseRedirect(URLS.records(code)) if code else page_response(request, no_section())
 
 
-@answers(READ)
+@answers(READ, guard=OWN, reads=_ON_THE_WAY)
 def workplace(request: HttpRequest, code: str) -> HttpResponseBase:
     """GET /w/<workplace>: its first section; the browser remembers the workplace."""
     section = first_section(request, code)
@@ -74,7 +81,7 @@ def workplace(request: HttpRequest, code: str) -> HttpResponseBase:
     return response
 
 
-@answers(WRITE)
+@answers(WRITE, guard=OWN, writes=Silent("how this browser shows pages: cookies, nothing stored"))
 def preferences(request: HttpRequest) -> HttpResponseBase:
     """POST /preferences: theme and density of this browser."""
     response = HttpResponseRedirect(_next(request, request.POST.get("next", "")))
@@ -91,7 +98,11 @@ def _remember(request: HttpRequest, response: HttpResponseBase, name: str, value
     )
 
 
-@answers(READ, everybody=True)
+@answers(
+    READ,
+    guard=open_because("the same files for everybody, also for the page to sign in"),
+    reads=Silent("a file of the release"),
+)
 def built_file(request: HttpRequest, name: str) -> HttpResponseBase:
     """GET /static/<name>: a built file. Its name carries a hash, so it may be kept for ever."""
     found = ui.find_file(name, request.headers.get("Accept-Encoding", ""))

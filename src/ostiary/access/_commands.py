@@ -1,0 +1,46 @@
+"""Every administration command: the operation that it needs and the event that it leaves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ostiary.access.core import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """operation: None where the call decides which; `needs` then says it in words."""
+
+    operation: Operation | None
+    event: str
+    needs: str = ""
+
+
+_RIGHTS, _USERS = Operation.MANAGE_RIGHTS, Operation.MANAGE_USERS
+COMMANDS: Mapping[str, Command] = {
+    "set_operation_rows": Command(Operation.CHANGE_OPERATIONS, "access.operation.changed"),
+    "set_object_rows": Command(_RIGHTS, "access.object.changed"),
+    "set_column_rows": Command(_RIGHTS, "access.column.changed"),
+    "set_columns_rows": Command(_RIGHTS, "access.column.changed"),
+    "set_switches": Command(_RIGHTS, "access.switches.changed"),
+    "add_default_rule": Command(_RIGHTS, "access.rule.changed"),
+    "create_person": Command(_USERS, "identity.person.created"),
+    "create_service_account": Command(_USERS, "identity.service_account.created"),
+    "create_role": Command(_USERS, "identity.role.created"),
+    "move_role": Command(_USERS, "identity.role.moved"),
+    "add_members": Command(_USERS, "identity.membership.added"),
+    "add_member": Command(_USERS, "identity.membership.added"),
+    "remove_member": Command(_USERS, "identity.membership.removed"),
+    "link": Command(_USERS, "identity.link.added"),
+    "set_active": Command(_USERS, "identity.principal.deactivated"),
+    "set_password": Command(_USERS, "identity.password.set"),
+    "create_api_key": Command(
+        Operation.MANAGE_API_CLIENTS, "identity.api_key.created", "none for a key of one's own"
+    ),
+    "set_setting": Command(None, "settings.value.changed", "the operation that the setting declares"),
+}
+# Stored without a check of their own, by who checked before or comes before anybody could hold a right.
+UNCHECKED: Mapping[str, str] = {
+    "store_operation_rows": "a tenant's first rows (`project`)",
+    "store_share": "`records.share_record` checks that the sharer may give it",
+    "remove_shares": "`records.delete_record` checks the deletion",
+}
