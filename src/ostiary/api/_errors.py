@@ -13,6 +13,7 @@ from ostiary.kernel.errors import (
     NotSignedIn,
     OstiaryError,
     TooManyRequests,
+    Unavailable,
     VersionConflict,
 )
 from ostiary.records import public as records
@@ -25,6 +26,7 @@ HTTP_STATUS: Mapping[type[OstiaryError], int] = {
     VersionConflict: 409,
     records.InUse: 409,
     TooManyRequests: 429,
+    Unavailable: 503,
 }
 TITLES = {
     401: "Not signed in",
@@ -37,6 +39,7 @@ TITLES = {
     428: "Precondition required",
     429: "Too many requests",
     500: "Internal error",
+    503: "Not available now",
 }
 _SHOWN = ("layer", "object", "column", "operation", "version", "yours", "theirs")
 
@@ -69,6 +72,6 @@ def problem_response(request: HttpRequest, error: OstiaryError) -> HttpResponse:
     if isinstance(error, Invalid):
         more["errors"] = [{"field": e.field, "code": e.code, "message": e.message} for e in error.errors]
     response = problem(request, status, error.code, error.message, **more)
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, TooManyRequests | Unavailable):
         response.headers["Retry-After"] = str(error.details.get("retry_after_s", 1))
     return response

@@ -73,6 +73,12 @@ class TooManyRequests(OstiaryError):
     code = "too_many_requests"
 
 
+class Unavailable(OstiaryError):
+    """Not now: no database, or the tenant is being changed. `details`: retry_after_s (int)."""
+
+    code = "unavailable"
+
+
 class Misconfigured(OstiaryError):
     """The installation refuses to start or to go on like this."""
 

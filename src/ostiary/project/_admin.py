@@ -1,4 +1,4 @@
-"""The operator's own address: details of readiness, for eyes that strangers do not have.
+"""The operator's own address: figures and details of readiness, for eyes that strangers do not have.
 
 Plain HTTP without a sign-in, so it belongs on loopback or on a network that only the monitoring reaches.
 """
@@ -7,18 +7,22 @@ import json
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 from ostiary.project import _health
+from ostiary.project._state import State
 
+METRICS = "/metrics"
 TIMEOUT_S = 10.0  # for one request: a connection that says nothing is closed
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, folder: Path, state: State) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), _Handler)
+        self.folder, self.state = folder, state
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A prober that goes away is not worth a word."""
@@ -37,11 +41,20 @@ class _Handler(BaseHTTPRequestHandler):
             readiness = _health.find_readiness()
             found = readiness.look() if readiness is not None else {"configured": False}
             self._send(200 if all(found.values()) else 503, {"ready": all(found.values()), "checks": found})
+        elif self.path == METRICS:
+            self._send_metrics()
         else:
             self._send(404, {"found": False})
 
     def _send(self, status: int, body: object) -> None:
         self._send_bytes(status, json.dumps(body).encode() + b"\n", "application/json")
+
+    def _send_metrics(self) -> None:
+        from ostiary.project import _figures  # imports what `_metrics.enable` has to come before
+
+        if isinstance(self.server, _Server):
+            text = _figures.render(self.server.folder, self.server.state)
+            self._send_bytes(200, text, _figures.CONTENT_TYPE)
 
     def _send_bytes(self, status: int, body: bytes, kind: str) -> None:
         self.send_response(status)
@@ -56,8 +69,8 @@ class _Handler(BaseHTTPRequestHandler):
         """No line for each probe."""
 
 
-def start(host: str, port: int) -> ThreadingHTTPServer:
+def start(host: str, port: int, folder: Path, state: State) -> ThreadingHTTPServer:
     """Listen and answer from a thread of this process. Raises OSError: the address cannot be used."""
-    server = _Server(host, port)
+    server = _Server(host, port, folder, state)
     threading.Thread(target=server.serve_forever, name="admin", daemon=True).start()
     return server

@@ -83,7 +83,9 @@ class Transport:
         forwarded = meta.pop("HTTP_X_FORWARDED_FOR", "")
         scheme = meta.pop("HTTP_X_FORWARDED_PROTO", "")
         meta.pop("HTTP_X_FORWARDED_HOST", None)
-        if self._is_trusted(sender):
+        if not self._is_trusted(sender):
+            meta.pop("HTTP_TRACEPARENT", None)  # a stranger must not write into our traces
+        else:
             if scheme in ("http", "https"):
                 meta["wsgi.url_scheme"] = scheme  # Django's CSRF check compares the Origin with it
             for hop in reversed([h.strip() for h in forwarded.split(",") if h.strip()]):

@@ -4,6 +4,7 @@ import argparse
 import importlib
 import multiprocessing
 import multiprocessing.util
+import shutil
 import signal
 import threading
 from wsgiref.types import WSGIApplication
@@ -13,7 +14,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from ostiary.project import _admin, _health, _node
+from ostiary.project import _admin, _health, _logs, _metrics, _node, _tracing
 from ostiary.project._database import configure_web, set_up
 from ostiary.project._processes import die_with
 from ostiary.project._state import default_state
@@ -44,7 +45,9 @@ def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     options = _parse()
     state = default_state()
+    measured = _metrics.enable() if options.admin is not None else None  # nobody could read them otherwise
     set_up(state)
+    _logs.catch_the_rest()
     for module in (TARGET.partition(":")[0], "ostiary.project.urls"):
         importlib.import_module(module)  # once, here: the workers are forks of this process and share it
     server = DrainingServer(
@@ -57,14 +60,19 @@ def main() -> None:
         websockets=False,
         http1_settings=HTTP1Settings(header_read_timeout=10_000),
         log_level=LogLevels.warning,
+        log_dictconfig=_logs.SERVER_LOGGING,
         respawn_failed_workers=True,
         workers_kill_timeout=max(1, round(options.grace)),
     )
     server.drain_s = options.drain
     _health.configure(_node.checks(state))
-    if options.admin is not None:
-        _admin.start(options.admin[0], int(options.admin[1]))
-    server.serve(target_loader=load_application)
+    try:
+        if measured is not None:
+            _admin.start(options.admin[0], int(options.admin[1]), measured, state)
+        server.serve(target_loader=load_application)
+    finally:
+        if measured is not None:
+            shutil.rmtree(measured, ignore_errors=True)
 
 
 def _parse() -> argparse.Namespace:
@@ -91,6 +99,9 @@ def load_application(_: str) -> WSGIApplication:
     state = default_state()
     configure_web(state)
     _health.configure(_node.checks(state))
+    _tracing.configure()
+    if _metrics.folder() is not None:
+        _metrics.Sampler(_node.SAMPLES).start()
     multiprocessing.util.Finalize(None, _node.close, exitpriority=10)  # a fork runs nothing of `atexit`
     from ostiary.project.wsgi import application  # reads the settings, so it comes after `set_up`
 

@@ -7,13 +7,11 @@ mark it is not reached.
 """
 
 import logging
-import os
-import traceback
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware, rotate_token
 
 from ostiary.identity import public as identity
@@ -24,32 +22,28 @@ from ostiary.kernel.errors import (
     NotSignedIn,
     OstiaryError,
     OutcomeUnknown,
+    Unavailable,
     VouchExpired,
 )
-from ostiary.project import _health
-from ostiary.project._transport import Transport, host_of, is_loopback
+from ostiary.project import _health, _logs, _metrics, _release, _tracing
+from ostiary.project._installation import environment
+from ostiary.project._refusals import API, fail, plain, refuse, refuse_plain_http
+from ostiary.project._transport import Peer, Transport, host_of, is_loopback
 from ostiary.project._vouched_keys import VouchedKeys
 from ostiary.project.security_headers import FORGET, protect
 from ostiary.tenancy import public as tenancy
 
-API, STATIC = "/api/", "/static/"
+STATIC = "/static/"
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 LONGEST_CLIENT = 300
 RETRY_AFTER_S = "2"
+NEXT_RELEASE_S = 60  # a tenant is migrated within minutes
 _BEARER = "bearer "
 
 log = logging.getLogger(__name__)
+access_log = logging.getLogger("ostiary.access_log")
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
-
-
-class Unexpected(OstiaryError):
-    """Something broke. The log has it under the request's id; the caller learns no more than that."""
-
-    code = "internal_error"
-
-    def __init__(self) -> None:
-        super().__init__("Something went wrong on our side; nothing was changed")
 
 
 class _RollBack(Exception):
@@ -62,18 +56,45 @@ class RequestMiddleware:
     def __init__(self, get_response: Handler, transport: Transport | None = None) -> None:
         self._get_response = get_response
         self._keys = VouchedKeys()
-        self._transport = transport or Transport.from_environment(os.environ)
+        self._transport = transport or Transport.from_environment(environment())
         self._cookie = self._transport.session_cookie
         self._secure = not self._transport.insecure_http
+        self._measured = _metrics.requests()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = time.perf_counter()
+        measured = self._measured
+        if measured is not None:
+            measured.began()
+        _logs.bind(request)
+        response = self._finish(request, self._route(request))
+        seconds = time.perf_counter() - started
+        if measured is not None:
+            measured.ended(_template(request), request.method, response.status_code, seconds)
+        if access_log.isEnabledFor(logging.INFO):
+            about = {"method": request.method, "status": response.status_code}
+            access_log.info("request.answered", extra={**about, "duration_ms": round(seconds * 1000, 3)})
+        _logs.bind(None)
+        return response
+
+    def _route(self, request: HttpRequest) -> HttpResponseBase:
+        path = request.path_info
+        if path.startswith(STATIC):
+            return self._get_response(request)
+        if path.startswith(_health.PREFIX):
+            return _health.answer(request)
+        peer = self._transport.identify(request.META)
+        tracing = _tracing.find_tracing()
+        if tracing is None:
+            return self._answer(request, peer, data=path.startswith(API))
+        with tracing.request(request.method, request.META.get("HTTP_TRACEPARENT", "")) as work:
+            response = self._answer(request, peer, data=path.startswith(API))
+            _note(work, request, response)
+            return response
+
+    def _finish(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """What every answer carries."""
         data = request.path_info.startswith((API, _health.PREFIX))
-        if request.path_info.startswith(STATIC):
-            response = self._get_response(request)
-        elif request.path_info.startswith(_health.PREFIX):
-            response = _health.answer(request)
-        else:
-            response = self._answer(request, data=data)
         ctx: Context | None = getattr(request, "ctx", None)
         private = (ctx is not None and ctx.principal is not None) or bool(response.cookies)
         protect(response.headers, data=data, secure=self._secure, private=private)
@@ -87,22 +108,23 @@ class RequestMiddleware:
             response.headers["WWW-Authenticate"] = "Bearer" if data else "Cookie"
         return response
 
-    def _answer(self, request: HttpRequest, *, data: bool) -> HttpResponseBase:
+    def _answer(self, request: HttpRequest, peer: Peer, *, data: bool) -> HttpResponseBase:
         meta = request.META
-        peer = self._transport.identify(meta)
         host = host_of(meta.get("HTTP_HOST", ""))
         try:
             tenant = None if host is None else tenancy.find_tenant_by_host(host)
         except Exception as error:  # noqa: BLE001  the directory of tenants is in the database too
-            return _unexpected(request, error)
+            return fail(request, error)
         if tenant is None or tenant.suspended:
-            return _plain(404, "Not found")
+            return plain(404, "Not found")
         if self._secure and not peer.secure:
-            return _refuse_plain_http(request, host, data=data)
+            return refuse_plain_http(request, host, data=data)
         if not self._secure and not is_loopback(meta.get("REMOTE_ADDR", "")):
-            return _plain(403, "This installation is set up for its own machine only")
+            return plain(403, "This installation is set up for its own machine only")
+        if _release.refusal(tenant) is not None:
+            return self._refuse_release(request, tenant)
         if request.META["REQUEST_METHOD"] not in METHODS:  # as sent: Django's own attribute is in upper case
-            return _plain(405, "Method not allowed")
+            return plain(405, "Method not allowed")
         try:
             response = self._in_transaction(request, tenant, peer.ip, data=data)
             if (
@@ -111,8 +133,15 @@ class RequestMiddleware:
                 self._keys.forget(request)
                 response = self._in_transaction(request, tenant, peer.ip, data=data)
         except Exception as error:  # noqa: BLE001  the last resort: no connection, a commit that failed
-            return _unexpected(request, error)
+            return fail(request, error)
         return response
+
+    def _refuse_release(self, request: HttpRequest, tenant: tenancy.Tenant) -> HttpResponseBase:
+        log.warning("tenancy.tenant.refused", extra={"tenant": tenant.id, "release": tenant.release})
+        return refuse(
+            request,
+            Unavailable("This is being updated; try again in a few minutes", retry_after_s=NEXT_RELEASE_S),
+        )
 
     def _in_transaction(
         self, request: HttpRequest, tenant: tenancy.Tenant, ip: str, *, data: bool
@@ -153,10 +182,10 @@ class RequestMiddleware:
 
     def _respond(self, request: HttpRequest, *, data: bool) -> HttpResponseBase:
         if data and request.ctx.principal is None:
-            return _refusal(request, NotSignedIn())
+            return refuse(request, NotSignedIn())
         response = self._get_response(request)
         if response.status_code == 404 and request.resolver_match is None:
-            return _refusal(request, NotFound())
+            return refuse(request, NotFound())
         return response
 
     def _authenticate_key(self, request: HttpRequest) -> Callable[[Context], None] | None:
@@ -194,18 +223,18 @@ class RequestMiddleware:
         ctx: Context | None = getattr(request, "ctx", None)
         if ctx is None or ctx.principal is not None or not getattr(view, "login_required", True):
             return None
-        return _refusal(request, NotSignedIn())
+        return refuse(request, NotSignedIn())
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         """Refusals become pages or problem documents; anything else is logged and says nothing."""
         if isinstance(error, VouchExpired):
             request.refused = request.vouch_expired = True
-            return _plain(503, "Verifying again")
+            return plain(503, "Verifying again")
         if isinstance(error, Http404):
             error = NotFound()
         if isinstance(error, OstiaryError) and not isinstance(error, OutcomeUnknown):
-            return _refusal(request, error)
-        return _unexpected(request, error)
+            return refuse(request, error)
+        return fail(request, error)
 
     def _change_session(self, request: HttpRequest, response: HttpResponseBase) -> None:
         """Give the browser its new session or take it away; the one before ends on the server too."""
@@ -242,8 +271,8 @@ class WebCsrfMiddleware(CsrfViewMiddleware):
 
 def refuse_forged_form(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """Django's CSRF_FAILURE_VIEW."""
-    log.warning("request.form.refused", extra={"request": _request_id(request)})
-    return _refusal(
+    log.warning("request.form.refused")
+    return refuse(
         request, AccessDenied("This form is too old or came from elsewhere; reload the page", layer="gate")
     )
 
@@ -276,55 +305,9 @@ class _Streamed:
         self._stack.pop_all().close()
 
 
-def _refusal(request: HttpRequest, error: OstiaryError) -> HttpResponseBase:
-    """The answer for an error. Nothing of the request is kept."""
-    request.refused = True
-    if getattr(request, "ctx", None) is None:  # a static file, or there was no connection
-        return _plain(404, "Not found") if isinstance(error, NotFound) else _plain(503, "Try again later")
-    try:
-        return _render(request, error)
-    except Exception as broken:  # noqa: BLE001  a page that cannot be made must not hide the refusal
-        _log_failure(request, broken)
-        return _plain(500, f"Something went wrong on our side: request {request.ctx.request_id}")
-
-
-def _render(request: HttpRequest, error: OstiaryError) -> HttpResponseBase:
-    # Imported late: pages are not needed to serve the API, nor the API to serve pages.
-    if request.path_info.startswith(API):
-        from ostiary.api import public as api
-
-        return api.problem_response(request, error)
-    from ostiary.web import public as web
-
-    return web.error_response(request, error)
-
-
-def _unexpected(request: HttpRequest, error: Exception) -> HttpResponseBase:
-    """Log it, and answer that nothing was changed, unless nobody can know that."""
-    _log_failure(request, error)
-    return _refusal(request, error if isinstance(error, OutcomeUnknown) else Unexpected())
-
-
-def _log_failure(request: HttpRequest, error: Exception) -> None:
-    frames = traceback.extract_tb(error.__traceback__)[-6:]
-    log.error(
-        "request.failed",
-        extra={
-            "request": _request_id(request),
-            "error": type(error).__name__,  # its message may hold values
-            "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
-        },
-    )
-
-
 def _client(user_agent: str) -> str:
     text = user_agent[:LONGEST_CLIENT]
     return text if text.isprintable() else "".join(c for c in text if c.isprintable())
-
-
-def _request_id(request: HttpRequest) -> UUID | None:
-    ctx: Context | None = getattr(request, "ctx", None)
-    return None if ctx is None else ctx.request_id
 
 
 def _touch(ctx: Context, tenant: tenancy.Tenant, touch: Callable[[Context], None]) -> None:
@@ -333,18 +316,28 @@ def _touch(ctx: Context, tenant: tenancy.Tenant, touch: Callable[[Context], None
         with tenancy.transaction(tenant) as db:
             touch(ctx.within(db))
     except Exception as error:  # noqa: BLE001  the answer stands; the next request notes it
-        log.warning("request.touch.failed", extra={"request": ctx.request_id, "error": type(error).__name__})
+        log.warning("request.touch.failed", extra={"error": type(error).__name__})
 
 
-def _plain(status: int, text: str) -> HttpResponse:
-    return HttpResponse(f"{text}\n", status=status, content_type="text/plain; charset=utf-8")
+def _template(request: HttpRequest) -> str:
+    """The route's template, or what else the address is: never the address itself."""
+    match = request.resolver_match
+    if match is not None:
+        route: str = match.route
+        return route
+    return request.path_info[1:] if request.path_info in (_health.HEALTH, _health.READY) else "(none)"
 
 
-def _refuse_plain_http(request: HttpRequest, host: str | None, *, data: bool) -> HttpResponse:
-    if data or request.method not in ("GET", "HEAD"):
-        return _plain(
-            403, "HTTPS only"
-        )  # a key or form sent in the clear has to fail, so that somebody notices
-    response = HttpResponse(status=308)
-    response.headers["Location"] = f"https://{host}{request.get_full_path()}"
-    return response
+def _note(work: _tracing.Work, request: HttpRequest, response: HttpResponseBase) -> None:
+    route = _template(request)
+    work.named(f"{request.method} /{route}")
+    work.note(http__route=f"/{route}", http__response__status_code=response.status_code)
+    ctx: Context | None = getattr(request, "ctx", None)
+    if ctx is not None:
+        work.note(
+            ostiary__request=str(ctx.request_id),
+            ostiary__tenant=str(ctx.tenant_id),
+            ostiary__principal=None if ctx.principal is None else str(ctx.principal),
+        )
+    if response.status_code >= 500:
+        work.note(error__type=str(response.status_code))

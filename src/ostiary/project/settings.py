@@ -1,15 +1,17 @@
-"""Django's settings. What an installation decides comes from the environment."""
+"""Django's settings. What an installation decides comes from its file and the environment."""
 
-import os
 import secrets
 from pathlib import Path
 
+from ostiary.project import _logs
+from ostiary.project._installation import environment
 from ostiary.project._transport import Transport
 
-TRANSPORT = Transport.from_environment(os.environ)
+ENVIRONMENT = environment()
+TRANSPORT = Transport.from_environment(ENVIRONMENT)
 
 # Nothing lasting is signed with it: sessions and keys are random and stored hashed.
-SECRET_KEY = os.environ.get("OSTIARY_SECRET_KEY") or secrets.token_urlsafe(48)
+SECRET_KEY = ENVIRONMENT.get("OSTIARY_SECRET_KEY") or secrets.token_urlsafe(48)
 DEBUG = False
 ALLOWED_HOSTS = ["*"]  # the outermost middleware finds the tenant by host and refuses every other
 ROOT_URLCONF = "ostiary.project.urls"
@@ -38,15 +40,8 @@ APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 LOGGING_CONFIG = "logging.config.dictConfig"
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
-    # every refusal leaves an audit event; a line for each 404 would say less at a cost
-    "loggers": {"django.request": {"level": "ERROR"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-}
-SHARED = Path(os.environ.get("OSTIARY_SHARED", "../shared"))
+LOGGING = _logs.settings_from(ENVIRONMENT)
+SHARED = Path(ENVIRONMENT.get("OSTIARY_SHARED", "../shared"))
 
 for _name, _value in TRANSPORT.django_settings().items():
     globals()[_name] = _value

@@ -83,6 +83,13 @@ def plain_frame(request: HttpRequest) -> Frame:
     )
 
 
+def empty_frame(request: HttpRequest) -> Frame:
+    """The frame of a page that is made without asking anything: nobody knows whose request it is."""
+    return Frame(
+        template="ui/bare.html", tenant="Ostiary", theme=theme_of(request), density=density_of(request)
+    )
+
+
 def sections_of(workplace: Workplace, readable: set[str]) -> list[str]:
     """Codes of the workplace's sections that the reader may open, in order."""
     return [code for _caption, codes in workplace.groups for code in codes if code in readable]

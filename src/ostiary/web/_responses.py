@@ -12,10 +12,11 @@ from ostiary.kernel.errors import (
     NotSignedIn,
     OstiaryError,
     TooManyRequests,
+    Unavailable,
     VersionConflict,
 )
 from ostiary.pages import public as pages
-from ostiary.web._frame import frame_of, plain_frame
+from ostiary.web._frame import empty_frame, frame_of, plain_frame
 
 HTTP_STATUS: Mapping[type[OstiaryError], int] = {
     NotFound: 404,
@@ -24,6 +25,7 @@ HTTP_STATUS: Mapping[type[OstiaryError], int] = {
     VersionConflict: 409,
     Invalid: 422,
     TooManyRequests: 429,
+    Unavailable: 503,
 }
 _BROKEN = 500
 
@@ -41,15 +43,17 @@ def error_response(request: HttpRequest, error: OstiaryError) -> HttpResponseBas
     """The page that says why not. Whoever is not signed in goes to sign in and comes back from there."""
     if isinstance(error, NotSignedIn):
         return _to_sign_in(request)
-    ctx = request.ctx
-    view = pages.error_view(error, "/", ctx.request_id)
+    ctx = getattr(request, "ctx", None)
+    view = pages.error_view(error, "/", None if ctx is None else ctx.request_id)
     status = next((code for kind, code in HTTP_STATUS.items() if isinstance(error, kind)), _BROKEN)
-    if ctx.principal is None or status == _BROKEN:
+    if ctx is None:  # no database, or no tenant that this node serves: nothing may be asked
+        response = HttpResponse(pages.render(view, empty_frame(request)), status=status)
+    elif ctx.principal is None or status == _BROKEN:
         # no query here: the transaction may be lost, and a stranger has no navigation
         response = HttpResponse(pages.render(view, plain_frame(request)), status=status)
     else:
         response = page_response(request, view, status=status)
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, TooManyRequests | Unavailable):
         response.headers["Retry-After"] = str(error.details.get("retry_after_s", 1))
     if request.headers.get("HX-Request") == "true":
         response.headers["HX-Retarget"] = "#content"

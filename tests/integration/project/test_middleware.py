@@ -24,7 +24,7 @@ from ostiary.kernel.ids import UnitId
 from ostiary.project._tenants import create_tenant
 from ostiary.project._transport import Transport
 from ostiary.tenancy import public as tenancy
-from tests._site import Site
+from tests._site import Answer, Site
 from tests._tenants import Installation
 
 pytestmark = pytest.mark.database
@@ -450,25 +450,33 @@ def test_with_tls_cookies_are_bound_and_plain_http_leads_nowhere(
     assert page.headers["Cache-Control"] == "no-store"
 
 
-def test_without_a_database_there_is_a_plain_answer(
+def says_unavailable(answer: Answer, *, data: bool) -> bool:
+    kind = "application/problem+json" if data else "text/html"
+    assert answer.headers["Content-Type"].startswith(kind)
+    assert answer.headers["Retry-After"] == "2"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert b"refused" not in answer.body  # the driver's words
+    assert (b'"code":"unavailable"' in answer.body) is data
+    return answer.status == 503 and b"Try again later" in answer.body
+
+
+def test_without_a_database_there_is_a_page_or_a_problem_document(
     site: Site, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert site.get("/form").status == 200
     monkeypatch.setattr(tenancy.placement().database, "transaction", _no_connection)
     for url in ("/form", "/api/whoami"):
         answer = site.get(url, **bearer(place.key))
-        assert (answer.status, answer.body) == (503, b"Try again later\n")
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert says_unavailable(answer, data=url.startswith("/api"))
 
 
-def test_without_the_directory_of_tenants_there_is_the_same_plain_answer(
+def test_without_the_directory_of_tenants_there_is_the_same_answer(
     site: Site, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tenancy, "find_tenant_by_host", _no_connection)
     for url in ("/form", "/api/whoami"):
         answer = site.get(url, **bearer(place.key))
-        assert (answer.status, answer.body) == (503, b"Try again later\n")
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert says_unavailable(answer, data=url.startswith("/api"))
 
 
 def test_whoever_lost_the_database_while_saving_is_not_told_that_nothing_was_changed(
