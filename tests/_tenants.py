@@ -14,6 +14,8 @@ from ostiary.crm import public as crm
 from ostiary.crypto import public as crypto
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.ids import UnitId
+from ostiary.project._state import State
+from ostiary.project._vault import ADMINISTRATION, StateVault
 from ostiary.tenancy import public as tenancy
 from tests._cluster import RunningCluster
 
@@ -26,11 +28,12 @@ django.setup()
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """A prepared database of its own, for one worker."""
+    """A prepared database of its own, for one worker, with a state folder for its secrets."""
 
     placement: tenancy.Placement
     credentials: tenancy.Credentials
     worker: str
+    vault: StateVault
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,12 @@ def installation(cluster: RunningCluster, tmp_path_factory: pytest.TempPathFacto
             extras=database_scripts(),
         )
     crypto.configure(crypto.ensure_plaintext_root(tmp_path_factory.mktemp("keys") / "root.key"))
-    placement = tenancy.configure(credentials)
-    yield Installation(placement, credentials, worker)
-    placement.database.close()
+    state = State(tmp_path_factory.mktemp("state"))
+    state.prepare()
+    vault = StateVault(state, ADMINISTRATION)
+    placement = tenancy.configure(credentials, vault=vault)
+    yield Installation(placement, credentials, worker, vault)
+    placement.close()
 
 
 @contextmanager

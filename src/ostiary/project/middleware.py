@@ -132,6 +132,8 @@ class RequestMiddleware:
             ):  # rights changed since the key was verified: from the start, verifying it
                 self._keys.forget(request)
                 response = self._in_transaction(request, tenant, peer.ip, data=data)
+        except tenancy.TenantClosed:  # suspended or dropped since the directory was read
+            return plain(404, "Not found")
         except Exception as error:  # noqa: BLE001  the last resort: no connection, a commit that failed
             return fail(request, error)
         return response

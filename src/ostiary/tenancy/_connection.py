@@ -5,9 +5,8 @@ bare `SET ROLE` smuggled into one would switch the tenant. Everything else is pr
 as one statement, and its parameters are bound there.
 """
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -18,17 +17,21 @@ import psycopg
 from psycopg import sql as _sql
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.types.numeric import Int8Dumper
-from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
-from ostiary.kernel.errors import Misconfigured, OutcomeUnknown
+from ostiary.kernel.errors import Misconfigured, NotFound, OutcomeUnknown
 from ostiary.kernel.ids import TenantId
 from ostiary.kernel.ports import Params, Row
+from ostiary.tenancy._pool import Kept, Pool
 
 Result = TypeVar("Result")
 SCHEMA_MARK = "@."
-RECONNECT_S = 0.5  # between two tries to connect while the database does not answer
+PREPARED_MAX = 500  # of one connection: some 20 tenants at work with their statements; the least used go
 _NO_PARAMS: Mapping[str, Any] = {}
 _texts: dict[tuple[str, str], str] = {}
+
+
+class TenantClosed(NotFound):
+    """The tenant was suspended or dropped: as if its host were unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,41 +183,12 @@ def pool_figures() -> PoolFigures:
     )
 
 
-def _try_again(pool: "ConnectionPool[psycopg.Connection[Row]]") -> None:
-    """The pool gave up connecting: while somebody waits begin anew, so that an outage ends when it ends.
-
-    Its own pauses double, up to minutes.
-    """
-    if pool.get_stats().get("requests_waiting"):
-        with suppress(PoolTimeout, PoolClosed):
-            pool.putconn(pool.getconn(timeout=0.001))
-
-
 class Database:
-    """The app's login on one PostgreSQL: pooled connections and tenant transactions on them."""
+    """One login on one PostgreSQL: pooled connections and tenant transactions on them."""
 
     def __init__(self, conninfo: str, *, max_size: int = 16) -> None:
         _databases.add(self)
-        self._pool: ConnectionPool[psycopg.Connection[Row]] = ConnectionPool(
-            conninfo,
-            min_size=0,
-            max_size=max_size,
-            kwargs={"autocommit": True, "prepare_threshold": 0},
-            configure=_configure,
-            open=False,
-            timeout=10,
-            num_workers=1,
-            reconnect_timeout=RECONNECT_S,
-            reconnect_failed=_try_again,
-        )
-        self._opened = False
-        self._lock = threading.Lock()
-
-    def _open(self) -> None:
-        with self._lock:
-            if not self._opened:
-                self._pool.open()
-                self._opened = True
+        self._pool = Pool(lambda: _connect(conninfo), max_size=max_size)
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -222,54 +196,72 @@ class Database:
 
     def figures(self) -> PoolFigures:
         """How the pool is used at this moment."""
-        stats = self._pool.get_stats()
-        size, idle = stats.get("pool_size", 0), stats.get("pool_available", 0)
-        return PoolFigures(size - idle, idle, stats.get("requests_waiting", 0), self._pool.max_size)
+        size, idle = self._pool.size, self._pool.idle
+        return PoolFigures(max(0, size - idle), idle, self._pool.waiting, self._pool.max_size)
 
     @contextmanager
     def transaction(self, tenant: Tenant) -> Iterator[Transaction]:
         """One transaction as the tenant's role: committed at the end, rolled back when the block raises.
 
-        Raises: OutcomeUnknown: the connection was lost in the commit.
+        Raises: OutcomeUnknown: the connection was lost in the commit. TenantClosed: the tenant was suspended
+        or dropped since the directory was read.
         """
-        if not self._opened:
-            self._open()
-        connection, _ = self._begin(lambda fresh: _command(fresh, tenant.begin))
+        try:
+            kept, _ = self._begin(tenant.role, lambda fresh: _command(fresh, tenant.begin))
+        except psycopg.errors.InvalidParameterValue:
+            raise TenantClosed from None  # its role is gone
+        connection = kept.connection
         try:
             try:
                 yield Transaction(self, tenant, connection)
-            except BaseException:
+            except BaseException as error:
                 _roll_back(connection)
+                if isinstance(error, _SHUT_OUT) and _is_closed(connection, tenant):
+                    raise TenantClosed from error
                 raise
             _commit(connection)
         finally:
-            self._pool.putconn(connection)
+            self._pool.give(kept)
 
-    def _begin(
-        self, first: Callable[[psycopg.Connection[Row]], Result]
-    ) -> tuple[psycopg.Connection[Row], Result]:
+    def _begin(self, user: str, first: Callable[[psycopg.Connection[Row]], Result]) -> tuple[Kept, Result]:
         """A pooled connection and the result of the first thing done on it.
 
         One that lost its server while it lay idle is replaced: a restart of the database is nobody's error.
         """
         for left in reversed(range(self._pool.max_size + 1)):
-            connection = self._pool.getconn()
+            kept = self._pool.take(user)
             try:
-                return connection, first(connection)
+                return kept, first(kept.connection)
             except BaseException as error:
-                lost = isinstance(error, psycopg.Error) and connection.closed
-                self._pool.putconn(connection)
+                lost = isinstance(error, psycopg.Error) and kept.connection.closed
+                self._pool.give(kept)
                 if not lost or not left:
                     raise
         raise AssertionError("the last try returns or raises")
 
     def rows(self, sql: str, params: Params) -> list[Row]:
         """Read what the app's login may read by itself: the directory of tenants, nothing else."""
-        if not self._opened:
-            self._open()
-        connection, found = self._begin(lambda fresh: fresh.execute(sql, params).fetchall())
-        self._pool.putconn(connection)
+        kept, found = self._begin("", lambda fresh: fresh.execute(sql, params).fetchall())
+        self._pool.give(kept)
         return found
+
+
+_SHUT_OUT = (
+    psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.InvalidSchemaName,
+    psycopg.errors.UndefinedTable,
+)
+
+
+def _is_closed(connection: psycopg.Connection[Row], tenant: Tenant) -> bool:
+    """Whether the tenant's role may not enter its schema any more, or one of them is gone."""
+    found = connection.execute(
+        "SELECT has_schema_privilege(r.oid, n.oid, 'USAGE')"
+        " FROM pg_catalog.pg_roles r, pg_catalog.pg_namespace n"
+        " WHERE r.rolname = %s AND n.nspname = %s",
+        (tenant.role, tenant.schema),
+    ).fetchone()
+    return found is None or not found[0]
 
 
 _COMMIT = b"COMMIT"
@@ -305,10 +297,12 @@ def _roll_back(connection: psycopg.Connection[Row]) -> None:
         connection.close()  # in the middle of a command: the pool makes another one
 
 
-def _configure(connection: psycopg.Connection[Row]) -> None:
-    connection.prepared_max = 500
+def _connect(conninfo: str) -> psycopg.Connection[Row]:
+    connection = psycopg.connect(conninfo, autocommit=True, prepare_threshold=0)
+    connection.prepared_max = PREPARED_MAX
     # one type for every integer: by default its size chooses, and each choice is a statement of its own
     connection.adapters.register_dumper(int, Int8Dumper)
+    return connection
 
 
 @contextmanager
@@ -329,6 +323,31 @@ def owner_transaction_on(conninfo: str, tenant: Tenant, database: Database) -> I
             connection.rollback()
             raise
         connection.commit()
+
+
+class OwnerStatements:
+    """Single statements of the owner outside any transaction, for what cannot run in one."""
+
+    __slots__ = ("_connection", "schema")
+
+    def __init__(self, connection: psycopg.Connection[Row], schema: str) -> None:
+        self._connection = connection
+        self.schema = schema
+
+    def rows(self, sql: str, params: Params) -> list[Row]:
+        """All rows of one bound statement; `@.` stands for the schema."""
+        return self._connection.execute(_text(self.schema, sql), params).fetchall()
+
+    def ddl(self, statement: str) -> None:
+        """Run one DDL text, committed by itself; only for text built from validated identifiers."""
+        self._connection.execute(_text(self.schema, statement).encode(), prepare=False)
+
+
+@contextmanager
+def owner_statements_on(conninfo: str, tenant: Tenant) -> Iterator[OwnerStatements]:
+    """Statements of the owner that each commit by themselves: indexes built beside writers."""
+    with owner_connection(conninfo) as connection:
+        yield OwnerStatements(connection, tenant.schema)
 
 
 def run_script(connection: psycopg.Connection[Row], script: str) -> None:

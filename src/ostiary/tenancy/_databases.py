@@ -41,6 +41,14 @@ class Databases:
         placed = self.directory.find_placement(tenant.placement) if tenant.placement else None
         return Kind.SHARED if placed is None else placed.kind
 
+    def remove(self, name: str) -> None:
+        """Forget a further database. Raises Misconfigured: tenants live there."""
+        self.directory.remove_placement(name)
+        with self._lock:
+            placement = self._further.pop(name, None)
+        if placement is not None:
+            placement.close()
+
     def close(self) -> None:
         """Close every pooled connection."""
         for placement in (self.main, *self._further.values()):

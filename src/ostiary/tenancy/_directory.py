@@ -157,12 +157,22 @@ class Directory:
         self._set(tenant, "suspended = false, suspended_for = NULL", {})
 
     def schedule_drop(self, tenant: Tenant, after: datetime) -> None:
-        """Note that the tenant goes after that instant; until then it is refused and can come back."""
-        self._set(tenant, "drop_after = %(after)s", {"after": after})
+        """Note that the tenant goes after that instant; until then it is refused and can come back.
+
+        Raises: Invalid: dropping it has begun.
+        """
+        if not self._set(tenant, "drop_after = %(after)s", {"after": after}, where="NOT drop_begun"):
+            raise Invalid([FieldError("slug", "state", f"dropping {tenant.slug} has begun")])
 
     def cancel_drop(self, tenant: Tenant) -> None:
-        """Keep the tenant. It is as it was before: active, or suspended."""
-        self._set(tenant, "drop_after = NULL", {})
+        """Keep the tenant, as active or suspended as it was. Raises Invalid: dropping has begun."""
+        if not self._set(tenant, "drop_after = NULL", {}, where="NOT drop_begun"):
+            raise Invalid([FieldError("slug", "state", f"dropping {tenant.slug} has begun")])
+
+    def begin_drop(self, tenant: Tenant, now: datetime) -> None:
+        """From here on the tenant can only go. Raises Invalid: its time has not come."""
+        if not self._set(tenant, "drop_begun = true", {"now": now}, where="drop_after <= %(now)s"):
+            raise Invalid([FieldError("slug", "state", f"the time of {tenant.slug} has not come")])
 
     def set_release(self, tenant: Tenant, release: int) -> None:
         """Note which release's fixed tables the tenant has."""
@@ -180,14 +190,18 @@ class Directory:
             connection.execute("DELETE FROM public.tenant WHERE id = %s", (tenant.id,))
         self.forget()
 
-    def _set(self, tenant: Tenant, change: str, params: dict[str, object]) -> None:
+    def _set(self, tenant: Tenant, change: str, params: dict[str, object], *, where: str = "true") -> bool:
+        """Whether the tenant is as `where` says, and so was changed. Raises NotFound."""
         with owner_connection(self._main.owner) as connection:
-            done = connection.execute(
-                f"UPDATE public.tenant SET {change} WHERE id = %(id)s", {**params, "id": tenant.id}
-            )
-            if done.rowcount != 1:
-                raise NotFound(f"there is no tenant {tenant.slug} any more")
+            found = connection.execute(
+                f"UPDATE public.tenant SET {change} WHERE id = %(id)s AND {where} RETURNING true",
+                {**params, "id": tenant.id},
+            ).fetchone()
+            known = connection.execute("SELECT 1 FROM public.tenant WHERE id = %s", (tenant.id,)).fetchone()
         self.forget()
+        if known is None:
+            raise NotFound(f"there is no tenant {tenant.slug} any more")
+        return found is not None
 
     def hosts(self) -> dict[UUID, list[str]]:
         """Host names by tenant."""
@@ -202,8 +216,7 @@ class Directory:
 
     def add_placement(self, placed: Placed) -> None:
         """Note a prepared database. Raises Invalid: the name is malformed or taken by another one."""
-        if not NAME.fullmatch(placed.name):
-            raise Invalid([FieldError("name", "malformed", "Use a lower-case letter, then letters, digits")])
+        self.ensure_name(placed.name)
         known = self.find_placement(placed.name)
         if known is not None and known != placed:
             raise Invalid([FieldError("name", "taken", f"{placed.name} is another database already")])
@@ -213,6 +226,11 @@ class Directory:
                 " ON CONFLICT DO NOTHING",
                 (placed.name, placed.kind.value, placed.server),
             )
+
+    def ensure_name(self, name: str) -> None:
+        """Raises Invalid: a database cannot be called that; the name is part of a path, too."""
+        if not NAME.fullmatch(name):
+            raise Invalid([FieldError("name", "malformed", "Use a lower-case letter, then letters, digits")])
 
     def list_placements(self) -> list[Placed]:
         """Every further database, by name; the installation's own has no name and is not among them."""

@@ -150,6 +150,7 @@ SESSION = {
     "lock_timeout": "'10s'",
     "statement_timeout": "'60s'",
     "idle_in_transaction_session_timeout": "'15min'",
+    "idle_session_timeout": "'30min'",  # a process that fell silent gives its connections back
 }
 
 _CLOSED = """
@@ -179,6 +180,7 @@ ALTER TABLE public.tenant
   ADD COLUMN IF NOT EXISTS placement text NOT NULL DEFAULT '',
   ADD COLUMN IF NOT EXISTS own_login boolean NOT NULL DEFAULT false,
   ADD COLUMN IF NOT EXISTS drop_after timestamptz,
+  ADD COLUMN IF NOT EXISTS drop_begun boolean NOT NULL DEFAULT false,
   ADD COLUMN IF NOT EXISTS suspended_for text;
 CREATE INDEX IF NOT EXISTS tenant_host_tenant ON public.tenant_host (tenant_id);
 CREATE TABLE IF NOT EXISTS public.placement (
@@ -249,6 +251,13 @@ class Placement:
             own, self._own = self._own, {}
         for database in own.values():
             database.close()
+
+    def close_own_login(self, tenant: Tenant) -> None:
+        """Close the connections of the tenant's own login, if there are any."""
+        with self._lock:
+            own = self._own.pop(tenant.role, None)
+        if own is not None:
+            own.close()
 
     def _own_database(self, tenant: Tenant) -> Database:
         """The small pool of the tenant's own login. There is no way back to the app's login: it may not."""

@@ -71,7 +71,7 @@ def find_distribution(db: OwnerTransaction) -> str | None:
 
 
 def close_schema(placement: Placement, tenant: Tenant) -> None:
-    """Refuse the tenant's role its schema: the next statement fails on every node, whatever it remembers."""
+    """Refuse the tenant's role its schema: the next transaction fails on every node, whatever it knows."""
     with placement.owner_transaction(tenant) as db:
         db.ddl(f"REVOKE USAGE ON SCHEMA {quote(tenant.schema)} FROM {quote(tenant.role)}")
 

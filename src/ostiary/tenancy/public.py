@@ -5,9 +5,10 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from uuid import UUID
 
+from ostiary.kernel import clock
 from ostiary.kernel.errors import Misconfigured, NotFound
 from ostiary.tenancy import _schemas
-from ostiary.tenancy._connection import OwnerTransaction, Tenant, Transaction, pool_figures
+from ostiary.tenancy._connection import OwnerTransaction, Tenant, TenantClosed, Transaction, pool_figures
 from ostiary.tenancy._databases import Databases
 from ostiary.tenancy._directory import Directory, Placed
 from ostiary.tenancy._installation import (
@@ -33,6 +34,7 @@ __all__ = [
     "Placed",
     "Placement",
     "Tenant",
+    "TenantClosed",
     "Transaction",
     "Vault",
     "cancel_drop",
@@ -57,6 +59,7 @@ __all__ = [
     "placement_kind",
     "pool_figures",
     "prepare_database",
+    "remove_placement",
     "resume",
     "schedule_drop",
     "set_release",
@@ -100,6 +103,11 @@ def directory() -> Directory:
     return _databases().directory
 
 
+def remove_placement(name: str) -> None:
+    """Forget a further database; nothing in it is touched. Raises Misconfigured: tenants live there."""
+    _databases().remove(name)
+
+
 def transaction(tenant: Tenant) -> AbstractContextManager[Transaction]:
     """One transaction as the tenant's role; commits at the end of the block, rolls back when it raises."""
     return _databases().named(tenant.placement).transaction(tenant)
@@ -108,6 +116,11 @@ def transaction(tenant: Tenant) -> AbstractContextManager[Transaction]:
 def owner_transaction(tenant: Tenant) -> AbstractContextManager[OwnerTransaction]:
     """One transaction as the owner role, for metadata plans; only in processes that hold its credentials."""
     return _databases().named(tenant.placement).owner_transaction(tenant)
+
+
+def owner_statements(tenant: Tenant) -> AbstractContextManager[OwnerStatements]:
+    """Statements of the owner outside a transaction: for indexes that are built beside writers."""
+    return owner_statements_on(owner_dsn(tenant), tenant)
 
 
 def owner_dsn(tenant: Tenant) -> str:
@@ -152,7 +165,7 @@ def tenant_hosts() -> Mapping[UUID, Sequence[str]]:
 
 
 def suspend(tenant: Tenant, reason: str = "") -> None:
-    """Refuse the tenant: its data at the next statement of any node, its hosts within DIRECTORY_AGE.
+    """Refuse the tenant: its data at the next transaction of any node, its hosts within DIRECTORY_AGE.
 
     Sessions and keys are kept and refused; `resume` brings everything back.
     """
@@ -184,15 +197,17 @@ def _open_if_served(tenant: Tenant) -> None:
 
 
 def drop_tenant(tenant: Tenant) -> None:
-    """Drop the tenant's hosts, schema and role, and at last its row in the directory.
+    """Drop the tenant's hosts, schema, role and login, and at last its row in the directory.
 
-    For a tenant whose time has come: the caller looks at `drop_after`. Ended at any step it is repeated.
-    Raises: Misconfigured: the role owns something outside its schema.
+    Ended at any step it is repeated.
+    Raises: Invalid: its time has not come. Misconfigured: the role owns something outside its schema.
     """
     place = placement(tenant.placement)
+    directory().begin_drop(tenant, clock.now())
     directory().close_hosts(tenant)
     _schemas.drop_schema(place, tenant)
     _schemas.drop_role(place, tenant)
+    place.close_own_login(tenant)
     place.vault.forget_login(tenant)
     directory().remove(tenant)
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
+from ostiary.kernel import clock
 from ostiary.project import _tenants
 from ostiary.project._migrations import migrate_schema
 from ostiary.project._schema_template import TEMPLATE, find_template
@@ -136,6 +137,7 @@ def test_a_script_of_other_migrations_is_not_used(
         assert one[what] == other[what]
     assert one["tables"] == other["tables"]  # with what the tenant's role may do
     for tenant in made:
+        tenancy.schedule_drop(tenant, clock.now())
         tenancy.drop_tenant(tenant)
 
 
