@@ -48,13 +48,13 @@ def flaky(run: jobs.Run) -> None:
 def register() -> None:
     """Make them known, once in a process."""
     thing = {"thing": jobs.Kind.INTEGER}
-    quick = jobs.Retry(attempts=3, first_s=0.0)
+    patient = jobs.Retry(attempts=3, first_s=60.0)
     for task in (
         jobs.Task("tests.effect.once", once, thing),
         jobs.Task("tests.effect.pieces", pieces, thing),
         jobs.Task("tests.effect.plain", plain, thing),
         jobs.Task("tests.effect.slow", slow, {**thing, "ms": jobs.Kind.INTEGER}, lane=jobs.Lane.BULK),
-        jobs.Task("tests.effect.flaky", flaky, {**thing, "times": jobs.Kind.INTEGER}, retry=quick),
+        jobs.Task("tests.effect.flaky", flaky, {**thing, "times": jobs.Kind.INTEGER}, retry=patient),
         jobs.Task("tests.effect.quick", once, thing, lane=jobs.Lane.INTERACTIVE),
         jobs.Task("tests.effect.operate", once, thing, operator=True),
     ):

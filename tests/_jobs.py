@@ -6,11 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, LiteralString
+
+import psycopg
 
 from ostiary.jobs import public as jobs
+from ostiary.jobs._leader import Leader
 from ostiary.kernel.context import Channel, Context
 from ostiary.project.embedded import write_secret
 from ostiary.tenancy import public as tenancy
@@ -22,6 +26,26 @@ PATIENCE_S = 60.0
 def run_due_jobs() -> None:
     """Run every job of the installation's database that is due, also what they ask for, until none is."""
     jobs.work_off(tenancy.placement().owner)
+
+
+def lead_once(leader: Leader | None = None) -> Leader:
+    """What the leading worker does in one beat."""
+    leader = leader or Leader(lambda: [t for t in tenancy.list_tenants() if not t.placement])
+    with psycopg.connect(tenancy.placement().owner, autocommit=True) as connection:
+        leader.beat(connection)
+    return leader
+
+
+def as_owner(sql: LiteralString, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """A statement of the owner about the queue; the rows, if it has any."""
+    with psycopg.connect(tenancy.placement().owner, autocommit=True) as connection:
+        done = connection.execute(sql, values or {})
+        return done.fetchall() if done.description else []
+
+
+def make_due() -> None:
+    """As if the waits between attempts were over."""
+    as_owner("update jobs.procrastinate_jobs set scheduled_at = null where status = 'todo'")
 
 
 @contextmanager

@@ -1,15 +1,21 @@
 """Every task of the product, and what background work asks of the contexts above it."""
 
 from ostiary.access import public as access
+from ostiary.crm import public as crm
 from ostiary.identity import public as identity
 from ostiary.jobs import public as jobs
 from ostiary.kernel.context import Context
+from ostiary.objects import public as objects
 from ostiary.project import _release
+from ostiary.records import public as records
 from ostiary.tenancy import public as tenancy
+
+# Contexts that may declare tasks do it when they are imported.
+CONTEXTS = (identity, access, objects, records, crm)
 
 
 def load_tasks() -> None:
-    """Import whatever declares tasks and answer the engine's questions. Safe to repeat."""
+    """Answer the engine's questions; with the import of this module every task is declared. Safe to repeat."""
     jobs.configure(jobs.Hooks(refusal=_refusal, principal=_principal))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ostiary.tenancy import public as tenancy
 from tests._job_tasks import EFFECTS, register
-from tests._jobs import Workers
+from tests._jobs import Workers, as_owner
 from tests._tenants import Installation, TestTenant
 
 register()
@@ -36,3 +36,35 @@ def workers(
     for process in list(workers.running):
         workers.kill(process)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def neighbour(installation: Installation, effects: TestTenant) -> TestTenant:
+    """A second tenant in the same database."""
+    from ostiary.project._tenants import create_tenant
+
+    new = create_tenant(
+        f"n{installation.worker}",
+        "Neighbour",
+        [f"{installation.worker}.neighbour.test"],
+        login="admin",
+        person="Ned Next",
+        email="ned@example.com",
+        password=None,
+    )
+    made = TestTenant(new.tenant, new.administrator)
+    with tenancy.owner_transaction(made.tenant) as db:
+        db.ddl(EFFECTS)
+        db.ddl(f"grant select, insert, delete on @.test_effect to {made.tenant.role}")
+    return made
+
+
+@pytest.fixture(autouse=True)
+def quiet(effects: TestTenant) -> Iterator[None]:
+    """A test begins with an empty queue, whatever the one before left in it."""
+    as_owner("delete from jobs.procrastinate_jobs")
+    as_owner("delete from jobs.job")
+    as_owner("delete from jobs.tick")
+    yield
+    with tenancy.transaction(effects.tenant) as db:
+        db.run("delete from @.test_effect")
