@@ -15,6 +15,7 @@ from ostiary.crypto._ring import ring as _own_ring
 from ostiary.crypto._rotation import Act
 from ostiary.crypto._wrapping import bind_wrapping
 from ostiary.kernel.context import Context
+from ostiary.kernel.ports import KeyStore
 
 _KEYS = """
 select 'kek', '', version, state, created_at, state_since, root_id, null::uuid, version from @.crypto_kek
@@ -111,6 +112,21 @@ def _open_samples(ctx: Context, scope: str, dek: Dek) -> list[str]:
             except Undecipherable as error:
                 problems.append(f"dek {scope} {dek.id}: a value of {table.table}: {error.message}")
     return problems
+
+
+def opens_something(ctx: Context, store: KeyStore) -> bool | None:
+    """Whether `store` is the one that this tenant's keys are under; None: it has no key yet."""
+    row = ctx.db.row(
+        "select id, scope, wrapped, kek_version from @.crypto_dek where wrapped is not null limit 1"
+    )
+    if row is None:
+        return None
+    try:
+        kek = load_kek(ctx.db, store, ctx.tenant_id, row[3])
+        kek.unwrap(bytes(row[2]), bind_wrapping(ctx.tenant_id, row[1], row[0], row[3]))
+    except (Undecipherable, RootMissing):
+        return False
+    return True
 
 
 def destroy_retired(ctx: Context, *, kept_for: timedelta, now: datetime) -> Sequence[Act]:

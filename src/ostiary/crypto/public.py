@@ -6,7 +6,14 @@ from ostiary.crypto._blob import Dek, Sealer, bind, bind_column, key_of
 from ostiary.crypto._encrypted import Encrypted, encrypted_tables, register_encrypted
 from ostiary.crypto._errors import KeyGone, Locked, NotYet, RootMissing, Undecipherable
 from ostiary.crypto._installation import installation_key, installation_key_id
-from ostiary.crypto._inventory import KeyInfo, destroy_all_keys, destroy_retired, list_keys, verify_keys
+from ostiary.crypto._inventory import (
+    KeyInfo,
+    destroy_all_keys,
+    destroy_retired,
+    list_keys,
+    opens_something,
+    verify_keys,
+)
 from ostiary.crypto._local import (
     ensure_plaintext_root,
     read_key_file,
@@ -83,6 +90,7 @@ __all__ = [
     "make_identity",
     "needs_passphrase",
     "open_bundle",
+    "opens_something",
     "parse_recipient",
     "put_secret",
     "read_key_file",

@@ -17,6 +17,7 @@ from ostiary.audit import public as audit
 from ostiary.crypto import public as crypto
 from ostiary.jobs import public as jobs
 from ostiary.kernel.errors import Misconfigured
+from ostiary.project import _root_key, _root_record
 from ostiary.project._installation import environment
 from ostiary.project._operator_log import at_end, prepare_log
 from ostiary.project._state import State
@@ -117,12 +118,13 @@ def _configure(
     state: State, credentials: tenancy.Credentials, vault: StateVault, *, max_size: int = 16
 ) -> tenancy.Placement:
     set_up(state)
-    crypto.configure(crypto.ensure_plaintext_root(state.keys / "root.key"))
+    crypto.configure(_root_record.opener(state, credentials.owner))
     return tenancy.configure(credentials, max_size=max_size, vault=vault)
 
 
 def set_up(state: State) -> None:
-    """Set up Django with the installation's own secret. Safe to repeat."""
+    """Take over what our parent unlocked; set up Django with the installation's secret. Safe to repeat."""
+    _root_key.take_over()
     if not environment().get("OSTIARY_SECRET_KEY"):
         os.environ["OSTIARY_SECRET_KEY"] = kept_secret(state.secrets / "cookie-key")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ostiary.project.settings")

@@ -17,6 +17,7 @@ from ostiary.kernel.errors import Misconfigured, OstiaryError
 from ostiary.project._database import DATABASE_URL
 from ostiary.project._installation import environment
 from ostiary.project._processes import die_with_parent
+from ostiary.project._root_key import handed_over
 from ostiary.project._state import State
 
 START_TIMEOUT_S = 60.0
@@ -90,18 +91,20 @@ class Companion:
         self._environment["OSTIARY_STATE"] = str(state.root)  # where it finds its connections, no other
         self._command = [sys.executable, "-m", module, *arguments]
         self._stop_timeout_s = stop_timeout_s
+        self._state = state
         self._process: subprocess.Popen[bytes] | None = None
         self._asked = False
 
     def start(self, asked_to_stop: threading.Event) -> None:
-        """Start and wait until it does its work. Raises ServerEnded."""
+        """Start and wait until it works. Raises ServerEnded, and whatever keeps the root key locked."""
         self._asked = False
-        with warnings.catch_warnings():
+        with handed_over(self._state) as (variables, descriptors), warnings.catch_warnings():
             # Python 3.12 warns of fork() beside threads; ours runs one system call between fork and exec.
             warnings.simplefilter("ignore", DeprecationWarning)
             self._process = subprocess.Popen(
                 self._command,
-                env=self._environment,
+                env={**self._environment, **variables},
+                pass_fds=descriptors,
                 start_new_session=True,  # Ctrl-C is for us: we stop it before the database
                 # At once: the database ends with us too, and requests that wait for it would hold the port
                 # against the next start.

@@ -453,3 +453,21 @@ def test_a_key_of_another_tenant_does_not_open(house: tenancy.Tenant) -> None:
         with pytest.raises(crypto.Undecipherable):
             crypto.get_dek(other, dek.id)
         assert crypto.get_dek(ctx, dek.id).id == dek.id
+
+
+def test_a_tenant_that_is_not_migrated_yet_is_read_and_written(house: tenancy.Tenant) -> None:
+    write(house, 1)
+    make_earlier(house)
+    with as_owner(house) as ctx:
+        ctx.db.run("alter table @.crypto_kek rename to crypto_kek_later")
+    ring.forget()
+    try:
+        assert len(write(house, 1)) == 1
+        with at_work(house) as ctx:
+            blob = crypto.ensure_dek(ctx, "fresh").encrypt(b"x", b"place")
+            ring.forget()
+            assert crypto.decrypt(ctx, blob, b"place") == b"x"
+    finally:
+        with as_owner(house) as ctx:
+            ctx.db.run("alter table @.crypto_kek_later rename to crypto_kek")
+    assert check(house) > 1
