@@ -1,5 +1,6 @@
 #!/bin/sh
-# What the tests need beyond .venv: Chromium for the pages, PostgreSQL 15 as the oldest version we support.
+# What the tests need beyond .venv: Chromium for the pages, PostgreSQL 15 as the oldest version we support, HAProxy
+# and what checks the files of deploy/.
 # Installs with apt as root, says what to do otherwise. Quick when everything is there.
 set -eu
 cd "$(dirname "$0")/.."
@@ -11,6 +12,9 @@ if ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/
     missing="$missing chromium"
 fi
 [ -x "$oldest" ] || missing="$missing postgresql-15"
+command -v haproxy >/dev/null 2>&1 || missing="$missing haproxy"
+command -v docker-compose >/dev/null 2>&1 || missing="$missing docker-compose"
+command -v systemd-analyze >/dev/null 2>&1 || missing="$missing systemd"
 
 if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     export DEBIAN_FRONTEND=noninteractive
