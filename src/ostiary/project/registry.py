@@ -38,6 +38,7 @@ ONLY_SHOW: Mapping[str, str] = {
     "ostiary object show": "the declaration of an object, no record",
     "ostiary object plan": "what a file of changes would do, no record",
     "ostiary backup list": "names, times and sizes of backups",
+    "ostiary doctor": "looks at the installation, shows no data of a tenant",
     "ostiary config show": "shows the installation's options, secrets masked",
     "ostiary tenant list": "names of tenants, which its operator gave them",
 }
@@ -137,6 +138,9 @@ def leaves(parser: argparse.ArgumentParser) -> Iterator[tuple[str, Mapping[str, 
 
 def tasks() -> tuple[Line, ...]:
     """A line for each task of the workers. Raises Misconfigured: one leaves no event."""
+    from ostiary.project._task_registry import load_tasks
+
+    load_tasks()
     found = []
     for task in jobs.list_tasks():
         if not task.event:
