@@ -8,7 +8,15 @@ from uuid import UUID
 from ostiary.kernel import clock
 from ostiary.kernel.errors import Misconfigured, NotFound
 from ostiary.tenancy import _schemas
-from ostiary.tenancy._connection import OwnerTransaction, Tenant, TenantClosed, Transaction, pool_figures
+from ostiary.tenancy._connection import (
+    OwnerStatements,
+    OwnerTransaction,
+    Tenant,
+    TenantClosed,
+    Transaction,
+    owner_statements_on,
+    pool_figures,
+)
 from ostiary.tenancy._databases import Databases
 from ostiary.tenancy._directory import Directory, Placed
 from ostiary.tenancy._installation import (
@@ -30,6 +38,7 @@ from ostiary.tenancy._schemas import make_role, make_schema
 __all__ = [
     "Credentials",
     "Kind",
+    "OwnerStatements",
     "OwnerTransaction",
     "Placed",
     "Placement",
@@ -54,6 +63,7 @@ __all__ = [
     "make_role",
     "make_schema",
     "owner_dsn",
+    "owner_statements",
     "owner_transaction",
     "placement",
     "placement_kind",
