@@ -85,10 +85,11 @@ def compare(before: Snapshot, after: Snapshot) -> AccessDiff:
         if object_id in before.objects:
             _compare_records(found, described, before.records[object_id], after.records[object_id])
     _compare_shares(found, before, after)
-    if after.labels_written > before.labels_written:
-        found.gained.setdefault(
-            "stored sets of records were rewritten: compare by hand who reaches them", set()
-        )
+    kept = before.stored_sets.keys() & after.stored_sets.keys()
+    if after.stored_sets_changed > before.stored_sets_changed or any(
+        before.stored_sets[label] != after.stored_sets[label] for label in kept
+    ):
+        found.gained.setdefault("reach records whose stored set was rewritten", set())
     return AccessDiff(_ordered(found.gained, after), _ordered(found.lost, before))
 
 
@@ -315,4 +316,3 @@ def _concerned(change: Change, names: Mapping[UnitId, str]) -> str:
     if change.vacant:
         said.append(f"whoever gets {' or '.join(change.vacant)}")
     return "; ".join(said) or "whom it concerns is not known"
-

@@ -91,7 +91,8 @@ class Listed:
 class Snapshot:
     """Everybody's rights. standing: by active principal, and by role that nobody active has.
 
-    heads: units whose manager role somebody has. records: by object; shares: of all objects.
+    heads: units whose manager role somebody has. records: by object; shares: of all objects. stored_sets:
+    number of units by label.
     """
 
     objects: Mapping[UUID, NamedObject]
@@ -100,7 +101,8 @@ class Snapshot:
     standing: Mapping[UnitId, Standing]
     records: Mapping[UUID, Listed]
     shares: Listed
-    labels_written: int
+    stored_sets: Mapping[int, int]
+    stored_sets_changed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def snapshot(ctx: Context, objects: Iterable[NamedObject]) -> Snapshot:
         evaluate(group)
     for role in sorted(graph.roles.keys() - held):
         evaluate(_Group((role,), ANYBODY, identity.UnitKind.PERSON, (role,), None))
-    written = _written(ctx)
+    written, changed = _written(ctx), _stored_sets_changed(ctx)
     return Snapshot(
         objects=known,
         roles=names,
@@ -152,7 +154,10 @@ def snapshot(ctx: Context, objects: Iterable[NamedObject]) -> Snapshot:
         standing=standing,
         records={o.id: _records(ctx, o, written) for o in known.values()},
         shares=_shares(ctx, written),
-        labels_written=written.get("identity_label_unit", 0),
+        stored_sets=dict(
+            ctx.db.rows("select label_id, count(*) from @.identity_label_unit group by label_id")
+        ),
+        stored_sets_changed=changed,
     )
 
 
@@ -295,6 +300,16 @@ def _written(ctx: Context) -> dict[str, int]:
             {"schema": ctx.db.schema},
         )
     }
+
+
+def _stored_sets_changed(ctx: Context) -> int:
+    """Rows of stored sets that this transaction updated or deleted; new sets are born all the time."""
+    row = ctx.db.row(
+        "select n_tup_upd + n_tup_del from pg_catalog.pg_stat_xact_user_tables"
+        " where schemaname = %(schema)s and relname = 'identity_label_unit'",
+        {"schema": ctx.db.schema},
+    )
+    return int(row[0]) if row else 0
 
 
 def _records(ctx: Context, described: NamedObject, written: Mapping[str, int]) -> Listed:

@@ -106,8 +106,8 @@ def list_stored(ctx: Context) -> list[Held]:
 
 
 def _held(stored: Mapping[str, Any], columns: Iterable[Mapping[str, Any]]) -> Held:
-    there = {c["code"]: column_of(c) for c in columns if c["dropped_at"] is None}
-    dropped = {c["code"]: column_of(c) for c in columns if c["dropped_at"] is not None}
+    there = {c["code"]: column_of(c) for c in columns if c.get("dropped_at") is None}
+    dropped = {c["code"]: column_of(c) for c in columns if c.get("dropped_at") is not None}
     made = Object(
         id=ObjectId(UUID(stored["id"])),
         code=stored["code"],
@@ -120,7 +120,7 @@ def _held(stored: Mapping[str, Any], columns: Iterable[Mapping[str, Any]]) -> He
         is_lookup=stored["is_lookup"],
         has_owner=stored["has_owner"],
         dropped=dropped,
-        **_settings(stored["settings"]),
+        **_settings(stored.get("settings", {})),
     )
     return Held(
         made,
@@ -133,7 +133,7 @@ def _held(stored: Mapping[str, Any], columns: Iterable[Mapping[str, Any]]) -> He
 
 
 def _kept(stored: Mapping[str, Any]) -> Kept | None:
-    if stored["dropped_at"] is None:
+    if stored.get("dropped_at") is None:  # a tenant of release 0 has no such column
         return None
     return Kept(stored["dropped_at"], stored["purge_after"] or stored["dropped_at"])
 
@@ -185,7 +185,7 @@ def _place(stored: Mapping[str, Any]) -> Place:
     workplace = Workplace(
         stored["code"], stored["caption"], tuple((g, tuple(codes)) for g, codes in groups.items())
     )
-    return Place(workplace, stored["package"], stored["position"], stored["version"])
+    return Place(workplace, stored["package"], stored["position"], stored.get("version", 1))
 
 
 def shown_object(made: Object) -> Object:
