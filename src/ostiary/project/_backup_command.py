@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from ostiary.kernel import clock
+from ostiary.project import _backup_base_command
 from ostiary.project._administration import installation, named_tenant
 from ostiary.project.backup import _folder, _settle
 from ostiary.project.backup._errors import BackupRefused
@@ -11,6 +12,7 @@ from ostiary.project.backup._last import note_backup
 from ostiary.project.backup._plan import Wish
 from ostiary.project.backup._restore import restore_tenant
 from ostiary.project.backup._save import back_up_tenant, expected_size
+from ostiary.project.backup._sealed import read_head
 from ostiary.project.backup._verify import verify_tenant
 from ostiary.tenancy import public as tenancy
 
@@ -81,7 +83,12 @@ def aside(drop: str | None) -> int:
 
 
 def restore(options: argparse.Namespace) -> int:
-    """Bring a tenant back."""
+    """Bring something back: what, the file says."""
+    path = Path(options.backup).absolute()
+    if path.is_file() and read_head(path).kind == "base":
+        return _backup_base_command.recover(path, options.until)
+    if options.until is not None:
+        raise BackupRefused("only a base backup with the log after it comes back to an instant")
     wish = Wish(
         slug=options.replace or options.slug,
         hosts=options.host,
@@ -94,7 +101,7 @@ def restore(options: argparse.Namespace) -> int:
     if options.replace and options.slug and options.replace != options.slug:
         raise BackupRefused("--as and --replace name two tenants")
     with installation():
-        done = restore_tenant(Path(options.backup).absolute(), wish, progress=_say)
+        done = restore_tenant(path, wish, progress=_say)
         hosts = tenancy.tenant_hosts().get(done.tenant.id, ())
     print(f"tenant {done.tenant.slug} is as it was at {done.header.at}; hosts: {', '.join(hosts) or 'none'}")
     if done.aside is not None:

@@ -1,9 +1,11 @@
 """How the private PostgreSQL is made and set: for a small machine that also runs the application."""
 
 import os
+import shlex
 from pathlib import Path
 
 BUILTIN_PROVIDER_SINCE = 17
+ARCHIVING = "archiving"  # a file of this name in the box for segments: they are kept for a backup
 
 
 def initdb_arguments(major: int) -> list[str]:
@@ -23,7 +25,7 @@ def initdb_arguments(major: int) -> list[str]:
     ]
 
 
-def server_settings(socket_dir: Path) -> dict[str, str]:
+def server_settings(socket_dir: Path, wal_box: Path) -> dict[str, str]:
     """Settings given on the command line, so that they hold whatever the data folder says."""
     return {
         "listen_addresses": "",
@@ -40,6 +42,11 @@ def server_settings(socket_dir: Path) -> dict[str, str]:
         "wal_compression": "on",
         "min_wal_size": "128MB",
         "max_wal_size": "2GB",
+        "wal_level": "replica",
+        "wal_keep_size": "256MB",  # for a base backup, which fetches the last of it at its end
+        "archive_mode": "on",  # cannot be changed while the server runs; the command decides
+        "archive_command": archive_command(wal_box),
+        "archive_timeout": "300s",
         "checkpoint_timeout": "15min",
         "autovacuum_naptime": "20s",
         "autovacuum_vacuum_scale_factor": "0.05",
@@ -49,10 +56,25 @@ def server_settings(socket_dir: Path) -> dict[str, str]:
         # A log is no place for personal data: no statements, no parameters, no values of a refused key.
         "log_line_prefix": "%m [%p] ",
         "log_statement": "none",
+        # the words of a refused statement quote its values; the application logs its SQLSTATE
+        "log_min_messages": "log",
         "log_min_error_statement": "panic",
         "log_parameter_max_length": "0",
         "log_error_verbosity": "terse",
     }
+
+
+def archive_command(wal_box: Path) -> str:
+    """Copies a segment into the box, whole or not at all, if they are wanted; otherwise lets it go.
+
+    A shell's work: the account that runs PostgreSQL may not be able to read our own programs.
+    """
+    box = shlex.quote(str(wal_box)).replace("%", "%%")
+    return (
+        f"test ! -e {box}/{ARCHIVING} || cmp -s %p {box}/%f ||"
+        f" {{ test ! -e {box}/%f && cp %p {box}/.%f.new && sync {box}/.%f.new"
+        f" && mv {box}/.%f.new {box}/%f; }}"
+    )
 
 
 def _memory_mb() -> int:

@@ -45,6 +45,11 @@ class State:
         return self.root / "logs"
 
     @property
+    def wal(self) -> Path:
+        """Segments of the write-ahead log that wait to be sealed; as private as the data folder."""
+        return self.root / "wal"
+
+    @property
     def run(self) -> Path:
         """The socket folder: below the root, or a short path where that would be too long for a socket."""
         below = self.root / "run"
@@ -55,7 +60,7 @@ class State:
 
     def folders(self) -> tuple[Path, ...]:
         """All of them; the root may hold what others put there."""
-        return self.pgdata, self.run, self.secrets, self.keys, self.spool, self.logs
+        return self.pgdata, self.wal, self.run, self.secrets, self.keys, self.spool, self.logs
 
     def prepare(self) -> None:
         """Make the folders that are missing, for this account alone."""
@@ -72,6 +77,7 @@ class State:
         self.prepare()
         self.root.chmod(0o700 if user is None else 0o711)  # the service user passes through and sees no names
         _make_private(self.run, user)
+        _make_private(self.wal, user)
         return user
 
 

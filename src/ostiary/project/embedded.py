@@ -54,7 +54,7 @@ class Cluster:
     """One private cluster below `state`; a context manager that starts and stops it.
 
     bin_dir: folder of the server programs, by default those of the wheel.
-    settings: server settings that overrule ours.
+    settings: server settings that overrule ours. start_timeout_s: replaying an archive can take hours.
     """
 
     def __init__(
@@ -63,8 +63,10 @@ class Cluster:
         *,
         bin_dir: Path | None = None,
         settings: Mapping[str, str] | None = None,
+        start_timeout_s: float = START_TIMEOUT_S,
     ) -> None:
         self.state = state
+        self._start_timeout_s = start_timeout_s
         self._bin_dir = bin_dir
         self._settings = dict(settings or {})
         self._user: ServiceUser | None = None
@@ -107,6 +109,7 @@ class Cluster:
         self._take_lock()
         try:
             self._stopping.clear()
+            finish_swap(self.state)
             if not self.state.pgdata.is_dir():
                 self._create()
             self._start_server()
@@ -140,6 +143,20 @@ class Cluster:
                 shutil.rmtree(folder, ignore_errors=True)
         finally:
             self.stop()
+
+    def hold(self) -> None:
+        """Keep everybody from starting it until `stop`. Raises ClusterBusy: it runs."""
+        self.state.prepare_for_cluster()
+        self._take_lock()
+        pid = _read_pid(self.state.pgdata / "postmaster.pid")
+        if pid is not None and works_in(pid, self.state.pgdata):
+            self.stop()
+            raise ClusterBusy(f"a server without a supervisor (pid {pid}) runs in {self.state.root}")
+
+    def program(self, name: str) -> Path:
+        """A program of the server's own version, such as pg_basebackup."""
+        self._user = self._user or self.state.prepare_for_cluster()
+        return self._programs() / name
 
     def keep_alive(self) -> None:
         """Start the server again whenever it ends without being asked, until `stop`."""
@@ -216,7 +233,7 @@ class Cluster:
 
     def _start_server(self) -> None:
         """Start, and again while processes of a killed predecessor still hold its shared memory."""
-        deadline = time.monotonic() + START_TIMEOUT_S
+        deadline = time.monotonic() + self._start_timeout_s
         while True:
             self._clear_predecessor(deadline)
             if self._adopted is not None or self._stopping.is_set():
@@ -256,7 +273,7 @@ class Cluster:
             time.sleep(POLL_S)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        settings = server_settings(self.state.run) | self._settings
+        settings = server_settings(self.state.run, self.state.wal) | self._settings
         command = [str(self._programs() / "postgres"), "-D", str(self.state.pgdata)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
@@ -329,6 +346,27 @@ class Cluster:
         os.ftruncate(handle, 0)
         os.pwrite(handle, str(os.getpid()).encode(), 0)
         self._lock = handle
+
+
+def swap_data_folder(state: State, fresh: Path, aside: Path) -> None:
+    """Put another data folder in the place of the present one, which is kept as `aside`; no server may run.
+
+    Killed between its steps, the next start finishes it: there is never a start without data.
+    """
+    fresh.rename(_incoming(state))
+    if state.pgdata.exists():
+        state.pgdata.rename(aside)
+    finish_swap(state)
+
+
+def finish_swap(state: State) -> None:
+    """Take in a data folder that stands ready where there is none."""
+    if not state.pgdata.exists() and _incoming(state).is_dir():
+        _incoming(state).rename(state.pgdata)
+
+
+def _incoming(state: State) -> Path:
+    return state.root / "pgdata.incoming"
 
 
 def wheel_programs(user: ServiceUser | None) -> Path:

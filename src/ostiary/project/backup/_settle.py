@@ -1,7 +1,7 @@
 """What a restored schema needs before requests may find it, and the step that shows it."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,25 +49,33 @@ def settle(building: tenancy.Tenant, plan: Plan, content: Content, why: Reason, 
     with tenancy.owner_transaction(building) as db:
         if plan.replaces is not None:
             _carry_keys_over(db, plan.replaces.schema)
-        _end_sessions(db, keep_api_keys=plan.keep_api_keys)
-        _raise_rights_epoch(db)
         ctx = Context(building.id, db, None, Channel.CLI, purpose="restore")
         if plan.is_copy:
             progress("encrypting for the copy what was encrypted for the original")
             reseal(ctx, plan.came_from)
             db.run("delete from @.audit_outbox")  # the original delivers its own news
-        forget_erased(ctx)
-        audit.open_epoch(
-            ctx,
-            db,
-            why.code,
-            {
-                "backup_sha256": file_digest(why.file),
-                "backup_at": content.header.at,
-                "backup_tenant": plan.came_from,
-                "copy": plan.is_copy,
-            },
-        )
+        facts = {
+            "backup_sha256": file_digest(why.file),
+            "backup_at": content.header.at,
+            "backup_tenant": plan.came_from,
+            "copy": plan.is_copy,
+        }
+        settle_in_place(ctx, db, why.code, facts, keep_api_keys=plan.keep_api_keys)
+
+
+def settle_in_place(
+    ctx: Context,
+    db: tenancy.OwnerTransaction,
+    reason: str,
+    facts: Mapping[str, object],
+    *,
+    keep_api_keys: bool = False,
+) -> None:
+    """What every way back has in common: sessions end, numbers go on, an epoch begins."""
+    _end_sessions(db, keep_api_keys=keep_api_keys)
+    _raise_rights_epoch(db)
+    forget_erased(ctx)
+    audit.open_epoch(ctx, db, reason, facts)
 
 
 def forget_erased(ctx: Context) -> int:

@@ -31,6 +31,25 @@ def add_to(commands: "Commands") -> None:
     )
     prune.add_argument("folder", help="folder of backups")
     _add_retention(prune)
+    base = add_command(
+        verbs,
+        "base",
+        _base,
+        "save the private cluster as files, to come back to any instant after it",
+        event="project.backup.made",
+    )
+    base.add_argument(
+        "--to", required=True, metavar="FOLDER", help="folder that only this account may write to"
+    )
+    wal = add_command(
+        verbs,
+        "wal",
+        _wal,
+        "save what the private cluster wrote since, for the base backup in the folder",
+        event="project.backup.log_shipped",
+    )
+    wal.add_argument("--to", metavar="FOLDER", help="the folder of the base backup")
+    wal.add_argument("--off", action="store_true", help="keep no more of it")
     aside = add_command(
         verbs,
         "aside",
@@ -75,6 +94,9 @@ def _add_restore(commands: "Commands") -> None:
     restore.add_argument(
         "--keep-api-keys", action="store_true", help="API keys of the backup open the tenant again"
     )
+    restore.add_argument(
+        "--until", metavar="TIME", help="instant with time zone to come back to, for a base backup"
+    )
     restore.add_argument("--placement", metavar="NAME", help="database to restore into")
     restore.add_argument("--reason", default="restored", help="code for the audit log (default: %(default)s)")
 
@@ -95,6 +117,18 @@ def _verify(options: argparse.Namespace) -> int:
     from ostiary.project import _backup_command
 
     return _backup_command.verify(options.backup, deep=options.deep)
+
+
+def _base(options: argparse.Namespace) -> int:
+    from ostiary.project import _backup_base_command
+
+    return _backup_base_command.base(options.to)
+
+
+def _wal(options: argparse.Namespace) -> int:
+    from ostiary.project import _backup_base_command
+
+    return _backup_base_command.wal(options.to, off=options.off)
 
 
 def _prune(options: argparse.Namespace) -> int:
