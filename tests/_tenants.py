@@ -66,7 +66,10 @@ def installation(cluster: RunningCluster, tmp_path_factory: pytest.TempPathFacto
     state.prepare()
     vault = StateVault(state, ADMINISTRATION)
     placement = tenancy.configure(credentials, vault=vault)
-    yield Installation(placement, credentials, worker, vault)
+    with pytest.MonkeyPatch.context() as patch:
+        if "OSTIARY_STATE" not in os.environ:  # notes of commands go there, never to the clone's own state
+            patch.setenv("OSTIARY_STATE", str(state.root))
+        yield Installation(placement, credentials, worker, vault)
     placement.close()
 
 
