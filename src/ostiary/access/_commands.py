@@ -36,6 +36,8 @@ COMMANDS: Mapping[str, Command] = {
     "create_api_key": Command(
         Operation.MANAGE_API_CLIENTS, "identity.api_key.created", "none for a key of one's own"
     ),
+    "retry_job": Command(Operation.MANAGE_JOBS, "jobs.job.retried"),
+    "discard_job": Command(Operation.MANAGE_JOBS, "jobs.job.discarded"),
     "set_setting": Command(None, "settings.value.changed", "the operation that the setting declares"),
 }
 # Stored without a check of their own, by who checked before or comes before anybody could hold a right.

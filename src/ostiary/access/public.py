@@ -13,6 +13,7 @@ from ostiary.access._administration import (
     create_role,
     create_service_account,
     ensure_operation,
+    forget_rights,
     get_setting,
     link,
     may_operate,
@@ -30,6 +31,7 @@ from ostiary.access._administration import (
     store_operation_rows,
     store_share,
 )
+from ostiary.access._background import discard_job, get_job, list_jobs, retry_job
 from ostiary.access._commands import COMMANDS, UNCHECKED
 from ostiary.access._comparison import AccessDiff, Change, compare, diff_lines
 from ostiary.access._filter import Branch, RecordFilter
@@ -62,15 +64,20 @@ __all__ = [
     "create_service_account",
     "current_rights",
     "diff_lines",
+    "discard_job",
     "ensure_operation",
     "filter_for",
     "forget",
+    "forget_rights",
+    "get_job",
     "get_setting",
     "link",
+    "list_jobs",
     "may_operate",
     "move_role",
     "remove_member",
     "remove_shares",
+    "retry_job",
     "rights_of",
     "set_active",
     "set_column_rows",

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 
+from ostiary.access import public as access
 from ostiary.identity import public as identity
 from ostiary.objects.public import Catalogue, Workplace
 from ostiary.pages import public as pages
@@ -14,11 +15,14 @@ from ostiary.ui.values import Density, Frame, Group, Link, Theme
 
 THEME, DENSITY, WORKPLACE = "ostiary-theme", "ostiary-density", "ostiary-workplace"
 URLS = pages.Urls()
+JOBS_URL = "/jobs"
 _BOTTOM = 4  # sections in the bottom bar of phones; the fifth place is More
 _NOTICES = {
     "added": lambda: _("Added."),
     "saved": lambda: _("Saved."),
     "deleted": lambda: _("Deleted."),
+    "queued": lambda: _("Back in the queue."),
+    "discarded": lambda: _("Discarded."),
     "lost": lambda: _("Saved. You may no longer see this record."),
 }
 
@@ -46,6 +50,7 @@ def frame_of(request: HttpRequest, current: str = "") -> Frame:
     workplaces = [w for w in catalogue.workplaces if sections_of(w, readable)]
     chosen = _chosen(workplaces, current, request.COOKIES.get(WORKPLACE, ""))
     groups = _groups(catalogue, chosen, readable, current) if chosen else ()
+    groups = (*groups, *_administration(request, current))
     person = person_of(request)
     only_part = request.headers.get("HX-Request") == "true" and not request.headers.get(
         "HX-History-Restore-Request"
@@ -139,6 +144,14 @@ def _groups(
         if links:
             groups.append(Group(caption, links, folded=all(t.is_lookup for t in things)))
     return tuple(groups)
+
+
+def _administration(request: HttpRequest, current: str) -> tuple[Group, ...]:
+    """What administers the tenant, for those who may; folded, since few people need it every day."""
+    links = []
+    if access.may_operate(request.ctx, access.Operation.MANAGE_JOBS):
+        links.append(Link(_("Background work"), JOBS_URL, "list-check", current == JOBS_URL))
+    return (Group(_("Administration"), tuple(links), folded=True),) if links else ()
 
 
 def _zone(request: HttpRequest) -> ZoneInfo:

@@ -5,6 +5,7 @@ from pathlib import Path
 from django.urls import path
 
 from ostiary import ui
+from ostiary.web import _jobs_views as jobs_views
 from ostiary.web import _records_views as records_views
 from ostiary.web import _session_views as session_views
 from ostiary.web._responses import error_response
@@ -17,6 +18,10 @@ urlpatterns = [
     path("sign-out", session_views.sign_out),
     path("preferences", session_views.preferences),
     path("w/<slug:code>", session_views.workplace),
+    path("jobs", jobs_views.list_page),
+    path("jobs/<uuid:job_id>", jobs_views.job_page),
+    path("jobs/<uuid:job_id>/retry", jobs_views.retry),
+    path("jobs/<uuid:job_id>/discard", jobs_views.discard),
     path("static/<str:name>", session_views.built_file),
     path("o/<slug:code>/", records_views.list_page),
     path("o/<slug:code>/new", records_views.new_page),

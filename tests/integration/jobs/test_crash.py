@@ -80,6 +80,7 @@ def test_ten_thousand_jobs_under_fire(effects: TestTenant, workers: Workers) -> 
     work_under_fire(effects, workers, 10_000, (1.0, 8.0))
 
 
+@pytest.mark.deep
 def test_a_running_job_of_a_killed_worker_is_taken_over(effects: TestTenant, workers: Workers) -> None:
     with asking(effects) as ctx:
         job = jobs.defer(ctx, "tests.effect.slow", {"thing": 1, "ms": 3_000})

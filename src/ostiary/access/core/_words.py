@@ -51,3 +51,4 @@ class Operation(StrEnum):
     VIEW_AUDIT = "CanViewSysOperationAudit"
     MANAGE_SYSTEM_SETTINGS = "CanManageSysSettings"
     MANAGE_SECURITY_SETTINGS = "CanManageSecuritySettings"
+    MANAGE_JOBS = "CanManageJobs"
