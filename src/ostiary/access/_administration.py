@@ -272,6 +272,18 @@ def remove_shares(ctx: Context, record_id: RecordId) -> None:
     ctx.db.run("delete from @.access_share where record_id = %(r)s", {"r": record_id})
 
 
+def forget_rights(ctx: Context, object_id: ObjectId, columns: Sequence[ColumnId] | None = None) -> None:
+    """Take away what is stored about an object, or columns of it, that is gone for good.
+
+    Unchecked: it belongs to a change of metadata that was, and nothing that exists is opened or closed by it.
+    """
+    if columns is not None:
+        ctx.db.run("delete from @.access_column_row where column_id = any(%(c)s)", {"c": list(columns)})
+        return
+    for table in ("object_row", "column_row", "switches", "default_rule", "share"):
+        ctx.db.run(f"delete from @.access_{table} where object_id = %(o)s", {"o": object_id})
+
+
 def _identity_event(ctx: Context, event: str, unit: UnitId, data: Mapping[str, Any]) -> None:
     audit.append(
         ctx,

@@ -4,15 +4,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from psycopg import errors as database
 
 from ostiary.access import public as access
 from ostiary.audit import public as audit
 from ostiary.identity import public as identity
-from ostiary.kernel.clock import now
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import ColumnId, ObjectId
 from ostiary.objects import _catalogue, _store
@@ -26,9 +25,8 @@ from ostiary.objects._later import defer_all
 from ostiary.objects._model import Object
 from ostiary.objects._register import load_register
 from ostiary.objects._requests import record_applied
-from ostiary.objects._settings import RECOVERY
+from ostiary.objects._settings import recovery
 from ostiary.objects._values import write_values
-from ostiary.settings import public as settings
 from ostiary.tenancy import public as tenancy
 
 TRIES, FIRST_PAUSE_S = 4, 0.5
@@ -84,16 +82,12 @@ def plan_change(ctx: Context, change: c.Change) -> ChangePlan:
 
 def _drafted(ctx: Context, changes: Sequence[c.Change], role: str) -> tuple[Draft, ObjectId | None]:
     """The draft after all changes, and the object that the first one concerns."""
-    draft = Draft.of(load_register(ctx.db), Facts(ctx.db), role, now(), _recovery(ctx))
-    concerned = [evolve(draft, change) for change in changes]
+    draft = Draft.of(load_register(ctx.db), Facts(ctx.db), role, recovery(ctx), ctx.principal)
+    concerned = []
+    for number, change in enumerate(changes):
+        draft.number = number
+        concerned.append(evolve(draft, change))
     return draft, concerned[0] if concerned else None
-
-
-def _recovery(ctx: Context) -> timedelta:
-    period = settings.get(ctx, RECOVERY.code)
-    if not isinstance(period, timedelta):
-        raise RuntimeError("the recovery period is a duration")
-    return period
 
 
 def _plan(draft: Draft, about: ObjectId | None) -> ChangePlan:
@@ -174,9 +168,9 @@ def apply_within(
     changes: Sequence[c.Change],
     *,
     expected_revision: int | None = None,
-    recorded: bool = False,
+    request: UUID | None = None,
 ) -> ChangePlan:
-    """The same in an owner's transaction of the caller. recorded: the change was requested and has its row.
+    """The same in an owner's transaction of the caller. request: the row of a change that was asked for.
 
     What locks a table that is read comes last, so that its readers wait for the commit alone.
     """
@@ -191,7 +185,7 @@ def apply_within(
         access.ensure_operation(inside, operation)
     with _in_order(draft, ddl):
         _write(inside, draft, plan)
-        ids = [_record(inside, change, draft, plan, recorded=recorded) for change in changes]
+        ids = [_record(inside, change, draft, plan, request) for change in changes]
         write_values(inside, draft.values)
         defer_all(inside, draft.later, ids)
     return plan
@@ -208,9 +202,10 @@ def _in_order(draft: Draft, ddl: Callable[[str], None]) -> Iterator[None]:
 
 def _write(ctx: Context, draft: Draft, plan: ChangePlan) -> None:
     for object_id, column in draft.purged_columns:
-        access.set_columns_rows(ctx, object_id, {column: []})
+        access.forget_rights(ctx, object_id, [column])
     _store.forget_columns(ctx.db, [column for _, column in draft.purged_columns])
     for object_id in draft.purged_objects:
+        access.forget_rights(ctx, object_id)
         _store.forget_object(ctx.db, object_id)
     written = [draft.held[i] for i in draft.written if i in draft.held]
     _store.write_objects(ctx, written, summary="; ".join(step.words for step in plan.steps)[:1000])
@@ -236,7 +231,7 @@ def close_columns(ctx: Context, fresh: dict[ObjectId, list[ColumnId]]) -> None:
             access.set_columns_rows(ctx, object_id, dict.fromkeys(columns, rows))
 
 
-def _record(ctx: Context, change: c.Change, draft: Draft, plan: ChangePlan, *, recorded: bool) -> Any:
+def _record(ctx: Context, change: c.Change, draft: Draft, plan: ChangePlan, request: UUID | None) -> UUID:
     about = _named(draft, change)
     facts = {"kind": change.kind, "plan": list(plan.lines())[:50]}
     if isinstance(change, c.ChangeColumn) and change.reason:
@@ -248,7 +243,7 @@ def _record(ctx: Context, change: c.Change, draft: Draft, plan: ChangePlan, *, r
         object_ref=about,
         parts=[audit.Part("change", facts)],
     )
-    return None if recorded else record_applied(ctx, change, plan.lines())
+    return request or record_applied(ctx, change, plan.lines())
 
 
 def _named(draft: Draft, change: c.Change) -> ObjectId | None:

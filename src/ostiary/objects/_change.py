@@ -246,8 +246,12 @@ METADATA_CALLS: Mapping[str, MetadataCall] = {
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Work that a change leaves for a job: task, and its arguments by name."""
+    """Work that a change leaves for a job: task, its arguments by name.
+
+    change: number of the change in its file, whose row is an argument too.
+    """
 
     task: str
     words: str
-    arguments: Mapping[str, object] = field(default_factory=dict)
+    arguments: Mapping[str, Value] = field(default_factory=dict)
+    change: int | None = None

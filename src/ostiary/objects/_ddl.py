@@ -193,6 +193,19 @@ class DropStored:
 
 
 @dataclass(frozen=True, slots=True)
+class DropIndex:
+    """Outside a transaction: neither readers nor writers wait."""
+
+    name: str
+
+    def sql(self) -> str:
+        return f"drop index concurrently if exists @.{quote(self.name)}"
+
+    def describe(self) -> str:
+        return f"remove index {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """What the tenant's role may do: rows, never the table itself."""
 
@@ -241,7 +254,7 @@ def steps_for_objects(made: Sequence[Object], role: str, tables: Mapping[str, st
     for o in made:
         yield from _references(o, list(o.columns.values()), tables)
     for o in made:
-        yield from _indexes(o)
+        yield from indexes_of(o)
     for o in made:
         yield Grant("table", o.table, role)
         for column in _numbered(o):
@@ -301,7 +314,7 @@ def _who(made: Object) -> tuple[str, ...]:
     return ("label_id", "author_id", "owner_id") if made.has_owner else ("label_id", "author_id")
 
 
-def _indexes(made: Object) -> Iterator[Step]:
+def indexes_of(made: Object) -> Iterator[CreateIndex]:
     """Both plan shapes (sort order first, visible set first), an index for each leg: architecture 3."""
     named = made.columns[made.display].sort_column
     indexes: dict[str, CreateIndex] = {}

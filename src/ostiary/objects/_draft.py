@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NoReturn
+from uuid import UUID
 
+from ostiary.kernel.clock import now
 from ostiary.kernel.ids import ColumnId, ObjectId
 from ostiary.objects._change import Later
 from ostiary.objects._ddl import Step
@@ -23,7 +25,8 @@ class Draft:
     """What is there, what becomes of it, and what has to be done for that.
 
     role: the tenant's database role. now, recovery: from when and how long dropped things and former codes
-    are kept. written: ids of objects that differ. closed: new columns, which nobody may see at first.
+    are kept. number: of the change at hand, from 0. written: ids of objects that differ. closed: new columns,
+    which nobody may see at first.
     first, last: DDL that concerns new tables alone, and DDL that takes a lock on one that is read.
     """
 
@@ -33,6 +36,8 @@ class Draft:
     role: str
     now: datetime
     recovery: timedelta
+    by: str | None = None
+    number: int = 0
     package: str = "own"
     written: dict[ObjectId, None] = field(default_factory=dict)
     closed: dict[ObjectId, list[ColumnId]] = field(default_factory=dict)
@@ -48,9 +53,10 @@ class Draft:
     widened: bool = False
 
     @classmethod
-    def of(cls, register: Register, facts: Facts, role: str, now: datetime, recovery: timedelta) -> "Draft":
-        """A draft of what is stored."""
-        return cls(dict(register.objects), dict(register.places), facts, role, now, recovery)
+    def of(cls, register: Register, facts: Facts, role: str, recovery: timedelta, by: UUID | None) -> "Draft":
+        """A draft of what is stored, changed by somebody now."""
+        who = None if by is None else str(by)
+        return cls(dict(register.objects), dict(register.places), facts, role, now(), recovery, who)
 
     @property
     def register(self) -> Register:
@@ -88,7 +94,7 @@ class Draft:
 
     def kept(self) -> Kept:
         """How long something dropped now is kept."""
-        return Kept(self.now.isoformat(), (self.now + self.recovery).isoformat())
+        return Kept(self.now.isoformat(), (self.now + self.recovery).isoformat(), self.by)
 
     def free_object_code(self, code: str, field_: str) -> None:
         """Raises ChangeRefused: malformed, taken, or kept by something dropped."""

@@ -13,7 +13,7 @@ from ostiary.objects._evolve_objects import tables
 from ostiary.objects._model import Choice, Column, ColumnType, DataClass, Layout, Object
 from ostiary.objects._register import Held, without_columns
 
-INDEX_TASK, FILL_TASK = "objects.index.build", "records.column.fill"
+INDEX_TASK, FILL_TASK, EMPTY_TASK = "objects.index.build", "records.column.fill", "records.column.empty"
 _TEXTS = frozenset(
     {ColumnType.TEXT, ColumnType.LONG_TEXT, ColumnType.EMAIL, ColumnType.PHONE, ColumnType.URL}
 )
@@ -342,11 +342,28 @@ def backfill(draft: Draft, change: c.Backfill) -> ObjectId:
             refuse("copy_of", "widening", f"{source.code} is more closed than {column.code}")
     if column.type is ColumnType.OWNER:
         refuse("column", "unfit", "owners are changed record by record")
+    _ensure_value(column, change.value)
     empty = draft.facts.empty(made, column.name)
     draft.later.append(
-        c.Later(FILL_TASK, f"fill {made.code}.{column.code} in {empty} records, each with a new version")
+        c.Later(
+            FILL_TASK,
+            f"fill {made.code}.{column.code} in {empty} records, each with a new version",
+            change=draft.number,
+        )
     )
     return made.id
+
+
+def _ensure_value(column: Column, value: object) -> None:
+    """What can be told without records: the job decides on the rest, for each record."""
+    if value is None:
+        return
+    kinds = {ColumnType.INTEGER: int, ColumnType.BOOLEAN: bool}
+    whole = column.type in _NUMBERS and isinstance(value, int | str) and not isinstance(value, bool)
+    if not whole and type(value) is not kinds.get(column.type, str):
+        refuse("value", "unfit", f"this is no value of a {column.type} column")
+    if column.type is ColumnType.CHOICE and value not in {x.code for x in column.choices if not x.retired}:
+        refuse("value", "unfit", f"{column.code} does not offer {value!r}")
 
 
 def _copies(source: Column, into: Column) -> bool:

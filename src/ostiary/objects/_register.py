@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from ostiary.kernel.context import Context
+from ostiary.kernel.errors import NotFound
 from ostiary.kernel.ids import ColumnId, ObjectId
 from ostiary.kernel.ports import Db
 from ostiary.objects._aliases import Former, aliased
@@ -43,10 +44,11 @@ select
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Something dropped that can still be restored. until: from then on it may be purged."""
+    """Something dropped that can still be restored. until: from then on it may be purged. by: who did it."""
 
     since: str
     until: str
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,14 @@ def list_stored(ctx: Context) -> list[Held]:
     return list(load_register(ctx.db).objects.values())
 
 
+def find_stored(ctx: Context, code: str) -> Held:
+    """An object as stored, by its code. Raises NotFound."""
+    found = next((h for h in list_stored(ctx) if h.object.code == code), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
 def _held(stored: Mapping[str, Any], columns: Iterable[Mapping[str, Any]]) -> Held:
     there = {c["code"]: column_of(c) for c in columns if c.get("dropped_at") is None}
     dropped = {c["code"]: column_of(c) for c in columns if c.get("dropped_at") is not None}
@@ -135,7 +145,7 @@ def _held(stored: Mapping[str, Any], columns: Iterable[Mapping[str, Any]]) -> He
 def _kept(stored: Mapping[str, Any]) -> Kept | None:
     if stored.get("dropped_at") is None:  # a tenant of release 0 has no such column
         return None
-    return Kept(stored["dropped_at"], stored["purge_after"] or stored["dropped_at"])
+    return Kept(stored["dropped_at"], stored["purge_after"] or stored["dropped_at"], stored["dropped_by"])
 
 
 def _settings(stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,6 +203,17 @@ def shown_object(made: Object) -> Object:
     columns = MappingProxyType(aliased(made.columns, made.aliases))
     layout = without_columns(made.layout, made.dropped) if made.dropped else made.layout
     return replace(made, columns=columns, layout=layout)
+
+
+def without_former(held: Held, stamp: str) -> Held:
+    """The object without the former codes, its own and those of columns, whose time was over at `stamp`."""
+
+    def left(former: tuple[Former, ...]) -> tuple[Former, ...]:
+        return tuple(f for f in former if f.until > stamp)
+
+    made = held.object
+    columns = {code: replace(x, former=left(x.former)) for code, x in made.columns.items()}
+    return replace(held, object=replace(made, columns=columns, former=left(made.former)))
 
 
 def _with_reachable_details(made: Object, shown: Mapping[str, Object]) -> Object:

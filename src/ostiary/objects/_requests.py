@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any, NewType
 from uuid import UUID
 
+from ostiary.access import public as access
 from ostiary.kernel.context import Context
+from ostiary.kernel.errors import NotFound
 from ostiary.kernel.ids import new_id
 from ostiary.objects._change import Change
 from ostiary.objects._change_file import change_document
@@ -65,6 +67,21 @@ def find(ctx: Context, change: UUID) -> RequestedChange | None:
     """A change by id, or None."""
     row = ctx.db.row(f"select {_COLUMNS} from @.objects_change where id = %(id)s", {"id": change})
     return None if row is None else _of(row)
+
+
+def get_change(ctx: Context, change: UUID) -> RequestedChange:
+    """A change by id; needs CanManageSolution. Raises NotFound, AccessDenied."""
+    access.ensure_operation(ctx, access.Operation.MANAGE_SOLUTION)
+    found = find(ctx, change)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def list_changes(ctx: Context, limit: int = 50) -> list[RequestedChange]:
+    """The last changes, newest first; needs CanManageSolution. Raises AccessDenied."""
+    access.ensure_operation(ctx, access.Operation.MANAGE_SOLUTION)
+    return newest(ctx, max(1, min(limit, 500)))
 
 
 def newest(ctx: Context, limit: int) -> list[RequestedChange]:

@@ -1,7 +1,8 @@
-"""What a tenant decides about its own objects."""
+"""Settings of a tenant that concern its metadata."""
 
 from datetime import timedelta
 
+from ostiary.kernel.context import Context
 from ostiary.settings import public as settings
 from ostiary.settings.public import Kind, Setting
 
@@ -10,10 +11,19 @@ RECOVERY = settings.declare(
         "RecoveryPeriod",
         Kind.DURATION,
         timedelta(days=30),
-        "Keep dropped objects and columns for",
-        "How long a dropped object or column can be brought back, and a former code keeps working.",
-        "Workspace",
+        "Recovery period",
+        "How long a dropped object or column can be brought back, and a former code keeps working. What was"
+        " dropped earlier keeps the period that it was dropped with.",
+        "Objects",
         minimum=timedelta(days=1),
         maximum=timedelta(days=365),
     )
 )
+
+
+def recovery(ctx: Context) -> timedelta:
+    """How long what is dropped or renamed now can be undone."""
+    found = settings.get(ctx, RECOVERY.code)
+    if not isinstance(found, timedelta):
+        raise TypeError("a duration")
+    return found

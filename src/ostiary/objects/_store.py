@@ -64,19 +64,20 @@ def write_objects(
         "objects_object",
         [_object_row(h) for h in written],
         "(id) do update set (code, caption, plural, icon, display, position, settings, dropped_at, "
-        "purge_after, version) = (excluded.code, excluded.caption, excluded.plural, excluded.icon, "
-        "excluded.display, excluded.position, excluded.settings, excluded.dropped_at, "
-        "excluded.purge_after, objects_object.version + 1)",
+        "dropped_by, purge_after, version) = (excluded.code, excluded.caption, excluded.plural, "
+        "excluded.icon, excluded.display, excluded.position, excluded.settings, excluded.dropped_at, "
+        "excluded.dropped_by, excluded.purge_after, objects_object.version + 1)",
     )
     _populate(
         db,
         "objects_column",
         [row for h in written for row in _column_rows(h)],
         "(id) do update set (code, caption, data_class, personal_data, retention_months, retention_after, "
-        "retention_then, tags, required, settings, position, dropped_at, purge_after) = (excluded.code, "
-        "excluded.caption, excluded.data_class, excluded.personal_data, excluded.retention_months, "
-        "excluded.retention_after, excluded.retention_then, excluded.tags, excluded.required, "
-        "excluded.settings, excluded.position, excluded.dropped_at, excluded.purge_after)",
+        "retention_then, tags, required, settings, position, dropped_at, dropped_by, purge_after) = ("
+        "excluded.code, excluded.caption, excluded.data_class, excluded.personal_data, "
+        "excluded.retention_months, excluded.retention_after, excluded.retention_then, excluded.tags, "
+        "excluded.required, excluded.settings, excluded.position, excluded.dropped_at, excluded.dropped_by, "
+        "excluded.purge_after)",
     )
     _populate(
         db,
@@ -186,7 +187,11 @@ def _object_row(held: Held) -> dict[str, object]:
 
 
 def _kept_row(kept: Kept | None) -> dict[str, object]:
-    return {"dropped_at": kept and kept.since, "purge_after": kept and kept.until}
+    return {
+        "dropped_at": kept and kept.since,
+        "dropped_by": kept and kept.by,
+        "purge_after": kept and kept.until,
+    }
 
 
 def _column_rows(held: Held) -> Iterator[dict[str, object]]:

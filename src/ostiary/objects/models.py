@@ -26,6 +26,7 @@ class Object(models.Model):
     version = models.IntegerField(db_default=1)
     settings = models.JSONField(db_default={})
     dropped_at = models.DateTimeField(null=True)
+    dropped_by = models.UUIDField(null=True)
     purge_after = models.DateTimeField(null=True)
 
 
@@ -47,6 +48,7 @@ class Column(models.Model):
     settings = models.JSONField()
     position = models.IntegerField()
     dropped_at = models.DateTimeField(null=True)
+    dropped_by = models.UUIDField(null=True)
     purge_after = models.DateTimeField(null=True)
 
     class Meta:

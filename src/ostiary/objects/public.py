@@ -57,9 +57,12 @@ from ostiary.objects._model import (
 )
 from ostiary.objects._package import Package, read_package
 from ostiary.objects._register import Held, Kept, list_stored
+from ostiary.objects._requests import ChangeId, RequestedChange, get_change, list_changes
+from ostiary.objects._settings import RECOVERY
 from ostiary.objects._sort_key import sort_key
 from ostiary.objects._store import packages
 from ostiary.objects._strict import Node, read_yaml
+from ostiary.objects._tasks import purge_column, request_change, tidy
 from ostiary.objects._values import set_value_writer
 
 # What the tenant's role may only read, and what it may add to: a change that was asked for.
@@ -73,6 +76,7 @@ __all__ = [
     "INSERT_ONLY_TABLES",
     "METADATA_CALLS",
     "READ_ONLY_TABLES",
+    "RECOVERY",
     "SYSTEM_COLUMNS",
     "TEXT_SORTED",
     "UNASSIGNED",
@@ -81,6 +85,7 @@ __all__ = [
     "Catalogue",
     "Change",
     "ChangeColumn",
+    "ChangeId",
     "ChangeObject",
     "ChangePlan",
     "ChangeRefused",
@@ -110,6 +115,7 @@ __all__ = [
     "RemoveSection",
     "RenameColumn",
     "RenameObject",
+    "RequestedChange",
     "RestoreColumn",
     "RestoreObject",
     "Retention",
@@ -123,7 +129,9 @@ __all__ = [
     "change_document",
     "find_object",
     "get_catalogue",
+    "get_change",
     "install_package",
+    "list_changes",
     "list_stored",
     "load_catalogue",
     "object_document",
@@ -131,12 +139,15 @@ __all__ = [
     "plan_change",
     "plan_changes",
     "plan_package",
+    "purge_column",
     "read_change",
     "read_changes",
     "read_package",
     "read_yaml",
+    "request_change",
     "sequence_of",
     "set_lookup_defaults",
     "set_value_writer",
     "sort_key",
+    "tidy",
 ]

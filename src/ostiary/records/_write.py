@@ -37,6 +37,17 @@ class Write:
     values: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A record as stored, locked for change. dropped: values of dropped columns, by stored name."""
+
+    version: int
+    author: UUID
+    event: EventId | None
+    values: Mapping[str, Any]
+    dropped: Mapping[str, Any]
+
+
 def create_record(ctx: Context, object_code: str, values: Mapping[str, object]) -> Record:
     """Make a record; the acting principal is its author and, unless another is given, its owner.
 
@@ -163,7 +174,7 @@ def _complete(ctx: Context, view: View, typed: dict[str, Any]) -> None:
         if column.code in typed:
             continue
         if column.type is objects.ColumnType.AUTO_NUMBER:
-            typed[column.code] = _next_number(ctx, view, column)
+            typed[column.code] = next_number(ctx, view, column)
             continue
         value = clean(column, default_value(ctx, column), errors)
         if value is None and column.required:
@@ -189,7 +200,8 @@ def default_value(ctx: Context, column: objects.Column) -> object:
             return other
 
 
-def _next_number(ctx: Context, view: View, column: objects.Column) -> str:
+def next_number(ctx: Context, view: View, column: objects.Column) -> str:
+    """The next number of an auto-number column."""
     row = ctx.db.row(f"select nextval('@.{objects.sequence_of(view.object.table, column.name)}')")
     if row is None:
         raise RuntimeError("a sequence gave no number")
@@ -266,6 +278,13 @@ def _update(
     typed = _typed(view, given, access.Verb.UPDATE, before.values)
     if before.version != version:
         raise _conflict(ctx, view, record_id, before, typed)
+    return store_update(ctx, view, record_id, before, typed)
+
+
+def store_update(
+    ctx: Context, view: View, record_id: RecordId, before: Before, typed: Mapping[str, Any]
+) -> Record:
+    """Write decided values into a record that is locked: version, state hash and event with them."""
     # a value that the writer may not read counts as changed: whether it was equal would tell what it is
     changes = {
         c: (before.values[c], v) for c, v in typed.items() if before.values[c] != v or c not in view.readable
@@ -275,7 +294,7 @@ def _update(
     ensure_references(ctx, view, typed)
     write = _update_statement(ctx, view, tuple(new))
     salt = os.urandom(SALT_BYTES)
-    number = version + 1 if changes else version
+    number = before.version + 1 if changes else before.version
     state = state_of(view, after, before.dropped, before.author, number)
     event = EventId(new_id()) if changes else before.event
     slots = {
@@ -294,17 +313,6 @@ def _update(
     if changes and event is not None:
         append_change(ctx, "records.record.updated", view, record_id, by_subject(view, changes), event)
     return record
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """A record as stored, locked for change. dropped: values of dropped columns, by stored name."""
-
-    version: int
-    author: UUID
-    event: EventId | None
-    values: Mapping[str, Any]
-    dropped: Mapping[str, Any]
 
 
 def state_of(

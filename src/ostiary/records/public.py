@@ -11,6 +11,7 @@ from ostiary.records._describe import (
 )
 from ostiary.records._errors import ColumnNotEditable, ColumnRestricted, InUse
 from ostiary.records._export import export_csv
+from ostiary.records._fill import empty_batch, fill_batch
 from ostiary.records._filters import And, Compare, Filter, Not, Op, Or, parse_filter
 from ostiary.records._history import record_events
 from ostiary.records._import_errors import ImportRefused
@@ -50,7 +51,9 @@ __all__ = [
     "create_record",
     "delete_record",
     "describe",
+    "empty_batch",
     "export_csv",
+    "fill_batch",
     "get_record",
     "import_rows",
     "list_objects",

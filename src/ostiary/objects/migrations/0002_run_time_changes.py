@@ -28,6 +28,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="column",
+            name="dropped_by",
+            field=models.UUIDField(null=True),
+        ),
+        migrations.AddField(
+            model_name="object",
+            name="dropped_by",
+            field=models.UUIDField(null=True),
+        ),
+        migrations.AddField(
+            model_name="column",
             name="purge_after",
             field=models.DateTimeField(null=True),
         ),

@@ -1,0 +1,274 @@
+"""What a change leaves for later: requests, indexes beside writers, fills, the end of what was dropped."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from ostiary.access import public as access
+from ostiary.identity import public as identity
+from ostiary.kernel.context import Context
+from ostiary.kernel.errors import AccessDenied
+from ostiary.objects import public as objects
+from ostiary.project._tenants import NewTenant
+from ostiary.records import _fill
+from ostiary.records import public as records
+from ostiary.tenancy import public as tenancy
+from tests._jobs import make_due, run_due_jobs
+from tests._ledger import read_ledger
+from tests._tenants import Installation
+from tests.integration.objects._worlds import BOAT, apply, column, inside, make_home, open_to_all, stored
+
+pytestmark = pytest.mark.database
+
+VALID = "select indisvalid from pg_index where indexrelid = to_regclass(%(i)s)"
+
+
+@pytest.fixture(scope="module")
+def home(installation: Installation) -> NewTenant:
+    new = make_home(f"later{installation.worker}")
+    apply(new, BOAT)
+    with inside(new) as ctx:
+        open_to_all(ctx, "boat")
+        for number in range(7):
+            records.create_record(ctx, "boat", {"name": f"Boat {number}", "length_m": str(number)})
+    return new
+
+
+def valid(ctx: Context, index: str) -> list[tuple[bool, ...]]:
+    return ctx.db.rows(VALID, {"i": f"{ctx.db.schema}.{index}"})
+
+
+def ask(home: NewTenant, text: str, revision: int | None) -> objects.ChangeId:
+    (change,) = objects.read_changes(text)
+    with inside(home) as ctx:
+        return objects.request_change(ctx, change, expected_revision=revision)
+
+
+def revision(home: NewTenant) -> int:
+    with inside(home) as ctx:
+        return next(h.version for h in objects.list_stored(ctx) if h.object.code == "boat")
+
+
+def test_a_change_that_was_asked_for_is_made_by_a_job(home: NewTenant) -> None:
+    asked = ask(home, column("keel"), revision(home))
+    with inside(home) as ctx:
+        assert objects.get_change(ctx, asked).state == "requested"
+        assert "keel" not in objects.find_object(ctx, "boat").columns
+    run_due_jobs()
+    with inside(home) as ctx:
+        found = objects.get_change(ctx, asked)
+        assert (found.state, found.requested_by) == ("applied", home.administrator)
+        assert "keel" in objects.find_object(ctx, "boat").columns
+        assert objects.list_changes(ctx)[0].id == asked
+
+
+def test_what_became_impossible_meanwhile_is_refused_and_says_why(home: NewTenant) -> None:
+    at = revision(home)
+    first, second = ask(home, column("stern"), at), ask(home, column("bow"), at)
+    run_due_jobs()
+    with inside(home) as ctx:
+        assert objects.get_change(ctx, first).state == "applied"
+        refused = objects.get_change(ctx, second)
+        assert refused.state == "refused"
+        assert refused.refusal["code"] == "objects.revision_conflict"
+        assert "Ada Admin" in refused.refusal["message"]
+        assert "bow" not in stored(ctx, "rec_boat")
+
+
+def test_only_who_may_asks_and_sees_what_was_asked(home: NewTenant) -> None:
+    (change,) = objects.read_changes(column("oar"))
+    with inside(home) as ctx:
+        clerk = access.create_person(ctx, login="later", name="Lara Later", email="later@example.com")
+        objects.list_changes(ctx)
+    with inside(home) as ctx:
+        with pytest.raises(AccessDenied):
+            objects.request_change(ctx.acting_as(clerk), change, expected_revision=None)
+        with pytest.raises(AccessDenied):
+            objects.list_changes(ctx.acting_as(clerk))
+
+
+def test_the_tenants_role_cannot_say_what_became_of_a_change(home: NewTenant) -> None:
+    ask(home, column("tiller"), revision(home))
+    with inside(home) as ctx:
+        assert ctx.db.rows(
+            "select has_table_privilege(current_user, to_regclass(%(t)s), p) from unnest(%(p)s::text[]) p",
+            {"t": f"{ctx.db.schema}.objects_change", "p": ["select", "insert", "update", "delete"]},
+        ) == [(True,), (True,), (False,), (False,)]
+        for table in objects.READ_ONLY_TABLES:
+            may = ctx.db.row(
+                "select has_table_privilege(current_user, to_regclass(%(t)s), 'insert,update,delete')",
+                {"t": f"{ctx.db.schema}.{table}"},
+            )
+            assert may == (False,), table
+    run_due_jobs()
+
+
+def test_an_index_is_built_and_removed_by_a_job(home: NewTenant) -> None:
+    name = "rec_boat__length_m__id__idx"
+    apply(home, "{change: set_index, object: boat, column: length_m, indexed: true}")
+    with inside(home) as ctx:
+        assert valid(ctx, name) == []
+    run_due_jobs()
+    with inside(home) as ctx:
+        assert valid(ctx, name) == [(True,)]
+    apply(home, "{change: set_index, object: boat, column: length_m, indexed: false}")
+    run_due_jobs()
+    with inside(home) as ctx:
+        assert valid(ctx, name) == []
+
+
+def test_an_index_that_a_killed_build_left_is_built_again(home: NewTenant) -> None:
+    apply(home, column("rating", "integer"))
+    name = "rec_boat__rating__id__idx"
+    half = f"create unique index concurrently {name} on @.rec_boat (label_id)"
+    with tenancy.owner_statements(home.tenant) as owner, pytest.raises(psycopg.errors.UniqueViolation):
+        owner.ddl(half)  # it ends in the middle, and leaves what a killed build leaves
+    with inside(home) as ctx:
+        assert valid(ctx, name) == [(False,)]
+    apply(home, "{change: set_index, object: boat, column: rating, indexed: true}")
+    run_due_jobs()
+    with inside(home) as ctx:
+        assert valid(ctx, name) == [(True,)]
+
+
+def test_a_column_is_filled_record_by_record_with_version_and_event(home: NewTenant) -> None:
+    apply(home, column("harbour"))
+    with inside(home) as ctx:
+        open_to_all(ctx, "boat")
+        chosen = records.create_record(ctx, "boat", {"name": "Chosen", "harbour": "Wick"})
+    apply(home, "{change: backfill, object: boat, column: harbour, value: Oban}")
+    run_due_jobs()
+    with inside(home) as ctx:
+        page = records.list_records(ctx, records.RecordQuery("boat", limit=100))
+        assert {r["harbour"] for r in page.records()} == {"Oban", "Wick"}
+        assert records.get_record(ctx, "boat", chosen.id).version == 1
+        found = records.list_records(
+            ctx,
+            records.RecordQuery("boat", filter=records.Compare("harbour", records.Op.EQ, "oban"), limit=100),
+        )
+        assert len(found.ids) == len(page.ids) - 1
+        assert read_ledger(ctx).half == []
+    apply(home, "{change: change_column, object: boat, column: harbour, required: true}")
+
+
+def test_another_type_is_a_new_column_filled_from_the_old_one_and_a_change_of_codes(home: NewTenant) -> None:
+    apply(home, column("length_text"))
+    apply(home, "{change: backfill, object: boat, column: length_text, copy_of: length_m}")
+    run_due_jobs()
+    apply(
+        home,
+        "changes:\n"
+        "  - {change: rename_column, object: boat, column: length_m, to: length_old}\n"
+        "  - {change: rename_column, object: boat, column: length_text, to: length_m}\n",
+    )
+    with inside(home) as ctx:
+        made = objects.find_object(ctx, "boat")
+        assert made.columns["length_m"].type is objects.ColumnType.TEXT
+        assert made.columns["length_text"].code == "length_m"
+        page = records.list_records(ctx, records.RecordQuery("boat", limit=100)).records()
+        assert {(r["length_m"], r["length_old"]) for r in page} >= {("0.00", 0.0), ("6.00", 6.0)}
+    apply(
+        home,
+        "changes:\n"
+        "  - {change: rename_column, object: boat, column: length_m, to: length_text}\n"
+        "  - {change: rename_column, object: boat, column: length_old, to: length_m}\n",
+    )
+
+
+def test_a_killed_fill_goes_on_where_it_was(home: NewTenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    apply(home, column("colour"))
+    apply(home, "{change: backfill, object: boat, column: colour, value: red}")
+    starts: list[UUID] = []
+    whole = _fill.fill_batch
+
+    def dying(ctx: Context, asked: objects.Backfill, after: UUID) -> _fill.Batch:
+        starts.append(after)
+        batch = whole(ctx, asked, after, 3)
+        if len(starts) == 2:
+            raise RuntimeError("killed in the middle of a batch")
+        return batch
+
+    monkeypatch.setattr(_fill, "fill_batch", dying)
+    run_due_jobs()
+    with inside(home) as ctx:
+        every = records.RecordQuery("boat", limit=100)
+        assert [r["colour"] for r in records.list_records(ctx, every).records()].count("red") == 3
+    make_due()
+    run_due_jobs()
+    with inside(home) as ctx:
+        assert {r["colour"] for r in records.list_records(ctx, every).records()} == {"red"}
+        assert read_ledger(ctx).half == []
+    assert starts[1] == starts[2]
+    assert len(set(starts)) == len(starts) - 1
+
+
+def test_whoever_fills_must_hold_the_operations_for_any_data(home: NewTenant) -> None:
+    apply(home, column("tag"))
+    (change,) = objects.read_changes("{change: backfill, object: boat, column: tag, value: x}")
+    with inside(home) as ctx:
+        builder = access.create_person(ctx, login="filler", name="Fil Filler", email="fil@example.com")
+        administrators = identity.find_unit(ctx, identity.SYSTEM_ADMINISTRATORS)
+        assert administrators is not None
+        access.set_operation_rows(
+            ctx, access.Operation.MANAGE_SOLUTION, [(administrators, True), (builder, True)]
+        )
+        objects.plan_change(ctx, change)
+        with pytest.raises(AccessDenied) as denied:
+            objects.plan_change(ctx.acting_as(builder), change)
+        assert denied.value.details["operation"] == access.Operation.VIEW_ANY_DATA
+
+
+def _as_if_years_had_passed(home: NewTenant) -> None:
+    with tenancy.owner_transaction(home.tenant) as db:
+        for table in ("object", "column"):
+            db.run(f"update @.objects_{table} set purge_after = '2020-01-01' where dropped_at is not null")
+        db.run(
+            "update @.objects_column set settings = jsonb_set(settings, '{former,0,until}', '\"2020-01-01\"')"
+            " where settings ? 'former'"
+        )
+        db.run("update @.objects_revision set revision = revision + 1")
+        db.run("update @.identity_epoch set epoch = epoch + 1")
+
+
+def test_what_was_dropped_long_ago_goes_for_good(installation: Installation) -> None:
+    home = make_home(f"purged{installation.worker}")
+    apply(home, BOAT)
+    apply(home, BOAT.replace("object: boat", "object: raft"))
+    apply(home, column("secret"))
+    with inside(home) as ctx:
+        open_to_all(ctx, "boat")
+        made = records.create_record(ctx, "boat", {"name": "Mavis", "secret": "a word"})
+        records.create_record(ctx, "boat", {"name": "Alba"})
+        kept = objects.find_object(ctx, "boat").columns["secret"]
+    apply(home, "{change: drop_column, object: boat, column: secret}")
+    apply(home, "{change: drop_object, object: raft}")
+    apply(home, "{change: rename_column, object: boat, column: length_m, to: metres}")
+    with inside(home) as ctx:
+        objects.tidy(home.tenant, ctx)
+    run_due_jobs()
+    with inside(home) as ctx:
+        assert "secret" in stored(ctx, "rec_boat")  # its time is not over
+        assert objects.find_object(ctx, "boat").columns["length_m"].code == "metres"
+        access.set_setting(ctx, objects.RECOVERY.code, timedelta(days=2))
+    _as_if_years_had_passed(home)
+    with inside(home) as ctx:
+        objects.tidy(home.tenant, ctx)
+    run_due_jobs()
+    with inside(home) as ctx:
+        assert not stored(ctx, "rec_raft")
+        assert "secret" not in stored(ctx, "rec_boat")
+        assert not {"secret", "secret__sort"} & stored(ctx, "rec_boat")
+        assert "length_m" not in objects.find_object(ctx, "boat").columns
+        assert "raft" not in [h.object.code for h in objects.list_stored(ctx)]
+        assert not ctx.db.rows("select 1 from @.access_column_row where column_id = %(c)s", {"c": kept.id})
+        assert records.get_record(ctx, "boat", made.id).version == 2
+        assert objects.find_object(ctx, "boat").dropped == {}
+    # a new column of that code is another one: the history of the old does not show under it
+    apply(home, column("secret"))
+    with inside(home) as ctx:
+        open_to_all(ctx, "boat")
+        assert "secret__2" in stored(ctx, "rec_boat")
+        told = records.record_events(ctx, "boat", made.id)
+        assert "a word" not in str(told)
