@@ -98,7 +98,7 @@ def lead(owner: str, tenants: Callable[[], Sequence[tenancy.Tenant]], stopping: 
         except psycopg.Error as error:
             log.warning("jobs.leader.interrupted", extra={"error": type(error).__name__})
         except Exception as error:  # noqa: BLE001 whatever it was, somebody has to lead
-            log.error("jobs.leader.failed: %s", type(error).__name__)  # noqa: TRY400 no values in logs
+            log.error("jobs.leader.failed", extra={"error": type(error).__name__})  # noqa: TRY400 no values in logs
         stopping.wait(1)
 
 

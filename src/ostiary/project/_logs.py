@@ -27,7 +27,7 @@ NOT_SHOWN = "(not shown)"
 
 # Fields whose text is a code of ours: a name of the program, not a value of the data.
 CODES = frozenset(
-    "action channel check code determined_by error lane layer method module name outcome purpose reason"
+    "action channel check code determined_by error lane layer method module name note outcome purpose reason"
     " route sqlstate state status task type version".split()
 )
 # Fields with ids, numbers and yes or no, whose texts are not shown.

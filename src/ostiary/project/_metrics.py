@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SAMPLE_EVERY_S = 5.0
-_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  a folder of our own is made in it, for this account alone
 
 Sample = Callable[[], float]
@@ -74,13 +73,15 @@ class Requests:
         self._in_flight.inc()
 
     def ended(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Its answer begins. route: the template of its address, such as `api/v1/records/<slug:code>`."""
+        """Its answer begins. method: a known one, or `other`.
+
+        route: the template of its address, such as `api/v1/records/<slug:code>`.
+        """
         self._in_flight.dec()
         key = (route, method, status // 100)
         found = self._known.get(key)
         if found is None:
-            kind = method if method in _METHODS else "other"
-            found = self._known[key] = self._seconds.labels(route, kind, f"{status // 100}xx")
+            found = self._known[key] = self._seconds.labels(route, method, f"{status // 100}xx")
         found.observe(seconds)
 
 

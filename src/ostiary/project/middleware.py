@@ -70,9 +70,9 @@ class RequestMiddleware:
         response = self._finish(request, self._route(request))
         seconds = time.perf_counter() - started
         if measured is not None:
-            measured.ended(_template(request), request.method, response.status_code, seconds)
+            measured.ended(_template(request), _method(request), response.status_code, seconds)
         if access_log.isEnabledFor(logging.INFO):
-            about = {"method": request.method, "status": response.status_code}
+            about = {"method": _method(request), "status": response.status_code}
             access_log.info("request.answered", extra={**about, "duration_ms": round(seconds * 1000, 3)})
         _logs.bind(None)
         return response
@@ -87,7 +87,7 @@ class RequestMiddleware:
         tracing = _tracing.find_tracing()
         if tracing is None:
             return self._answer(request, peer, data=path.startswith(API))
-        with tracing.request(request.method, request.META.get("HTTP_TRACEPARENT", "")) as work:
+        with tracing.request(_method(request), request.META.get("HTTP_TRACEPARENT", "")) as work:
             response = self._answer(request, peer, data=path.startswith(API))
             _note(work, request, response)
             return response
@@ -330,9 +330,15 @@ def _template(request: HttpRequest) -> str:
     return request.path_info[1:] if request.path_info in (_health.HEALTH, _health.READY) else "(none)"
 
 
+def _method(request: HttpRequest) -> str:
+    """The method, if it is one: anything can stand in its place."""
+    method: str = request.method
+    return method if method in METHODS else "other"
+
+
 def _note(work: _tracing.Work, request: HttpRequest, response: HttpResponseBase) -> None:
     route = _template(request)
-    work.named(f"{request.method} /{route}")
+    work.named(f"{_method(request)} /{route}")
     work.note(http__route=f"/{route}", http__response__status_code=response.status_code)
     ctx: Context | None = getattr(request, "ctx", None)
     if ctx is not None:

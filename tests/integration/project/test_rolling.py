@@ -30,8 +30,8 @@ PATIENCE_S = 60.0
 CLIENTS = 6
 DRAIN = ("--drain", "1", "--workers", "1")
 
-# As deploy/haproxy.cfg, but for the addresses, TLS, and how often it looks; and it tries nothing twice, so that
-# whatever a node does wrong is seen.
+# As deploy/haproxy.cfg, but for the addresses, TLS, and how often it looks; and it tries nothing twice, so
+# that whatever a node does wrong is seen.
 CONFIGURATION = """
 global
     stats socket {folder}/haproxy.sock mode 600
