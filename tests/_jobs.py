@@ -63,15 +63,19 @@ def wait_until(true: Callable[[], bool], patience_s: float = PATIENCE_S) -> None
         time.sleep(0.02)
 
 
-class Workers:
-    """Worker processes on the worker's test database, with a state folder of their own."""
+def fill_state(installation: Installation, root_key: Path, folder: Path) -> None:
+    """A state folder from which workers find the database of this test process, and its keys."""
+    for name in ("secrets", "keys"):
+        (folder / name).mkdir(mode=0o700)
+    write_secret(folder / "secrets" / "app.dsn", installation.credentials.app)
+    write_secret(folder / "secrets" / "owner.dsn", installation.credentials.owner or "")
+    shutil.copytree(root_key.parent, folder / "keys", dirs_exist_ok=True)
 
-    def __init__(self, installation: Installation, root_key: Path, folder: Path) -> None:
-        for name in ("secrets", "keys"):
-            (folder / name).mkdir(mode=0o700)
-        write_secret(folder / "secrets" / "app.dsn", installation.credentials.app)
-        write_secret(folder / "secrets" / "owner.dsn", installation.credentials.owner or "")
-        shutil.copytree(root_key.parent, folder / "keys", dirs_exist_ok=True)
+
+class Workers:
+    """Worker processes of the installation whose state folder this is."""
+
+    def __init__(self, folder: Path) -> None:
         self._environment = os.environ | {
             "OSTIARY_STATE": str(folder),
             "PYTHONPATH": os.pathsep.join(sys.path),

@@ -9,7 +9,7 @@ import pytest
 
 from ostiary.tenancy import public as tenancy
 from tests._job_tasks import EFFECTS, register
-from tests._jobs import Workers, as_owner
+from tests._jobs import Workers, as_owner, fill_state
 from tests._tenants import Installation, TestTenant
 
 register()
@@ -31,7 +31,8 @@ def workers(
     """Worker processes on this database; those that a test leaves are killed."""
     keys = next(tmp_path_factory.getbasetemp().glob("keys*/root.key"))
     folder = Path(tempfile.mkdtemp(prefix="ostiary-worker-"))
-    workers = Workers(installation, keys, folder)
+    fill_state(installation, keys, folder)
+    workers = Workers(folder)
     yield workers
     for process in list(workers.running):
         workers.kill(process)

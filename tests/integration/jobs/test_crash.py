@@ -1,6 +1,8 @@
 """Workers killed at any moment: nothing is lost, and what says that it is done once was done once."""
 
 import random
+import subprocess
+import sys
 import time
 
 import pytest
@@ -98,3 +100,12 @@ def test_a_running_job_of_a_killed_worker_is_taken_over(effects: TestTenant, wor
     print(f"\ntaken over and done {time.monotonic() - killed:.1f} s after kill -9")  # noqa: T201 a figure
     assert effects_of(effects) == {job: [0]}
     workers.stop()
+
+
+@pytest.mark.deep
+def test_a_restart_of_the_database_loses_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests._job_restart"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    print("\n" + done.stdout.strip().splitlines()[-1])  # noqa: T201 a figure for whoever measures
