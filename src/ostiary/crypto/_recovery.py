@@ -55,7 +55,7 @@ class _Share:
 
 def fingerprint(roots: Roots) -> str:
     """Names the roots and versions of installation keys that are here, and tells nothing about them."""
-    said = json.dumps([roots.ids, sorted(roots.purposes.items())])
+    said = json.dumps([sorted(roots.ids), sorted(roots.purposes.items())])
     return hashlib.sha256(b"app.roots.v1\x00" + said.encode()).hexdigest()
 
 

@@ -189,6 +189,6 @@ class KeyRing:
 
 
 ring = KeyRing()  # this process's
-configure, store = ring.configure, ring.store
+configure, store, forget_keys = ring.configure, ring.store, ring.forget
 unlock, is_configured = ring.store, ring.is_configured
 ensure_dek, get_dek, decrypt = ring.ensure_dek, ring.get_dek, ring.decrypt

@@ -5,7 +5,7 @@ from ostiary.crypto._blind import blind_index, derive_index_key
 from ostiary.crypto._blob import Dek, Sealer, bind, bind_column, key_of
 from ostiary.crypto._encrypted import Encrypted, encrypted_tables, register_encrypted
 from ostiary.crypto._errors import KeyGone, Locked, NotYet, RootMissing, Undecipherable
-from ostiary.crypto._installation import installation_key, installation_key_id
+from ostiary.crypto._installation import PURPOSES, installation_key, installation_key_id
 from ostiary.crypto._inventory import (
     KeyInfo,
     destroy_all_keys,
@@ -23,7 +23,7 @@ from ostiary.crypto._local import (
 )
 from ostiary.crypto._protected import Lock
 from ostiary.crypto._recovery import Manifest, fingerprint, make_bundle, open_bundle, read_manifest
-from ostiary.crypto._ring import configure, decrypt, ensure_dek, get_dek, is_configured, unlock
+from ostiary.crypto._ring import configure, decrypt, ensure_dek, forget_keys, get_dek, is_configured, unlock
 from ostiary.crypto._root import Root, Roots
 from ostiary.crypto._rotation import (
     GRACE_S,
@@ -37,20 +37,18 @@ from ostiary.crypto._rotation import (
 from ostiary.crypto._secrets import delete_secret, get_secret, list_secrets, put_secret
 from ostiary.crypto._stream import decrypt_stream, encrypt_stream
 
-LocalKeyStore = ensure_plaintext_root  # the name that callers knew before there were several providers
-
 # Of these the tenant's role may read and insert; changing a key's state is the owner's.
 INSERT_ONLY_TABLES = ("crypto_dek", "crypto_kek")
 
 __all__ = [
     "GRACE_S",
     "INSERT_ONLY_TABLES",
+    "PURPOSES",
     "Act",
     "Dek",
     "Encrypted",
     "KeyGone",
     "KeyInfo",
-    "LocalKeyStore",
     "Lock",
     "Locked",
     "Manifest",
@@ -78,6 +76,7 @@ __all__ = [
     "ensure_dek",
     "ensure_plaintext_root",
     "fingerprint",
+    "forget_keys",
     "get_dek",
     "get_secret",
     "installation_key",

@@ -84,6 +84,22 @@ OPTIONS: tuple[Option, ...] = (  # the rows of docs/reference/environment.md
         secret=True,
     ),
     Option(
+        "key_passphrase_file",
+        "OSTIARY_KEY_PASSPHRASE_FILE",
+        Type.PATH,
+        "none: asked at the terminal",
+        "file with the passphrase of the root key, readable by its owner alone; a systemd credential"
+        " `ostiary-key` serves as well. See [Keep the keys](../howto/keep-the-keys.md)",
+    ),
+    Option(
+        "key_identity_file",
+        "OSTIARY_KEY_IDENTITY_FILE",
+        Type.PATH,
+        "none",
+        "age identity file that opens the root key, in place of a passphrase; keep it away from the state"
+        " folder",
+    ),
+    Option(
         "insecure_http",
         "OSTIARY_INSECURE_HTTP",
         Type.FLAG,

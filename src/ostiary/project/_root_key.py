@@ -25,6 +25,8 @@ _LARGEST = 64 * 1024
 _taken: list[crypto.Roots] = []  # from the parent process
 _openers: dict[Path, Callable[[], crypto.Roots]] = {}  # by the folder of the keys
 _opened: dict[Path, crypto.Roots] = {}
+_holding: list[bool] = []
+_held: list[crypto.Lock] = []
 
 
 def load(state: State, *, serving: bool = False) -> tuple[crypto.Roots, crypto.Lock | None]:
@@ -101,9 +103,9 @@ def may_lie_open(state: State, *, serving: bool) -> bool:
     return not serving and (state.secrets / "demo-password").exists()
 
 
-def ask_new_lock() -> crypto.Lock:
+def ask_new_lock(*, configured: bool = True) -> crypto.Lock:
     """What a root is to be protected by: the identity or passphrase that was configured, else a question."""
-    given = given_lock()
+    given = given_lock() if configured else None
     if given is not None:
         return given
     passphrase = _ask("new passphrase of the root key: ")
@@ -185,8 +187,19 @@ def _ensure_may_lie_open(state: State, plaintext: Path, *, serving: bool) -> Non
         )
 
 
+@contextmanager
+def holding_lock() -> Iterator[None]:
+    """Within the block what opened the root opens it again, so that a command asks once."""
+    _holding.append(True)
+    try:
+        yield
+    finally:
+        _holding.clear()
+        _held.clear()
+
+
 def _unlock(content: bytes) -> tuple[crypto.Roots, crypto.Lock]:
-    given = given_lock()
+    given = _held[0] if _held else given_lock()
     if given is not None:
         return given.open(content), given
     try:
@@ -198,10 +211,13 @@ def _unlock(content: bytes) -> tuple[crypto.Roots, crypto.Lock]:
     for attempt in range(_ATTEMPTS):
         lock = crypto.Lock(passphrase=_ask("passphrase of the root key: "))
         try:
-            return lock.open(content), lock
+            roots = lock.open(content)
         except crypto.Locked:
             if attempt == _ATTEMPTS - 1:
                 raise
+            continue
+        _held.extend([lock] if _holding else [])
+        return roots, lock
     raise AssertionError("the last attempt returns or raises")
 
 

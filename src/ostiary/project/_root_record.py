@@ -19,24 +19,25 @@ from ostiary.project import _root_key
 from ostiary.project._state import State
 from ostiary.tenancy import public as tenancy
 
-_TABLE = """
-CREATE TABLE IF NOT EXISTS public.root_key (
-  root_id text PRIMARY KEY, since timestamptz NOT NULL DEFAULT clock_timestamp(),
-  escrowed_at timestamptz, escrow jsonb, drilled_at timestamptz)"""
+_TABLES = (
+    """CREATE TABLE IF NOT EXISTS public.root_key (
+  root_id text PRIMARY KEY, since timestamptz NOT NULL DEFAULT clock_timestamp())""",
+    """CREATE TABLE IF NOT EXISTS public.root_recovery (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one), made_at timestamptz NOT NULL, bundle jsonb NOT NULL,
+  rehearsed_at timestamptz)""",
+)
 _REMEDY = (
     "Put the right one back from its copy, or run `ostiary keys recover` with the custodians' identities"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """A root by its id. escrow: threshold, number of custodians and fingerprint of its last bundle."""
+class Recovery:
+    """The last recovery bundle. bundle: threshold, number of custodians and fingerprint of what it holds."""
 
-    root_id: str
-    since: datetime
-    escrowed_at: datetime | None
-    escrow: Mapping[str, Any]
-    drilled_at: datetime | None
+    made_at: datetime
+    bundle: Mapping[str, Any]
+    rehearsed_at: datetime | None
 
 
 def opener(state: State, owner: str | None) -> Callable[[], KeyStore]:
@@ -83,24 +84,22 @@ def ensure(state: State, owner: str) -> crypto.Roots:
     return roots
 
 
-def list_known(owner: str) -> list[Known]:
-    """What the database knows, the root in use first."""
+def list_known(owner: str) -> list[str]:
+    """Ids of the roots that this database was used with, the present one first."""
     with psycopg.connect(owner, autocommit=True) as connection:
-        there = connection.execute("SELECT to_regclass(%s)", ("public.root_key",)).fetchone()
-        if there is None or there[0] is None:
+        if not _is_there(connection, "public.root_key"):
             return []
         rows = connection.execute(
-            "SELECT root_id, since, escrowed_at, escrow, drilled_at FROM public.root_key"
-            " ORDER BY since DESC, root_id LIMIT %s",
-            (100,),
+            "SELECT root_id FROM public.root_key ORDER BY since DESC, root_id LIMIT %s", (100,)
         ).fetchall()
-    return [Known(row[0], row[1], row[2], row[3] or {}, row[4]) for row in rows]
+    return [row[0] for row in rows]
 
 
 def enter_known(owner: str, root_id: str) -> None:
     """Tell the database which root is in use now."""
     with psycopg.connect(owner, autocommit=True) as connection:
-        connection.execute(_TABLE, ())
+        for statement in _TABLES:
+            connection.execute(statement, ())
         connection.execute(
             "INSERT INTO public.root_key (root_id) VALUES (%s)"
             " ON CONFLICT (root_id) DO UPDATE SET since = clock_timestamp()",
@@ -108,27 +107,45 @@ def enter_known(owner: str, root_id: str) -> None:
         )
 
 
-def note_escrow(owner: str, root_id: str, escrow: Mapping[str, Any], at: datetime) -> None:
-    """Keep when a recovery bundle was made of this root, and for how many custodians."""
+def find_recovery(owner: str) -> Recovery | None:
+    """The last recovery bundle, or None."""
+    with psycopg.connect(owner, autocommit=True) as connection:
+        if not _is_there(connection, "public.root_recovery"):
+            return None
+        row = connection.execute(
+            "SELECT made_at, bundle, rehearsed_at FROM public.root_recovery WHERE %s", (True,)
+        ).fetchone()
+    return Recovery(*row) if row else None
+
+
+def note_escrow(owner: str, bundle: Mapping[str, Any], at: datetime) -> None:
+    """Keep that a recovery bundle was made, and of what."""
     with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute(
-            "UPDATE public.root_key SET escrowed_at = %s, escrow = %s::jsonb WHERE root_id = %s",
-            (at, orjson.dumps(escrow).decode(), root_id),
+            "INSERT INTO public.root_recovery (made_at, bundle) VALUES (%s, %s::jsonb)"
+            " ON CONFLICT (one) DO UPDATE SET made_at = excluded.made_at, bundle = excluded.bundle,"
+            " rehearsed_at = NULL",
+            (at, orjson.dumps(bundle).decode()),
         )
 
 
-def note_drill(owner: str, root_id: str, at: datetime) -> None:
-    """Keep when the recovery of this root was last rehearsed."""
+def note_rehearsal(owner: str, at: datetime) -> None:
+    """Keep that the recovery was rehearsed."""
     with psycopg.connect(owner, autocommit=True) as connection:
-        connection.execute("UPDATE public.root_key SET drilled_at = %s WHERE root_id = %s", (at, root_id))
+        connection.execute("UPDATE public.root_recovery SET rehearsed_at = %s", (at,))
 
 
-def _named(known: list[Known]) -> str:
-    return f" ({known[0].root_id[:8]})" if known else ""
+def _is_there(connection: psycopg.Connection[Any], table: str) -> bool:
+    there = connection.execute("SELECT to_regclass(%s)", (table,)).fetchone()
+    return there is not None and there[0] is not None
 
 
-def _ensure_expected(known: list[Known], roots: crypto.Roots) -> None:
-    if known[0].root_id not in roots.ids:
+def _named(known: list[str]) -> str:
+    return f" ({known[0][:8]})" if known else ""
+
+
+def _ensure_expected(known: list[str], roots: crypto.Roots) -> None:
+    if known[0] not in roots.ids:
         raise crypto.RootMissing(
             f"The root key here ({roots.root_id[:8]}) is not the one of this installation{_named(known)}."
             f" Nothing was changed. {_REMEDY}"
@@ -138,11 +155,11 @@ def _ensure_expected(known: list[Known], roots: crypto.Roots) -> None:
 def _anything_encrypted(owner: str) -> bool:
     """Whether there is a tenant, or a key of the installation's own log."""
     with psycopg.connect(owner, autocommit=True) as connection:
-        for table in ("public.tenant", "installation.crypto_dek"):
-            there = connection.execute("SELECT to_regclass(%s)", (table,)).fetchone()
-            if there and there[0] and connection.execute(f"SELECT 1 FROM {table} LIMIT %s", (1,)).fetchone():
-                return True
-    return False
+        return any(
+            _is_there(connection, table)
+            and connection.execute(f"SELECT 1 FROM {table} LIMIT %s", (1,)).fetchone() is not None
+            for table in ("public.tenant", "installation.crypto_dek")
+        )
 
 
 def _opens(roots: crypto.Roots) -> bool:

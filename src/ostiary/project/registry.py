@@ -35,6 +35,7 @@ ONLY_SHOW: Mapping[str, str] = {
     "ostiary jobs health": "numbers of jobs and workers",
     "ostiary jobs tasks": "what the release can do in the background",
     "ostiary object list": "captions of objects, no record",
+    "ostiary keys status": "versions, states and counts of keys, nothing of a key itself",
     "ostiary object show": "the declaration of an object, no record",
     "ostiary object plan": "what a file of changes would do, no record",
     "ostiary backup list": "names, times and sizes of backups",
