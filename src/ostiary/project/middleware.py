@@ -8,7 +8,7 @@ mark it is not reached.
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -28,6 +28,7 @@ from ostiary.kernel.errors import (
 from ostiary.project import _health, _logs, _metrics, _release, _tracing
 from ostiary.project._installation import environment
 from ostiary.project._refusals import API, fail, plain, refuse, refuse_plain_http
+from ostiary.project._streams import Streamed
 from ostiary.project._transport import Peer, Transport, host_of, is_loopback
 from ostiary.project._vouched_keys import VouchedKeys
 from ostiary.project.security_headers import FORGET, protect
@@ -172,7 +173,9 @@ class RequestMiddleware:
                 if not data:
                     self._change_session(request, response)
                 if response.streaming:
-                    response.streaming_content = _Streamed(iter(response.streaming_content), stack.pop_all())
+                    kind = response.headers.get("Content-Type", "")
+                    chunks = Streamed(iter(response.streaming_content), stack.pop_all(), kind)
+                    response.streaming_content = chunks
                     return response
         except _RollBack:
             pass
@@ -277,34 +280,6 @@ def refuse_forged_form(request: HttpRequest, reason: str = "") -> HttpResponseBa
     return refuse(
         request, AccessDenied("This form is too old or came from elsewhere; reload the page", layer="gate")
     )
-
-
-class _Streamed:
-    """The chunks of an answer, with the transaction that they are read in open until the last one.
-
-    A reader who goes away keeps what was sent, so its events are committed; an error rolls back.
-    """
-
-    def __init__(self, chunks: Iterator[bytes], stack: ExitStack) -> None:
-        self._chunks = chunks
-        self._stack = stack
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        try:
-            return next(self._chunks)
-        except StopIteration:
-            self.close()
-            raise
-        except BaseException as error:
-            self._stack.__exit__(type(error), error, error.__traceback__)
-            raise
-
-    def close(self) -> None:
-        """Commit and give the connection back; more than once is the same as once."""
-        self._stack.pop_all().close()
 
 
 def _client(user_agent: str) -> str:

@@ -98,6 +98,18 @@ def names(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(chunks())
 
 
+def broken_names(request: HttpRequest, kind: str) -> StreamingHttpResponse:
+    """Change something, send something, and break."""
+    ctx: Context = request.ctx
+
+    def chunks() -> Iterator[bytes]:
+        ctx.db.run("update @.identity_unit set name = 'broken' where id = %(p)s", {"p": ctx.actor})
+        yield b"0\r\n"
+        raise RuntimeError("secret words")
+
+    return StreamingHttpResponse(chunks(), content_type=f"text/{kind}; charset=utf-8")
+
+
 URLS = tuple(
     path(prefix + route, view)
     for prefix in ("", "api/")
@@ -109,6 +121,7 @@ URLS = tuple(
         ("rename/<outcome>", rename),
         ("lose/<moment>", lose),
         ("names", names),
+        ("broken-names/<kind>", broken_names),
     )
 )
 
@@ -344,6 +357,16 @@ def test_a_reader_who_goes_away_leaves_no_transaction_behind(site: Site, place: 
     assert next(iter(chunks)) == b"0\n"
     chunks.close()
     assert name_of(place) == "s0"  # what was sent stays recorded, and nobody waits for the row
+
+
+def test_a_file_that_breaks_off_does_not_look_whole(site: Site, place: Place) -> None:
+    assert b"INCOMPLETE" not in site.get("/api/names", **bearer(place.key)).body
+    before = name_of(place)
+    answer = site.get("/api/broken-names/csv", **bearer(place.key))
+    assert answer.body == b'0\r\n\r\n"INCOMPLETE: this file broke off; the rest is missing"\r\n'
+    with pytest.raises(RuntimeError):
+        site.get("/api/broken-names/plain", **bearer(place.key))
+    assert name_of(place) == before
 
 
 def test_a_failed_sign_in_is_counted_and_recorded_though_nothing_else_is_kept(
