@@ -33,6 +33,7 @@ INSERT_ONLY_TABLES = (
 )
 
 LOCK_TIMEOUT, STATEMENT_TIMEOUT = "4s", "5s"
+ALONE_TIMEOUT = "60s"  # for locks that nobody queues behind, and for others' old snapshots
 _SETTINGS: dict[str, Any] = {
     "ENGINE": "django.db.backends.postgresql",
     "NAME": "borrowed",
@@ -138,7 +139,7 @@ def run_step(db: tenancy.OwnerTransaction, step: Step) -> None:
 
     Raises: the database's error, as Django wraps it.
     """
-    db.ddl(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
+    db.ddl(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'; SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
     with _in_schema(db) as executor:
         # rows that wait for a check of their references would forbid the next ALTER TABLE
         executor.progress_callback = lambda action, *_: (
@@ -151,9 +152,9 @@ def run_step(db: tenancy.OwnerTransaction, step: Step) -> None:
 def run_alone(owner: str, schema: str, step: Step) -> None:
     """Run a step that is not atomic on a connection of its own, without a transaction around it.
 
-    Its statements may take their time (an index built concurrently waits for others), but not for locks.
+    Its statements may take their time: an index built concurrently waits for every older transaction.
     """
-    options = f"-c search_path={schema} -c timezone=UTC -c lock_timeout={LOCK_TIMEOUT}"
+    options = f"-c search_path={schema} -c timezone=UTC -c lock_timeout={ALONE_TIMEOUT}"
     with (
         psycopg.connect(owner, autocommit=True, options=options) as connection,
         _lending(connection, transaction=False) as wrapper,

@@ -240,6 +240,8 @@ def _alone(tenant: tenancy.Tenant) -> Iterator[bool]:
     key = int.from_bytes(hashlib.sha256(b"upgrade" + tenant.id.bytes).digest()[:8], signed=True)
     with tenancy.owner_transaction(tenant) as db:
         row = db.row("select pg_try_advisory_xact_lock(%(key)s)", {"key": key})
+        # a bare command closes the portal and with it the snapshot, which a concurrent index would wait for
+        db.ddl("SET LOCAL idle_in_transaction_session_timeout = 0")
         yield row == (True,)
 
 

@@ -27,19 +27,8 @@ def run(options: argparse.Namespace) -> int:
             accept_widening=options.accept_widening,
             packages=not options.no_packages,
         )
-
-        def reports() -> Iterator[Report]:
-            with ThreadPoolExecutor(options.parallel) as workers:
-                try:
-                    running = [workers.submit(upgrade_tenant, tenant, order) for tenant in chosen]
-                    for ended in as_completed(running):
-                        yield ended.result()
-                except BaseException:
-                    workers.shutdown(wait=True, cancel_futures=True)  # what has begun ends in good order
-                    raise
-
         found: list[Report] = []
-        for report in reports():
+        for report in upgrade_all(chosen, order, options.parallel):
             found.append(report)
             if not options.json:
                 print(f"[{len(found)}/{len(chosen)}] {report.tenant}: {report.outcome}", file=sys.stderr)
@@ -50,6 +39,20 @@ def run(options: argparse.Namespace) -> int:
         print("\n".join((*_changes(found), *_table(found))))
     good = (Outcome.CURRENT, Outcome.UPGRADED, Outcome.WOULD_UPGRADE)
     return 0 if all(report.outcome in good for report in found) else 1
+
+
+def upgrade_all(tenants: Sequence[tenancy.Tenant], order: Order, parallel: int) -> Iterator[Report]:
+    """Upgrade tenants, some beside each other; reports in the order in which they end.
+
+    When the caller goes away, what has begun ends in good order, and nothing else begins.
+    """
+    with ThreadPoolExecutor(parallel) as workers:
+        running = [workers.submit(upgrade_tenant, tenant, order) for tenant in tenants]
+        try:
+            for ended in as_completed(running):
+                yield ended.result()
+        finally:
+            workers.shutdown(cancel_futures=True)
 
 
 def _changes(reports: Sequence[Report]) -> Iterator[str]:
