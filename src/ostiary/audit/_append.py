@@ -64,12 +64,16 @@ def append_buffered(
 ) -> EventId:
     """Record a read of Internal data: durable within a second, whatever becomes of `ctx.db`'s transaction.
 
-    Without a spool, or with a full one, this is `append`.
+    Without a spool, or with a full one, this is `append`; of what was denied or failed, `append_aside`.
     """
     built = build(ctx, type_, Outcome(outcome), object_type, object_ref, parts)
     spool = find_spool()
     if spool is None or not spool.add(ctx.tenant_id, built.json):
-        insert_events(ctx.db, f"[{built.json.decode()}]")
+        if Outcome(outcome) is Outcome.SUCCESS:
+            insert_events(ctx.db, f"[{built.json.decode()}]")
+        else:  # whoever was refused is answered by an error, which rolls back
+            with ctx.db.aside() as db:
+                insert_events(db, f"[{built.json.decode()}]")
     return built.id
 
 

@@ -43,6 +43,13 @@ ONLY_SHOW: Mapping[str, str] = {
     "ostiary config show": "shows the installation's options, secrets masked",
     "ostiary tenant list": "names of tenants, which its operator gave them",
 }
+# Tasks that record what they did by themselves, in the transaction of it, as no event of the engine could.
+RECORD_THEMSELVES: Mapping[str, str] = {
+    "objects.catalogue.tidy": "objects.change.requested",
+    "objects.change.apply": "objects.object.changed",
+    "records.column.empty": "records.column.emptied",
+    "records.column.fill": "records.column.filled",
+}
 # Answered before any tenant is asked for (`project._health`).
 BEFORE_TENANTS: Mapping[str, str] = {
     _health.HEALTH: "whoever balances load knows no tenant; says yes or no",
@@ -144,9 +151,10 @@ def tasks() -> tuple[Line, ...]:
     load_tasks()
     found = []
     for task in jobs.list_tasks():
-        if not task.event:
+        event = task.event or RECORD_THEMSELVES.get(task.name)
+        if not event:
             raise Misconfigured(f"the task {task.name} leaves no event")
-        found.append(Line("job", task.name, _guard_of(task), task.event))
+        found.append(Line("job", task.name, _guard_of(task), event))
     return tuple(found)
 
 
