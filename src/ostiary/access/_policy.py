@@ -1,6 +1,5 @@
 """The stored rows and rules of a tenant, read once per epoch. Nothing here decides."""
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -17,6 +16,7 @@ from ostiary.access.core import (
     Verb,
 )
 from ostiary.kernel.context import Context
+from ostiary.kernel.recent import TENANTS_AT_HAND, Recent
 
 LETTERS = {verb.letter: verb for verb in Verb}
 OPEN_SWITCHES = Switches(records=True, legs=ALL_LEGS)
@@ -46,8 +46,7 @@ class Policy:
 
 
 _CLOSED = ObjectPolicy()
-_lock = threading.Lock()
-_kept: dict[str, Policy] = {}
+_kept: Recent[str, Policy] = Recent(TENANTS_AT_HAND)
 
 
 def load_policy(ctx: Context, epoch: int) -> Policy:
@@ -56,10 +55,7 @@ def load_policy(ctx: Context, epoch: int) -> Policy:
     if known is not None and known.epoch == epoch:
         return known
     policy = read_policy(ctx, epoch)
-    with _lock:
-        if len(_kept) > 1_000:
-            _kept.clear()
-        _kept[ctx.db.schema] = policy
+    _kept.put(ctx.db.schema, policy)
     return policy
 
 

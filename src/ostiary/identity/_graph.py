@@ -1,12 +1,12 @@
 """The role graph as a value, and what semantics section 1 derives from it for one principal."""
 
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import UnitId
+from ostiary.kernel.recent import TENANTS_AT_HAND, Recent
 
 ALL_EMPLOYEES = "all_employees"
 SYSTEM_ADMINISTRATORS = "system_administrators"
@@ -111,8 +111,7 @@ class RoleGraph:
         return frozenset().union(*(self.descendants(h) for h in heads))
 
 
-_lock = threading.Lock()
-_graphs: dict[str, tuple[int, RoleGraph]] = {}
+_graphs: Recent[str, tuple[int, RoleGraph]] = Recent(TENANTS_AT_HAND)
 
 
 def current_epoch(ctx: Context) -> int:
@@ -153,8 +152,5 @@ def role_graph(ctx: Context, epoch: int | None = None) -> RoleGraph:
         raise RuntimeError("the tenant has no role All employees: its schema was not seeded")
     graph = RoleGraph(roles, links, root[0])
     if epoch is not None:
-        with _lock:
-            if len(_graphs) > 1_000:
-                _graphs.clear()
-            _graphs[ctx.db.schema] = (epoch, graph)
+        _graphs.put(ctx.db.schema, (epoch, graph))
     return graph

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from ostiary.identity._graph import ROLE_KINDS, UnitKind, bump_epoch, role_graph
 from ostiary.identity._labels import refresh_labels
 from ostiary.identity._settings import TIME_ZONE
+from ostiary.kernel import clock
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid, NotFound
 from ostiary.kernel.ids import UnitId, new_id
@@ -244,6 +245,12 @@ def find_unit(ctx: Context, code: str) -> UnitId | None:
     return None if row is None else UnitId(row[0])
 
 
+def is_active(ctx: Context, principal: UnitId) -> bool:
+    """Whether the person or service account is there and may act."""
+    row = ctx.db.row("select active from @.identity_unit where id = %(id)s", {"id": principal})
+    return row == (True,)
+
+
 def find_login(ctx: Context, login: str) -> UnitId | None:
     """The person with a login, or None."""
     row = ctx.db.row(
@@ -264,7 +271,14 @@ def names_of(ctx: Context, units: Sequence[UnitId]) -> dict[UnitId, str]:
 
 def seed(ctx: Context) -> dict[str, UnitId]:
     """The first rows of a tenant: epoch, All employees, System administrators (not inherited by managers)."""
-    ctx.db.run("insert into @.identity_epoch (single, epoch) values (true, 1) on conflict do nothing")
+    # Nodes keep what they read by schema and epoch. A dropped tenant may have had this schema, and its epochs
+    # must never come again: they begin at the milliseconds of the clock and rise more slowly.
+    first = int(clock.now().timestamp() * 1000)
+    ctx.db.rows("select setval('@.identity_epoch_seq', %(first)s)", {"first": first})
+    ctx.db.run(
+        "insert into @.identity_epoch (single, epoch) values (true, %(first)s) on conflict do nothing",
+        {"first": first},
+    )
     made: dict[str, UnitId] = {}
     for code, kind, name, mark in (
         ("all_employees", "org", "All employees", False),

@@ -1,18 +1,16 @@
 """The catalogue as values: one statement reads it, one process keeps it for the tenant's epoch."""
 
-import threading
 from dataclasses import replace
 
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import NotFound
 from ostiary.kernel.ids import TenantId
 from ostiary.kernel.ports import Db
+from ostiary.kernel.recent import TENANTS_AT_HAND, Recent
 from ostiary.objects._model import Catalogue, Object
 from ostiary.objects._register import load_register
 
-_lock = threading.Lock()
-_kept: dict[TenantId, tuple[int, Catalogue]] = {}  # tenant -> revision, catalogue
-_MAX_KEPT = 2_000  # tenants; each some hundred kilobytes, so a process that serves more starts over
+_kept: Recent[TenantId, tuple[int, Catalogue]] = Recent(TENANTS_AT_HAND)  # revision, catalogue
 
 
 def get_catalogue(ctx: Context) -> Catalogue:
@@ -34,17 +32,13 @@ def catalogue_at(ctx: Context, epoch: int) -> Catalogue:
         catalogue = replace(kept[1], epoch=epoch)
     else:
         catalogue = load_catalogue(ctx.db, epoch)
-    with _lock:
-        if len(_kept) >= _MAX_KEPT:
-            _kept.clear()
-        _kept[ctx.tenant_id] = (revision, catalogue)
+    _kept.put(ctx.tenant_id, (revision, catalogue))
     return catalogue
 
 
 def forget(tenant: TenantId) -> None:
     """Read the metadata again at the next question, whatever the epoch."""
-    with _lock:
-        _kept.pop(tenant, None)
+    _kept.forget(tenant)
 
 
 def find_object(ctx: Context, code: str) -> Object:

@@ -239,6 +239,19 @@ def test_a_role_that_owns_something_else_stays_and_so_does_that(
     assert left_of(installation, gone) == []
 
 
+def test_epochs_of_a_dropped_tenant_never_come_again(make_tenant: Callable[[str], tenancy.Tenant]) -> None:
+    """Nodes keep policies and role graphs by schema and epoch, and the schema's name does come again."""
+    gone = make_tenant("n")
+    with tenancy.transaction(gone) as db:
+        before = db.row("select epoch from @.identity_epoch")
+    end(gone)
+    with tenancy.transaction(make_tenant("n")) as db:
+        after = db.row("select epoch from @.identity_epoch")
+    assert before is not None
+    assert after is not None
+    assert after[0] > before[0]
+
+
 def test_sizes_are_told_for_each_tenant(tenant: TestTenant) -> None:
     assert _lifecycle.sizes([tenant.tenant])[tenant.tenant.slug] > 100_000
 
