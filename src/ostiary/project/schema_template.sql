@@ -1,4 +1,4 @@
--- fingerprint of the migrations: 9e4edae1a5f84387f7c60e9b95eb90292fb66283b56c3a1bde3815217f7bc742
+-- fingerprint of the migrations: 12d8cec2dd5cdf3b9af42bd364067efe5d4fe0b056f77e9de773b45f73ed7080
 -- Made by `make schema`; not to be edited.
 CREATE FUNCTION @.audit_extend_partitions(home text, months integer) RETURNS integer
     LANGUAGE plpgsql
@@ -340,6 +340,7 @@ CREATE TABLE @.objects_column (
     "position" integer NOT NULL,
     object_id uuid NOT NULL,
     dropped_at timestamp with time zone,
+    dropped_by uuid,
     purge_after timestamp with time zone,
     CONSTRAINT objects_column_class CHECK (((data_class >= 1) AND (data_class <= 4)))
 );
@@ -359,6 +360,7 @@ CREATE TABLE @.objects_object (
     has_owner boolean NOT NULL,
     "position" integer NOT NULL,
     version integer DEFAULT 1 NOT NULL,
+    dropped_by uuid,
     dropped_at timestamp with time zone,
     purge_after timestamp with time zone,
     settings jsonb DEFAULT '{}'::jsonb NOT NULL
