@@ -89,12 +89,14 @@ class Node:
             self.ask_to_stop()
             self.wait()
 
-    def get(self, path: str, *, admin: bool = False, **headers: str) -> tuple[int, str]:
+    def get(
+        self, path: str, more: Mapping[str, str] | None = None, *, admin: bool = False, **headers: str
+    ) -> tuple[int, str]:
         """Status and text of an answer; 0 where nobody answers."""
         port = self.admin if admin else self.port
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)) as connection:
             try:
-                connection.request("GET", path, headers=headers)
+                connection.request("GET", path, headers=headers | dict(more or {}))
                 response = connection.getresponse()
                 return response.status, response.read().decode()
             except (OSError, http.client.HTTPException):

@@ -4,13 +4,17 @@ Plain HTTP without a sign-in, so it belongs on loopback or on a network that onl
 """
 
 import json
+import logging
 import socket
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from ostiary.project import _health
 from ostiary.project._state import State
+
+log = logging.getLogger(__name__)
 
 METRICS = "/metrics"
 TIMEOUT_S = 10.0  # for one request: a connection that says nothing is closed
@@ -25,7 +29,9 @@ class _Server(ThreadingHTTPServer):
         self.folder, self.state = folder, state
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A prober that goes away is not worth a word."""
+        """A prober that goes away is not worth a word; anything else is ours."""
+        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
+            log.error("admin.request.failed", exc_info=sys.exc_info())
 
 
 class _Handler(BaseHTTPRequestHandler):

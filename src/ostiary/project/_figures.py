@@ -45,7 +45,7 @@ class _Now(Collector):
     def collect(self) -> Iterator[Metric]:
         """Of this node first, then of the database, which may not answer."""
         build = GaugeMetricFamily("ostiary_build_info", "What runs here.", labels=["version", "release"])
-        build.add_metric([importlib.metadata.version("ostiary"), str(_release.RELEASE)], 1)
+        build.add_metric([_version(), str(_release.RELEASE)], 1)
         yield build
         readiness = _health.find_readiness()
         checks = GaugeMetricFamily("ostiary_ready", "Whether a check of readiness holds.", labels=["check"])
@@ -84,6 +84,13 @@ class _Now(Collector):
         known.add_metric(["active"], tenants.get(False, 0))
         known.add_metric(["suspended"], tenants.get(True, 0))
         yield known
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("ostiary")
+    except importlib.metadata.PackageNotFoundError:  # run from a clone
+        return "source"
 
 
 def _waiting(spool: Path) -> tuple[int, int, float]:
