@@ -60,14 +60,19 @@ def wal(to: str | None, *, off: bool) -> int:
 def recover(path: Path, until: str | None) -> int:
     """Bring the cluster back as it was at an instant; the present data are kept beside it."""
     state = _private_state()
-    _database.set_up(state)
-    crypto.configure(_root_key.opened_once(state, lambda: _root_key.load(state)[0]))
+    open_keys(state)
     done = recover_cluster(state, path, until=parse_instant(until), progress=_say)
     last = done.last_commit_at.isoformat() if done.last_commit_at else "the base backup"
     print(f"{done.tenants} tenants are as they were; the last change replayed is of {last}")
     if done.aside is not None:
         print(f"the earlier data are in {done.aside}: delete them when nobody misses anything")
     return 0
+
+
+def open_keys(state: State) -> None:
+    """The installation's keys without its database, which may not be there yet."""
+    _root_key.take_over()
+    crypto.configure(_root_key.opened_once(state, lambda: _root_key.load(state)[0]))
 
 
 def parse_instant(text: str | None) -> datetime | None:

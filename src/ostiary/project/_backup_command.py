@@ -6,20 +6,31 @@ from pathlib import Path
 from ostiary.kernel import clock
 from ostiary.project import _backup_base_command
 from ostiary.project._administration import installation, named_tenant
+from ostiary.project._state import default_state
 from ostiary.project.backup import _folder, _settle
+from ostiary.project.backup._base import file_content
 from ostiary.project.backup._errors import BackupRefused
-from ostiary.project.backup._last import note_backup
+from ostiary.project.backup._last import INSTALLATION, note_backup
 from ostiary.project.backup._plan import Wish
 from ostiary.project.backup._restore import restore_tenant
 from ostiary.project.backup._save import back_up_tenant, expected_size
 from ostiary.project.backup._sealed import read_head
 from ostiary.project.backup._verify import verify_tenant
+from ostiary.project.backup._whole import back_up_installation
+from ostiary.project.backup._whole_restore import (
+    read_listing,
+    restore_installation,
+    restore_state_files,
+    verify_installation,
+)
 from ostiary.tenancy import public as tenancy
 
 
 def run(options: argparse.Namespace) -> int:
     """Save, read again what was written, then delete what is no longer wanted."""
     folder = _folder.open_folder(Path(options.to))
+    if options.tenant is None:
+        return _run_whole(folder, options)
     with installation():
         tenant = named_tenant(options.tenant)
         _folder.ensure_room(folder, expected_size(tenant))
@@ -30,6 +41,20 @@ def run(options: argparse.Namespace) -> int:
             _folder.note_verified(path)
         note_backup(tenant.slug, path, verified=not options.trust)
     print(f"{path}: {saved.size} bytes, {sum(t['rows'] for t in saved.tables.values())} rows")
+    return prune_folder(folder, options)
+
+
+def _run_whole(folder: Path, options: argparse.Namespace) -> int:
+    with installation():
+        _folder.ensure_room(folder, sum(map(expected_size, tenancy.list_tenants())))
+        path = _folder.new_path(folder, INSTALLATION, suffix="")
+        saved = back_up_installation(default_state(), path, progress=_say)
+        if not options.trust:
+            verify_installation(path)
+            _folder.note_verified(path)
+        note_backup(INSTALLATION, path, verified=not options.trust)
+    print(f"{path}: {saved.size} bytes in {len(saved.files) + 1} files")
+    print("the root key is not in it: keep the recovery bundle apart (`ostiary keys`)")
     return prune_folder(folder, options)
 
 
@@ -45,6 +70,17 @@ def verify(backup: str, *, deep: bool) -> int:
     """Open a backup to its last byte."""
     path = Path(backup).absolute()
     with installation():
+        if path.is_dir():
+            listing = verify_installation(path, deep=deep, progress=_say)
+            _folder.note_verified(path)
+            print(f"{path.name} is whole: {len(listing.tenants)} tenants of {listing.at}")
+            return 0
+        if read_head(path).kind == "base":
+            for _ in file_content(path, "base"):
+                pass
+            _folder.note_verified(path)
+            print(f"{path.name} is whole")
+            return 0
         verified = verify_tenant(path, deep=deep, progress=_say)
         _folder.note_verified(path)
     rows = sum(table["rows"] for table in verified.tables.values())
@@ -87,6 +123,8 @@ def restore(options: argparse.Namespace) -> int:
     path = Path(options.backup).absolute()
     if path.is_file() and read_head(path).kind == "base":
         return _backup_base_command.recover(path, options.until)
+    if path.is_dir():
+        return _restore_whole(path, options)
     if options.until is not None:
         raise BackupRefused("only a base backup with the log after it comes back to an instant")
     wish = Wish(
@@ -108,6 +146,20 @@ def restore(options: argparse.Namespace) -> int:
         print(
             f"what it replaced is kept as {done.aside}; `ostiary tenant resume {done.tenant.slug}` serves it"
         )
+    return 0
+
+
+def _restore_whole(folder: Path, options: argparse.Namespace) -> int:
+    state = default_state()
+    _backup_base_command.open_keys(state)
+    listing = read_listing(folder)
+    for name in restore_state_files(state, listing):
+        _say(f"put back {name}")
+    with installation():
+        done = restore_installation(folder, listing, reason=options.reason, progress=_say)
+    print(
+        f"{len(done)} tenants are as they were at {listing.at}: {', '.join(done) or 'all were there already'}"
+    )
     return 0
 
 

@@ -101,22 +101,39 @@ def enter(tenant: tenancy.Tenant, plan: Plan) -> str | None:
         tenancy.directory().enter(tenant, plan.hosts)
         return None
     there = plan.replaces
-    aside = f"{ASIDE}{there.slug}_{clock.now().strftime(_STAMP)}"
+    aside = aside_name(there.slug)
     with tenancy.owner_transaction(tenant) as db:
-        old = db.row("select 1 from pg_catalog.pg_namespace where nspname = %(name)s", {"name": there.schema})
-        if old is not None:
-            db.ddl(_close(there.schema, there.role))
-            db.ddl(_rename(there.schema, aside))
-        db.ddl(_close(tenant.schema, there.role))  # until the operator resumes the tenant
-        db.ddl(_rename(tenant.schema, there.schema))
+        for schema in (there.schema, tenant.schema):  # the new one until the operator resumes the tenant
+            if _exists(db, schema):
+                db.ddl(f"REVOKE ALL ON SCHEMA {_quote(schema)} FROM {_quote(there.role)}")
+        had = take_place(db, tenant.schema, there.schema, aside)
     tenancy.set_release(there, plan.tenant.release)
-    return aside if old is not None else None
+    return aside if had else None
+
+
+def aside_name(what: str) -> str:
+    """The name of a schema that is replaced now."""
+    return f"{ASIDE}{what}_{clock.now().strftime(_STAMP)}"
+
+
+def take_place(db: tenancy.OwnerTransaction, schema: str, place: str, aside: str) -> bool:
+    """Let `schema` be called `place`, and what was called so `aside`; whether there was anything."""
+    had = _exists(db, place)
+    if had:
+        db.ddl(f"ALTER SCHEMA {_quote(place)} RENAME TO {_quote(aside)}")
+    db.ddl(f"ALTER SCHEMA {_quote(schema)} RENAME TO {_quote(place)}")
+    return had
+
+
+def _exists(db: tenancy.OwnerTransaction, schema: str) -> bool:
+    query = "select 1 from pg_catalog.pg_namespace where nspname = %(name)s"
+    return db.row(query, {"name": schema}) is not None
 
 
 def asides(placement: str = "") -> dict[str, datetime]:
     """Schemas that were replaced, and when."""
     found = {}
-    with _anywhere(placement) as db:
+    with anywhere(placement) as db:
         rows = db.rows(
             "select nspname from pg_catalog.pg_namespace where starts_with(nspname, %(start)s)",
             {"start": ASIDE},
@@ -131,24 +148,16 @@ def drop_aside(name: str, placement: str = "") -> None:
     """Drop a schema that was replaced. Raises BackupRefused: it is none."""
     if name not in asides(placement):
         raise BackupRefused(f"{name} is no schema that was replaced")
-    with _anywhere(placement) as db:
+    with anywhere(placement) as db:
         db.ddl(f"DROP SCHEMA {_quote(name)} CASCADE")
 
 
 @contextmanager
-def _anywhere(placement: str) -> Iterator[tenancy.OwnerTransaction]:
+def anywhere(placement: str) -> Iterator[tenancy.OwnerTransaction]:
     """A transaction of the owner that concerns no tenant."""
     nobody = tenancy.Tenant(TenantId(UUID(int=0)), "", "", schema="public", role="", placement=placement)
     with tenancy.owner_transaction(nobody) as db:
         yield db
-
-
-def _rename(schema: str, name: str) -> str:
-    return f"ALTER SCHEMA {_quote(schema)} RENAME TO {_quote(name)}"
-
-
-def _close(schema: str, role: str) -> str:
-    return f"REVOKE ALL ON SCHEMA {_quote(schema)} FROM {_quote(role)}"
 
 
 def _quote(name: str) -> str:
