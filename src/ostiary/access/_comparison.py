@@ -151,13 +151,13 @@ def _compare_standing(
         mine, theirs = old.objects.get(object_id, _NO_OBJECT), new.objects.get(object_id, _NO_OBJECT)
         if object_id not in before.objects:
             mine = _as_any_data(old, described)
-        _compare_verbs(found, described, (mine, theirs), who, named)
+        _compare_verbs(found, described, (mine, theirs), (old.any_data ^ new.any_data), who, named)
         known = before.objects.get(object_id)
         fresh = frozenset(described.columns.keys() - (known.columns.keys() if known else ()))
         if object_id in before.objects and mine.verbs:
             lifted = dict.fromkeys(fresh, _lifted(old))
             mine = ObjectStanding(mine.verbs, {**lifted, **mine.levels})
-        _compare_levels(found, described, (mine, theirs), who, fresh)
+        _compare_levels(found, described, (mine, theirs), (_lifted(old), _lifted(new)), who, fresh)
 
 
 def _marked(values: frozenset[str]) -> frozenset[Leg]:
@@ -185,11 +185,15 @@ def _compare_verbs(
     found: _Found,
     described: NamedObject,
     pair: tuple[ObjectStanding, ObjectStanding],
+    said: frozenset[Verb],
     who: set[UnitId],
     named: Callable[[UnitId], str],
 ) -> None:
+    """said: verbs whose any-data operation came or went, which says it for every object."""
     old, new = pair
     for verb in Verb:
+        if verb in said:
+            continue
         one, two = old.verbs.get(verb), new.verbs.get(verb)
 
         def words(leg: Leg, verb: Verb = verb) -> str:
@@ -217,18 +221,33 @@ def _compare_levels(
     found: _Found,
     described: NamedObject,
     pair: tuple[ObjectStanding, ObjectStanding],
+    lifted: tuple[ColumnLevel, ColumnLevel],
     who: set[UnitId],
     fresh: frozenset[UUID],
 ) -> None:
-    """fresh: columns that were not there yet, so that nobody can have lost anything about them."""
+    """Levels of columns, but where any-data operations that came or went say it.
+
+    fresh: columns that were not there yet, so that nobody can have lost anything about them.
+    """
     old, new = pair
     for column in old.levels.keys() | new.levels.keys():
         one, two = (s.levels.get(column, ColumnLevel.NONE) for s in (old, new))
+        if not old.verbs or not new.verbs:  # the object came or went: what the level is worth there
+            one, two = min(one, _worth(old)), min(two, _worth(new))
         if one == two or (two < one and column in fresh):
+            continue
+        if lifted[0] != lifted[1] and max(one, two) <= max(lifted):
             continue
         code = described.columns.get(column, str(column))
         what = f"{described.code}.{code}: {one.name.lower()} -> {two.name.lower()}"
         (found.gained if two > one else found.lost).setdefault(what, set()).update(who)
+
+
+def _worth(standing: ObjectStanding) -> ColumnLevel:
+    """The highest level that means anything with these verbs."""
+    if standing.verbs.keys() & {Verb.CREATE, Verb.UPDATE}:
+        return ColumnLevel.EDIT
+    return ColumnLevel.READ if standing.verbs else ColumnLevel.NONE
 
 
 def _compare_records(found: _Found, described: NamedObject, before: Listed, after: Listed) -> None:

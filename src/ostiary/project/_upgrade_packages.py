@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from ostiary.access import public as access
 from ostiary.crm import public as crm
@@ -33,7 +34,7 @@ def bring_packages(tenant: tenancy.Tenant, ctx: Context, db: tenancy.OwnerTransa
 
     Raises: AccessDenied: its administrators may not change objects; PackageRefused.
     """
-    package = crm.read().code
+    package = _code()
     if package not in objects.packages(db).values():
         return ()
     try:
@@ -49,8 +50,14 @@ def bring_packages(tenant: tenancy.Tenant, ctx: Context, db: tenancy.OwnerTransa
             if plan.changes_nothing:
                 raise _NothingToDo
     except _NothingToDo:
+        objects.remember_package(db, crm.read())
         return ()
     return (package,)
+
+
+@cache
+def _code() -> str:
+    return crm.read().code
 
 
 @contextmanager

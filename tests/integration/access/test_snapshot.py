@@ -101,6 +101,26 @@ def test_a_column_opens_and_closes(house: House) -> None:
     assert closed == [f"- opportunity.margin: read -> masked -- {whose}"]
 
 
+def test_a_column_without_rows_is_open(house: House) -> None:
+    deal = house.object("opportunity")
+    lines = house.diff(
+        lambda: house.ctx.db.run(
+            "delete from @.access_column_row where column_id = %(c)s", {"c": deal.columns["margin"].id}
+        )
+    )
+    assert lines[0].startswith("+ opportunity.margin: none -> edit -- Ada, Bob")
+
+
+def test_an_any_data_operation_says_it_for_every_object(house: House) -> None:
+    lines = house.diff(
+        lambda: access.store_operation_rows(house.ctx, Operation.VIEW_ANY_DATA, [(house.eve, True)])
+    )
+    assert lines == [
+        "+ execute CanSelectEverything -- Eve (All employees)",
+        "- execute CanSelectEverything -- Ada Admin (All employees, System administrators)",
+    ]
+
+
 def test_moving_a_person_gives_and_takes(house: House) -> None:
     lines = house.diff(lambda: access.add_member(house.ctx, house.eve, house.sales))
     assert any(line.startswith("+ have what is given to Sales -- Eve") for line in lines), lines
