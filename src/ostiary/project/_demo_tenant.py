@@ -8,12 +8,15 @@ from pathlib import Path
 
 from ostiary.crm import public as crm
 from ostiary.kernel import clock
+from ostiary.kernel.errors import Misconfigured
 from ostiary.project import demo_data
 from ostiary.project._administration import acting_as
 from ostiary.project._database import kept_secret
 from ostiary.project._progress import report, step
+from ostiary.project._release import RELEASE
 from ostiary.project._state import State
 from ostiary.project._tenants import create_tenant
+from ostiary.project._upgrade import Order, Outcome, upgrade_tenant
 from ostiary.project.embedded import write_secret
 from ostiary.tenancy import public as tenancy
 
@@ -46,6 +49,9 @@ def ensure_demo_tenant(state: State) -> Sequence[DemoPerson]:
         notes.unlink(missing_ok=True)  # they belong to a tenant that is gone
         with step("demo tenant"):
             tenant = _create(password)
+    elif tenant.release != RELEASE:
+        with step("tables of this release"):
+            _upgrade(tenant)
     with step("CRM package"), acting_as(tenant, ADMINISTRATOR, purpose="set-up") as ctx:
         crm.install(tenant, ctx)
     if not notes.exists():
@@ -58,6 +64,13 @@ def ensure_demo_tenant(state: State) -> Sequence[DemoPerson]:
 def notes_path(state: State) -> Path:
     """Where it is written who can sign in."""
     return state.secrets / "demo-people.json"
+
+
+def _upgrade(tenant: tenancy.Tenant) -> None:
+    """Bring the tables along. Nobody has to accept anything here: it is all invented."""
+    ended = upgrade_tenant(tenant, Order(accept_widening=True, packages=False))
+    if ended.outcome not in (Outcome.UPGRADED, Outcome.CURRENT):
+        raise Misconfigured(f"the demo tenant was not upgraded: {ended.reason}")
 
 
 def _create(password: str) -> tenancy.Tenant:
