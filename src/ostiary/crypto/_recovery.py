@@ -5,6 +5,7 @@ by independent polynomials: fewer than k shares say nothing about either half, h
 Shares carry no check of their own; a wrong one shows when the bundle does not open.
 """
 
+import base64
 import hashlib
 import io
 import json
@@ -21,7 +22,7 @@ from Crypto.Protocol.SecretSharing import Shamir
 from ostiary.crypto._age import decrypt_by_identity, encrypt_to_recipient, parse_recipient
 from ostiary.crypto._errors import Locked, Undecipherable
 from ostiary.crypto._root import Roots
-from ostiary.crypto._sheet import render_sheet
+from ostiary.crypto._sheet import draw, render_sheet
 from ostiary.crypto._stream import decrypt_stream, encrypt_stream
 from ostiary.kernel.errors import FieldError, Invalid, Misconfigured
 
@@ -86,11 +87,13 @@ def make_bundle(
     }
     for part in ("open_bundle.py", "FORMAT.md"):
         files[part] = resources.files("ostiary.crypto.recovery").joinpath(part).read_bytes()
+    text = base64.b64encode(sealed).decode()
+    code = draw(text)
     for share, custodian in zip(_split(key, threshold, len(custodians)), custodians, strict=True):
         armoured = encrypt_to_recipient(_write_share(share, name, threshold), custodian, armoured=True)
         files[f"share-{share.number}.age"] = armoured
         files[f"sheet-{share.number}.html"] = render_sheet(
-            manifest.made_at, manifest.root_id, threshold, share.number, armoured.decode(), custodians, sealed
+            manifest, share.number, armoured.decode(), text, code
         ).encode()
     return files
 

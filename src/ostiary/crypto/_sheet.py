@@ -1,11 +1,9 @@
 """The page that a custodian prints: the share and the bundle as codes for a camera, and as text to type."""
 
-import base64
 import io
 from collections.abc import Sequence
 from html import escape
-
-import segno
+from typing import Protocol
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Recovery share {number}</title>
@@ -28,33 +26,45 @@ the installation encrypted can be recovered.</p>
 """
 
 
-def render_sheet(
-    made_at: str,
-    root_id: str,
-    threshold: int,
-    number: int,
-    share: str,
-    custodians: Sequence[str],
-    bundle: bytes,
-) -> str:
-    """An HTML page without script or references. share: armoured age file, of use to its custodian alone."""
-    sealed = base64.b64encode(bundle).decode()
+class Described(Protocol):
+    """What a sheet says of its bundle."""
+
+    @property
+    def made_at(self) -> str: ...
+
+    @property
+    def root_id(self) -> str: ...
+
+    @property
+    def threshold(self) -> int: ...
+
+    @property
+    def custodians(self) -> Sequence[str]: ...
+
+
+def render_sheet(manifest: Described, number: int, share: str, bundle: str, bundle_code: str) -> str:
+    """An HTML page without script or references.
+
+    Args: share: armoured age file, of use to its custodian alone. bundle: in base64, and drawn as a code.
+    """
     return _PAGE.format(
         number=number,
-        count=len(custodians),
-        root=escape(root_id),
-        made_at=escape(made_at[:10]),
-        threshold=threshold,
-        recipient=escape(custodians[number - 1]),
-        share_code=_draw(share),
+        count=len(manifest.custodians),
+        root=escape(manifest.root_id),
+        made_at=escape(manifest.made_at[:10]),
+        threshold=manifest.threshold,
+        recipient=escape(manifest.custodians[number - 1]),
+        share_code=draw(share),
         share=escape(share),
-        bundle_code=_draw(sealed),
-        bundle=escape(sealed),
+        bundle_code=bundle_code,
+        bundle=escape(bundle),
     )
 
 
-def _draw(text: str) -> str:
+def draw(text: str) -> str:
     """A code as SVG. Up to about 2,300 bytes; longer ones stand as text alone."""
+    import segno  # a fifth of a second, which no server shall pay
+
     target = io.BytesIO()
     try:
         code = segno.make(text, error="l", micro=False)

@@ -3,6 +3,7 @@
 import pyrage
 import pytest
 
+from ostiary.crypto import _age
 from ostiary.crypto import public as crypto
 from ostiary.crypto._age import (
     decrypt_by_passphrase,
@@ -22,10 +23,17 @@ def test_a_root_under_a_passphrase_is_an_age_file_of_work_18() -> None:
     content = lock.close(ROOTS)
     assert content.split(b"\n")[1].split()[3] == b"18"
     assert needs_passphrase(content)
-    assert pyrage.passphrase.decrypt(content, PASSPHRASE) == ROOTS.serialise()  # another program opens it
     assert lock.open(content).root_id == ROOTS.root_id
-    with pytest.raises(crypto.Locked):
-        crypto.Lock(passphrase=PASSPHRASE + "x").open(content)
+
+
+def test_another_passphrase_and_another_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    cheap = encrypt_to_passphrase(ROOTS.serialise(), PASSPHRASE, work=10)
+    monkeypatch.setattr(_age, "LEAST_WORK", 10)
+    assert crypto.Lock(passphrase=PASSPHRASE).open(cheap).root_id == ROOTS.root_id
+    assert pyrage.passphrase.decrypt(cheap, PASSPHRASE) == ROOTS.serialise()
+    for wrong in (PASSPHRASE + "x", "", PASSPHRASE.upper()):
+        with pytest.raises(crypto.Locked):
+            crypto.Lock(passphrase=wrong).open(cheap)
 
 
 def test_a_cheap_or_altered_file_is_refused() -> None:

@@ -19,9 +19,15 @@ MADE_AT = datetime(2026, 11, 23, tzinfo=UTC)
 INVENTORY = {"tenants": [{"slug": "acme", "keks": [2]}]}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def identities() -> list[str]:
     return [crypto.make_identity() for _ in range(5)]
+
+
+@pytest.fixture(scope="module")
+def files(identities: list[str]) -> dict[str, bytes]:
+    recipients = [crypto.recipient_of(identity) for identity in identities]
+    return crypto.make_bundle(ROOTS, recipients, 3, INVENTORY, MADE_AT)
 
 
 def write(folder: Path, files: dict[str, bytes]) -> Path:
@@ -32,9 +38,8 @@ def write(folder: Path, files: dict[str, bytes]) -> Path:
 
 
 @pytest.fixture
-def bundle(tmp_path: Path, identities: list[str]) -> Path:
-    recipients = [crypto.recipient_of(identity) for identity in identities]
-    return write(tmp_path / "bundle", crypto.make_bundle(ROOTS, recipients, 3, INVENTORY, MADE_AT))
+def bundle(tmp_path: Path, files: dict[str, bytes]) -> Path:
+    return write(tmp_path / "bundle", files)
 
 
 def test_any_three_of_five_open_it_and_no_two(bundle: Path, identities: list[str]) -> None:
