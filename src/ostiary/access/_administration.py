@@ -397,6 +397,22 @@ def get_setting(ctx: Context, code: str) -> settings.Value:
     return settings.get_at(ctx, rights_of(ctx).epoch, code)
 
 
+def list_settings(ctx: Context) -> list[settings.Kept]:
+    """Every setting of the tenant with its value; needs CanManageSysSettings, and is recorded."""
+    ensure_operation(ctx, Operation.MANAGE_SYSTEM_SETTINGS)
+    audit.append(ctx, "settings.value.listed")
+    return settings.list_kept(ctx)
+
+
+def view_setting(ctx: Context, code: str) -> tuple[settings.Kept, list[audit.EventView]]:
+    """A setting and its last changes, newest first; needs CanManageSysSettings, and is recorded."""
+    ensure_operation(ctx, Operation.MANAGE_SYSTEM_SETTINGS)
+    kept = settings.get_kept(ctx, code)
+    audit.append(ctx, "settings.value.viewed", parts=[audit.Part("setting", {"code": code})])
+    changes = [] if kept.id is None else audit.list_events(ctx, settings.OBJECT_TYPE, kept.id, limit=10)
+    return kept, changes
+
+
 def set_setting(ctx: Context, code: str, value: settings.Value) -> bool:
     """Decide a system setting of the tenant, None for its default; needs the operation that it declares.
 

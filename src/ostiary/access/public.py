@@ -16,6 +16,7 @@ from ostiary.access._administration import (
     forget_rights,
     get_setting,
     link,
+    list_settings,
     may_operate,
     move_role,
     remove_member,
@@ -30,6 +31,7 @@ from ostiary.access._administration import (
     set_switches,
     store_operation_rows,
     store_share,
+    view_setting,
 )
 from ostiary.access._background import discard_job, get_job, list_jobs, retry_job
 from ostiary.access._commands import COMMANDS, UNCHECKED
@@ -73,6 +75,7 @@ __all__ = [
     "get_setting",
     "link",
     "list_jobs",
+    "list_settings",
     "may_operate",
     "move_role",
     "remove_member",
@@ -90,4 +93,5 @@ __all__ = [
     "snapshot",
     "store_operation_rows",
     "store_share",
+    "view_setting",
 ]

@@ -15,11 +15,13 @@ from ostiary.ui.values import Density, Frame, Group, Link, Theme
 
 THEME, DENSITY, WORKPLACE = "ostiary-theme", "ostiary-density", "ostiary-workplace"
 URLS = pages.Urls()
-JOBS_URL = "/jobs"
+JOBS_URL, SETTINGS_URL = "/jobs", "/settings"
 _BOTTOM = 4  # sections in the bottom bar of phones; the fifth place is More
 _NOTICES = {
     "added": lambda: _("Added."),
     "saved": lambda: _("Saved."),
+    "decided": lambda: _("Saved. It is in effect now."),
+    "reset": lambda: _("Back to the default."),
     "deleted": lambda: _("Deleted."),
     "queued": lambda: _("Back in the queue."),
     "discarded": lambda: _("Discarded."),
@@ -151,6 +153,8 @@ def _administration(request: HttpRequest, current: str) -> tuple[Group, ...]:
     links = []
     if access.may_operate(request.ctx, access.Operation.MANAGE_JOBS):
         links.append(Link(_("Background work"), JOBS_URL, "list-check", current == JOBS_URL))
+    if access.may_operate(request.ctx, access.Operation.MANAGE_SYSTEM_SETTINGS):
+        links.append(Link(_("System settings"), SETTINGS_URL, "settings", current == SETTINGS_URL))
     return (Group(_("Administration"), tuple(links), folded=True),) if links else ()
 
 

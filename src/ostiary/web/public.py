@@ -8,6 +8,7 @@ from ostiary import ui
 from ostiary.web import _jobs_views as jobs_views
 from ostiary.web import _records_views as records_views
 from ostiary.web import _session_views as session_views
+from ostiary.web import _settings_views as settings_views
 from ostiary.web._responses import error_response
 
 ui.add_templates("web", Path(__file__).parent / "templates")
@@ -22,6 +23,8 @@ urlpatterns = [
     path("jobs/<uuid:job_id>", jobs_views.job_page),
     path("jobs/<uuid:job_id>/retry", jobs_views.retry),
     path("jobs/<uuid:job_id>/discard", jobs_views.discard),
+    path("settings", settings_views.list_page),
+    path("settings/<str:code>", settings_views.setting_page),
     path("static/<str:name>", session_views.built_file),
     path("o/<slug:code>/", records_views.list_page),
     path("o/<slug:code>/new", records_views.new_page),

@@ -249,6 +249,9 @@ SCENARIOS: Mapping[str, Scenario] = {
     "GET /jobs/<uuid:job_id>/discard": Scenario(job("/discard")),
     "POST /jobs/<uuid:job_id>/discard": Scenario(job("/discard", failed=False)),
     "POST /jobs/<uuid:job_id>/retry": Scenario(job("/retry")),
+    "GET /settings": Scenario(lambda _: "/settings"),
+    "GET /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize"),
+    "POST /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize", {"value": "20"}),
     "GET /-/health": Scenario(lambda _: "/-/health", everybody=True),
     "GET /-/ready": Scenario(lambda _: "/-/ready", everybody=True),
 }
