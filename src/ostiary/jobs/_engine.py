@@ -1,6 +1,7 @@
 """procrastinate's queue and worker, bound to ours: it hands out jobs, and is told when to see them again."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -79,6 +80,8 @@ def make_app(owner: str, stopping: threading.Event, executor: ThreadPoolExecutor
 
     owner: conninfo of the owner role. executor: whose threads make the attempts.
     """
+    # its messages quote arguments and what exceptions say; what an operator needs to know is logged by us
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
     # its statements name no schema; the connection is the engine's alone
     kwargs = {"options": "-c search_path=jobs"}
     app = App(connector=PsycopgConnector(conninfo=owner, kwargs=kwargs, min_size=1, max_size=_POOL))
@@ -92,9 +95,17 @@ def make_app(owner: str, stopping: threading.Event, executor: ThreadPoolExecutor
     return app
 
 
+class _Line(Worker):
+    """procrastinate's worker, without its own clock: the leader calls periodic tasks, for each tenant."""
+
+    async def _periodic_deferrer(self) -> None:
+        # it must not end: with the first side task that does, heartbeat and listener are watched no more
+        await asyncio.Event().wait()
+
+
 def make_worker(app: App, lanes: Sequence[Lane], concurrency: int, **more: Any) -> Worker:
     """One line of work: up to `concurrency` jobs of these lanes at a time."""
-    return Worker(
+    return _Line(
         app=app,
         queues=[lane.value for lane in lanes],
         concurrency=concurrency,

@@ -115,7 +115,9 @@ class WorkerProcess:
             for worker in workers:  # asked to, or one line was lost: all end, and all begin anew
                 worker.stop()  # type: ignore[no-untyped-call]  # has no types
             asked.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            for ended in await asyncio.gather(*running, return_exceptions=True):
+                if isinstance(ended, BaseException):
+                    log.warning("jobs.line.interrupted", extra={"error": type(ended).__name__})
 
 
 def _tenants_of(name: str) -> Callable[[], Sequence[tenancy.Tenant]]:

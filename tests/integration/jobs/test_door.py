@@ -1,12 +1,14 @@
 """What a tenant's role can do to the queue, whatever statement was smuggled into its transaction."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import LiteralString
 
 import psycopg
 import pytest
 
 from ostiary.jobs import public as jobs
+from ostiary.kernel import clock
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.errors import Invalid, NotFound
 from ostiary.kernel.ids import new_id
@@ -174,15 +176,26 @@ def test_arguments_smuggled_past_the_application_are_bounded_and_tested_again(ef
 
 
 def test_a_flood_ends_at_a_limit_and_holds_up_nobody_else(effects: TestTenant, neighbour: TestTenant) -> None:
+    later = clock.now() + timedelta(days=1)
     as_owner(
         "insert into jobs.job (id, tenant_id, task, lane, arguments, run_at) select gen_random_uuid(), %(t)s,"
         " 'tests.effect.once', 'default', '{}', now() + interval '1 day' from generate_series(1, 20000)",
         {"t": effects.tenant.id},
     )
     with asking(effects) as ctx, pytest.raises(jobs.TooManyJobs):
+        jobs.defer(ctx, ONCE, {"thing": 1}, run_at=later)
+    as_owner(
+        "insert into jobs.procrastinate_jobs (queue_name, task_name, priority, args) select 'default', 'job',"
+        " 500000000 - n, jsonb_build_object('tenant', %(t)s::text) from generate_series(0, 19999) n",
+        {"t": effects.tenant.id},
+    )
+    with asking(effects) as ctx, pytest.raises(jobs.TooManyJobs):
         jobs.defer(ctx, ONCE, {"thing": 1})
     with asking(neighbour) as ctx:
+        jobs.defer(ctx, ONCE, {"thing": 1}, run_at=later)
         jobs.defer(ctx, ONCE, {"thing": 1})
+    place = as_owner("select count(*) from jobs.procrastinate_jobs where priority > 500000000 - 1")
+    assert place == [(2,)], "the neighbour stands beside the first of the flood"
     as_owner("delete from jobs.job where tenant_id = %(t)s", {"t": effects.tenant.id})
     with asking(effects) as ctx:
         jobs.defer(ctx, ONCE, {"thing": 1})

@@ -36,7 +36,8 @@ declare
 begin
   select * into strict j from jobs.job where id = wanted;
   base := case j.lane when 'interactive' then 1500000000 when 'default' then 500000000 else -500000000 end;
-  select max(priority) into head from jobs.procrastinate_jobs where queue_name = j.lane and status = 'todo';
+  select max(priority) into head from jobs.procrastinate_jobs
+    where queue_name = j.lane and status = 'todo' and scheduled_at is null;
   select min(priority) into last from jobs.procrastinate_jobs
     where args ->> 'tenant' = j.tenant_id::text and queue_name = j.lane and status = 'todo';
   insert into jobs.procrastinate_jobs (queue_name, task_name, priority, args)
@@ -45,6 +46,21 @@ begin
     returning id into made;
   update jobs.job set queue_id = made, run_at = null where id = wanted;
   return made;
+end $$;
+
+-- Whether as many jobs of the tenant wait as may. Counting costs what is counted, so a job for now is counted only
+-- when the tenant's last place is that far behind the head of its lane.
+create or replace function jobs.is_full(tenant uuid, lane text, run_at timestamptz, most integer) returns boolean
+  language plpgsql stable set search_path = jobs, pg_temp as $$
+begin
+  if coalesce(is_full.run_at <= now(), true) and coalesce((select max(q.priority) from jobs.procrastinate_jobs q
+      where q.queue_name = is_full.lane and q.status = 'todo' and q.scheduled_at is null)
+    - (select min(q.priority) from jobs.procrastinate_jobs q where q.args ->> 'tenant' = is_full.tenant::text
+      and q.queue_name = is_full.lane and q.status = 'todo'), 0) < is_full.most - 1 then
+    return false;
+  end if;
+  return (select count(*) from (select from jobs.job j where j.tenant_id = is_full.tenant and j.finished_at is null
+    and j.failed_at is null and j.discarded_at is null limit is_full.most) as w) >= is_full.most;
 end $$;
 
 -- Accept a job of `tenant`. Returns its id, or that of the one that waits with the same key, and why not.
@@ -73,8 +89,7 @@ begin
       return query select found_id, null::text; return;
     end if;
   end if;
-  if (select count(*) from (select from jobs.job where job.tenant_id = accept.tenant and job.finished_at is null
-      and job.failed_at is null and job.discarded_at is null limit accept.most) as w) >= accept.most then
+  if jobs.is_full(accept.tenant, t.lane, accept.run_at, accept.most) then
     return query select null::uuid, 'too_many'; return;
   end if;
   insert into jobs.job (id, tenant_id, task, lane, principal, request_id, arguments, waiting_key, key, run_at)
@@ -186,7 +201,8 @@ create or replace function jobs_door.list(
   id uuid, task text, lane text, state text, principal uuid, arguments jsonb, key text, run_at timestamptz,
   created_at timestamptz, begun_at timestamptz, ended_at timestamptz, failures integer, done bigint, total bigint,
   error text, error_code text, postponed text
-) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+) language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_custom_plan as $$  -- each filter is a query of its own
 declare
   own uuid := coalesce(jobs.caller(), list.tenant);
 begin

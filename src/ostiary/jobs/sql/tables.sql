@@ -60,6 +60,6 @@ create table if not exists jobs.tick (
 
 -- for the order among tenants: the first place of a lane, and the last place of a tenant in it
 create index if not exists procrastinate_jobs_lane_idx on jobs.procrastinate_jobs (queue_name, priority)
-  where status = 'todo';
+  where status = 'todo' and scheduled_at is null;
 create index if not exists procrastinate_jobs_tenant_idx
   on jobs.procrastinate_jobs ((args ->> 'tenant'), queue_name, priority) where status = 'todo';
