@@ -1,76 +1,141 @@
-"""Installing a package: compare with what is there, plan, then catalogue and DDL in one transaction."""
+"""Installing a package: merged with what is there, planned, then catalogue and DDL in one transaction."""
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from ostiary.access import public as access
 from ostiary.audit import public as audit
 from ostiary.kernel.context import Context
-from ostiary.kernel.ids import ColumnId, ObjectId, RecordId, new_id
+from ostiary.kernel.ids import RecordId
+from ostiary.kernel.ports import Db
 from ostiary.objects import _catalogue, _store
 from ostiary.objects._apply import changed, close_columns
-from ostiary.objects._ddl import Step, steps_for_column, steps_for_objects
+from ostiary.objects._ddl import Step
+from ostiary.objects._draft import Draft
+from ostiary.objects._draft_package import (
+    Base,
+    Merged,
+    Named,
+    Rows,
+    draft_package,
+    named_document,
+    read_named,
+)
 from ostiary.objects._errors import PackageRefused
-from ostiary.objects._model import Catalogue, Column, ColumnType, Object
+from ostiary.objects._facts import Facts
+from ostiary.objects._later import defer_all
+from ostiary.objects._model import ColumnType, Object
 from ostiary.objects._package import Package
-from ostiary.objects._register import Held, Place, Register, load_register
+from ostiary.objects._package_file import package_document, read_package_document
+from ostiary.objects._register import load_register
+from ostiary.objects._settings import recovery
 from ostiary.tenancy import public as tenancy
-
-# What a package may not change on a column that has data: it would need a rewrite, or a check of every row.
-_FIXED = ("type", "scale", "target", "pattern", "unique")
-_FIXED_ON_OBJECT = ("display", "is_lookup", "has_owner")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What installing a package will do: `steps`, the DDL in order; `objects`, new and changed."""
+    """What installing a package will do: `steps`, the DDL in order; `objects`, new and changed.
+
+    kept: what was changed here and stays. conflicts: what both changed, where it stays as well. new_values:
+    rows of lists to create, by object code.
+    """
 
     steps: tuple[Step, ...]
     objects: tuple[Object, ...]
     new_objects: tuple[str, ...]
     new_columns: tuple[tuple[str, str], ...]  # (object, column) of objects that were there
     workplaces_changed: bool
+    kept: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    new_values: Mapping[str, Rows] = field(default_factory=dict)
 
     @property
     def changes_nothing(self) -> bool:
         """Whether the package is already installed as it is."""
-        return not self.objects and not self.workplaces_changed
+        return not (self.objects or self.workplaces_changed or self.new_values)
 
     def lines(self) -> tuple[str, ...]:
         """The plan in words, for a dry run."""
-        return tuple(step.describe() for step in self.steps)
+        values = (f"create {len(rows)} values of {code}" for code, rows in self.new_values.items())
+        return (
+            *(step.describe() for step in self.steps),
+            *values,
+            *(f"kept: {words}" for words in self.kept),
+            *(f"conflict: {words}" for words in self.conflicts),
+        )
 
 
-def plan_package(installed: Catalogue, package: Package, *, role: str) -> Plan:
-    """Compare a package with a catalogue. Raises PackageRefused for what cannot be changed in place.
+def plan_package(draft: Draft, package: Package, base: Base | None) -> tuple[Plan, Merged]:
+    """Merge a package into a draft. Raises PackageRefused for what cannot be changed in place.
 
     Nothing is ever dropped: objects and columns that the package no longer names stay.
     """
-    fresh: list[Object] = []
-    changed: list[Object] = []
-    new_columns: list[tuple[str, str]] = []
-    steps: list[Step] = []
-    tables = {o.code: o.table for o in installed.objects.values()}
-    for declared in package.objects.values():
-        before = installed.objects.get(declared.code)
-        if before is None:
-            fresh.append(_with_ids(declared))
-            continue
-        after = _merge(before, declared)
-        for column in after.columns.values():
-            if column.code not in before.columns:
-                new_columns.append((after.code, column.code))
-                steps += steps_for_column(after, column, role, tables)
-        if after != before:
-            changed.append(after)
-    return Plan(
-        steps=(*steps_for_objects(fresh, role, tables), *steps),
-        objects=(*fresh, *changed),
-        new_objects=tuple(o.code for o in fresh),
-        new_columns=tuple(new_columns),
-        workplaces_changed=any(w not in installed.workplaces for w in package.workplaces),
+    merged = draft_package(draft, package, base)
+    plan = Plan(
+        steps=(*draft.first, *draft.last),
+        objects=tuple(draft.held[i].object for i in draft.written),
+        new_objects=tuple(o.code for o in merged.fresh),
+        new_columns=tuple(merged.new_columns),
+        workplaces_changed=bool(draft.placed or draft.unplaced),
+        kept=tuple(merged.told.kept),
+        conflicts=tuple(merged.told.conflicts),
+        new_values=merged.values,
     )
+    return plan, merged
+
+
+def load_base(db: Db, code: str) -> Base | None:
+    """What a package shipped last, or None."""
+    row = db.row("select declared, names from @.objects_package where code = %(code)s", {"code": code})
+    if row is None:
+        return None
+    declared, names = row
+    return Base(
+        read_package_document(declared),
+        {key: read_named(value) for key, value in names["objects"].items()},
+        {key: read_named(value) for key, value in names["extensions"].items()},
+    )
+
+
+def keep_base(db: Db, package: Package, merged: Merged) -> None:
+    """Remember what a package ships, for the next time."""
+
+    def listed(names: Mapping[str, Named]) -> dict[str, object]:
+        return {code: named_document(named) for code, named in names.items()}
+
+    names = {"objects": listed(merged.names), "extensions": listed(merged.extensions)}
+    db.run(
+        "insert into @.objects_package as p (code, caption, version, declared, names)"
+        " values (%(code)s, %(caption)s, %(version)s, %(declared)s::jsonb, %(names)s::jsonb)"
+        " on conflict (code) do update set caption = excluded.caption, version = excluded.version,"
+        " declared = excluded.declared, names = excluded.names, installed_at = now()"
+        " where (p.version, p.declared, p.names) is distinct from"
+        " (excluded.version, excluded.declared, excluded.names)",
+        {
+            "code": package.code,
+            "caption": package.caption,
+            "version": package.version,
+            "declared": json.dumps(package_document(package)),
+            "names": json.dumps(names),
+        },
+    )
+
+
+def remember_package(db: Db, package: Package) -> None:
+    """Keep a package that is installed as it is as its own base: later local changes show against it.
+
+    For what was installed before bases were kept. Nothing where something differs, or a base is there.
+    """
+    if load_base(db, package.code) is not None:
+        return
+    draft = Draft.of(load_register(db), Facts(db), "nobody", timedelta(0), None)
+    draft.package = package.code
+    plan, merged = plan_package(draft, package, None)
+    if plan.changes_nothing:
+        keep_base(db, package, merged)
 
 
 def install_package(
@@ -84,7 +149,8 @@ def install_package(
 ) -> Plan:
     """Install a package, or bring it up to date, in one transaction of the owner's role.
 
-    Installing what is already there changes nothing and records nothing. New columns are closed by one row,
+    What was changed here since it was installed last stays, and the plan says so. Installing what is already
+    there changes nothing and records nothing. New columns are closed by one row,
     "All employees: none". `ctx` names who does it; they need CanManageSolution, and for those rows
     CanManageAdministration. Its own transaction is not used, and must not hold locks on catalogue, units or
     epoch. `then` is called in the same transaction, to add what belongs to new objects (rights, values).
@@ -98,28 +164,21 @@ def install_package(
         with tenancy.owner_transaction(tenant) if within is None else nullcontext(within) as db:
             inside = ctx.within(db)
             _store.lock(db)  # two installations of one tenant go one after the other
-            register = load_register(db)
-            installed = register.catalogue(0)
-            _refuse_foreign(package, _store.packages(db))
-            plan = plan_package(installed, package, role=tenant.role)
-            if dry_run or plan.changes_nothing:
+            draft = Draft.of(load_register(db), Facts(db), tenant.role, recovery(inside), ctx.principal)
+            draft.package = package.code
+            plan, merged = plan_package(draft, package, load_base(db, package.code))
+            if dry_run:
                 return plan
-            for step in plan.steps:
-                db.ddl(step.sql())
-            order = {code: i for i, code in enumerate(package.objects)}
-            _store.write_objects(
-                inside,
-                [Held(o, package.code, order[o.code], 1) for o in plan.objects],
-                package_version=package.version,
-            )
-            _write_places(inside, package, register)
-            changed(inside)
-            close_columns(inside, _fresh(plan))
+            keep_base(db, package, merged)
+            if plan.changes_nothing:
+                return plan
+            _write(inside, db, package, draft)
             audit.append(
                 inside, "objects.package.installed", parts=[audit.Part("package", _summary(package, plan))]
             )
             if then is not None:
                 then(inside, plan)
+            defer_all(inside, draft.later, ())
     finally:
         # what this transaction read of itself may have been rolled back
         _catalogue.forget(ctx.tenant_id)
@@ -138,23 +197,18 @@ def set_lookup_defaults(ctx: Context, defaults: Mapping[tuple[str, str], RecordI
         changed(ctx)
 
 
-def _write_places(ctx: Context, package: Package, register: Register) -> None:
-    places = [Place(w, package.code, i, 1) for i, w in enumerate(package.workplaces)]
-    wanted = {w.code for w in package.workplaces}
-    gone = [code for code, p in register.places.items() if p.package == package.code and code not in wanted]
-    _store.write_places(ctx.db, places, gone)
-
-
-def _fresh(plan: Plan) -> dict[ObjectId, list[ColumnId]]:
-    return {
-        made.id: [
-            column.id
-            for column in made.columns.values()
-            if column.takes_rows
-            and (made.code in plan.new_objects or (made.code, column.code) in plan.new_columns)
-        ]
-        for made in plan.objects
-    }
+def _write(ctx: Context, db: tenancy.OwnerTransaction, package: Package, draft: Draft) -> None:
+    for step in (*draft.first, *draft.last):
+        db.ddl(step.sql())
+    _store.write_objects(
+        ctx,
+        [draft.held[i] for i in draft.written],
+        package_version=package.version,
+        summary=f"package {package.code} {package.version}",
+    )
+    _store.write_places(db, [draft.places[code] for code in draft.placed], draft.unplaced)
+    changed(ctx)
+    close_columns(ctx, draft.closed)
 
 
 def _summary(package: Package, plan: Plan) -> dict[str, object]:
@@ -164,50 +218,3 @@ def _summary(package: Package, plan: Plan) -> dict[str, object]:
         "objects": list(plan.new_objects),
         "columns": [f"{code}.{column}" for code, column in plan.new_columns],
     }
-
-
-def _refuse_foreign(package: Package, owners: Mapping[str, str]) -> None:
-    for code in package.objects:
-        if owners.get(code, package.code) != package.code:
-            raise PackageRefused(f"{code}: an object with this code belongs to package {owners[code]}")
-
-
-def _with_ids(declared: Object) -> Object:
-    columns = {c.code: replace(c, id=ColumnId(new_id())) for c in declared.columns.values()}
-    return replace(declared, id=ObjectId(new_id()), columns=columns)
-
-
-def _merge(before: Object, declared: Object) -> Object:
-    """The installed object as the package wants it; columns of others stay, after its own."""
-    for name in _FIXED_ON_OBJECT:
-        if getattr(before, name) != getattr(declared, name):
-            raise PackageRefused(
-                f"{declared.code}: {name} is {getattr(before, name)!r} where it is installed "
-                f"and cannot become {getattr(declared, name)!r}"
-            )
-    columns = {c.code: _merge_column(before, c) for c in declared.columns.values()}
-    others = {code: c for code, c in before.columns.items() if code not in columns}
-    return replace(declared, id=before.id, columns={**columns, **others})
-
-
-def _merge_column(before: Object, declared: Column) -> Column:
-    old = before.columns.get(declared.code)
-    if old is None:
-        return replace(declared, id=ColumnId(new_id()))
-    for problem in _column_problems(old, declared):
-        raise PackageRefused(f"{before.code}: column {declared.code}: {problem}")
-    # the default of a lookup is a record, which only the tenant knows
-    default = old.default if declared.type is ColumnType.LOOKUP else declared.default
-    return replace(declared, id=old.id, default=default)
-
-
-def _column_problems(old: Column, new: Column) -> Iterator[str]:
-    for name in _FIXED:
-        if getattr(old, name) != getattr(new, name):
-            yield (
-                f"{name} is {getattr(old, name)!s} where it is installed and cannot become "
-                f"{getattr(new, name)!s}: declare a new column and move the values"
-            )
-    gone = {c.code for c in old.choices} - {c.code for c in new.choices}
-    if gone:
-        yield f"choices {', '.join(sorted(gone))} may be in use and cannot be taken away"

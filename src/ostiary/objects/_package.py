@@ -23,8 +23,9 @@ from ostiary.objects._model import (
     Object,
     Workplace,
 )
+from ostiary.objects._names import IDENTIFIER
 from ostiary.objects._strict import Node, read_yaml
-from ostiary.objects._verify import verify_object, verify_package
+from ostiary.objects._verify import verify_extensions, verify_object, verify_package
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Package:
     """Declarations, checked against each other. Their ids are unassigned: installing gives them.
 
     values: rows of lookups, by object code. lookup_defaults: (object, column) -> `name` of the default value.
+    extensions: columns that it adds to objects of others, by object code. rights: as in a file of rights.
     """
 
     code: str
@@ -41,9 +43,11 @@ class Package:
     workplaces: tuple[Workplace, ...]
     values: Mapping[str, tuple[Mapping[str, object], ...]] = field(default_factory=dict)
     lookup_defaults: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    extensions: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
+    rights: Mapping[str, Any] | None = None
 
 
-class _Draft:
+class Draft:
     """What has been read so far."""
 
     def __init__(self) -> None:
@@ -68,22 +72,50 @@ def read_package(folder: Path, *, known: Iterable[str] = ()) -> Package:
     head = read_yaml(folder / "package.yaml")
     code, caption = head.take("package", str), head.take("caption", str)
     version = head.take("version", str)
-    draft = _Draft()
+    draft = Draft()
     for name in head.texts("files"):
         if Path(name).name != name:
             raise head.refuse(f"{name!r} is not a file of this folder")
         if not (folder / name).is_file():
             raise head.refuse(f"there is no file {name!r}")
         _read_file(read_yaml(folder / name), draft)
-    workplaces = tuple(_read_workplace(node) for node in head.nodes("workplaces"))
+    workplaces = tuple(read_workplace(node) for node in head.nodes("workplaces"))
     head.finish()
-    package = Package(code, caption, version, draft.objects, workplaces, draft.values, draft.lookup_defaults)
-    verify_package(package.objects, workplaces, frozenset(known))
+    return finish_package(code, caption, version, draft, workplaces, known)
+
+
+def finish_package(  # noqa: PLR0913, PLR0917  the parts of a package
+    code: str,
+    caption: str,
+    version: str,
+    draft: Draft,
+    workplaces: tuple[Workplace, ...],
+    known: Iterable[str] | None,
+    extensions: Mapping[str, tuple[Column, ...]] | None = None,
+    rights: Mapping[str, Any] | None = None,
+) -> Package:
+    """A package whose parts fit together. Raises PackageRefused."""
+    if IDENTIFIER.fullmatch(code) is None:
+        raise PackageRefused(f"package: {code!r} is not a code")
+    package = Package(
+        code,
+        caption,
+        version,
+        draft.objects,
+        workplaces,
+        draft.values,
+        draft.lookup_defaults,
+        extensions or {},
+        rights,
+    )
+    if known is not None:
+        verify_package(package.objects, workplaces, frozenset(known))
+        verify_extensions(package.extensions, package.objects, frozenset(known))
     _verify_values(package)
     return package
 
 
-def _read_file(node: Node, draft: _Draft) -> None:
+def _read_file(node: Node, draft: Draft) -> None:
     if not node.has("lookups"):
         _read_object(node, draft)
         return
@@ -93,7 +125,7 @@ def _read_file(node: Node, draft: _Draft) -> None:
     node.finish()
 
 
-def _read_object(node: Node, draft: _Draft) -> None:
+def _read_object(node: Node, draft: Draft) -> None:
     draft.add(node, *read_object(node))
 
 
@@ -122,7 +154,7 @@ def read_object(node: Node) -> tuple[Object, Mapping[str, str]]:
     return made, defaults
 
 
-def _read_lookup(node: Node, policy: PolicyDefaults, draft: _Draft) -> None:
+def _read_lookup(node: Node, policy: PolicyDefaults, draft: Draft) -> None:
     made, defaults, values = read_lookup(node, policy)
     draft.add(node, made, defaults)
     draft.values[made.code] = values
@@ -227,7 +259,8 @@ def read_layout(node: Node) -> Layout:
     return layout
 
 
-def _read_workplace(node: Node) -> Workplace:
+def read_workplace(node: Node) -> Workplace:
+    """A workplace with its sections. Raises PackageRefused."""
     code, caption = node.take("workplace", str), node.take("caption", str)
     node.at(code)
     groups = []

@@ -11,10 +11,11 @@ from ostiary.objects._errors import PackageRefused
 MAX_TEXT = 1_000_000  # characters of one file
 MAX_DEPTH = 20
 T = TypeVar("T")
+_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where libyaml is there
 _MISSING: Any = object()
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(_Safe):  # type: ignore[misc]  # which of the two it is shows at run time
     """The safe loader; a key given twice is refused instead of the last one winning."""
 
 
@@ -27,7 +28,8 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable, Any]:
                 f"{loader.name}: line {key_node.start_mark.line + 1}: key {key!r} is given twice"
             )
         found.add(key)
-    return loader.construct_mapping(node, deep=True)
+    made: dict[Hashable, Any] = loader.construct_mapping(node, deep=True)
+    return made
 
 
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
@@ -38,13 +40,13 @@ def read_yaml(path: Path) -> "Node":
     return Node(path.name, read_document(path.read_text("utf-8"), path.name))
 
 
-def read_document(text: str, name: str) -> object:
+def read_document(text: str, name: str, *, longest: int = MAX_TEXT) -> object:
     """The one document of a text in YAML or JSON. Raises PackageRefused: unreadable, too large or too deep.
 
     References inside the text are refused: a few lines of them can stand for more than fits into memory.
     """
-    if len(text) > MAX_TEXT:
-        raise PackageRefused(f"{name}: a file has at most {MAX_TEXT} characters")
+    if len(text) > longest:
+        raise PackageRefused(f"{name}: a file has at most {longest} characters")
     loader = _Loader(text)
     loader.name = name
     try:
@@ -58,7 +60,7 @@ def read_document(text: str, name: str) -> object:
 
 def _measure(text: str, name: str) -> None:
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(text, Loader=_Safe):
         line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise PackageRefused(f"{name}: line {line}: references are not taken")

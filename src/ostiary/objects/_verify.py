@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from ostiary.kernel.errors import OstiaryError
 from ostiary.objects._errors import PackageRefused
-from ostiary.objects._model import SYSTEM_COLUMNS, TEXT_SORTED, ColumnType, Object, Workplace
+from ostiary.objects._model import SYSTEM_COLUMNS, TEXT_SORTED, Column, ColumnType, Object, Workplace
 from ostiary.objects._names import is_object_code
 
 Refuse = Callable[[str], OstiaryError]
@@ -69,6 +69,18 @@ def verify_package(
         for code in (code for _, sections in workplace.groups for code in sections):
             if code not in known | objects.keys():
                 raise PackageRefused(f"package.yaml: workplace {workplace.code}: unknown object {code!r}")
+
+
+def verify_extensions(
+    extensions: Mapping[str, tuple[Column, ...]], objects: Mapping[str, Object], known: frozenset[str]
+) -> None:
+    """Refuse columns for objects that are not there, and lookups that lead nowhere."""
+    for code, columns in extensions.items():
+        if code not in known:
+            raise PackageRefused(f"package: extend {code}: there is no such object")
+        for column in columns:
+            if column.target is not None and column.target not in known | objects.keys():
+                raise PackageRefused(f"package: extend {code}: {column.code}: no object {column.target!r}")
 
 
 def _verify_details(made: Object, objects: Mapping[str, Object]) -> None:

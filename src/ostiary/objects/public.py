@@ -40,7 +40,8 @@ from ostiary.objects._change_file import change_document, read_change, read_chan
 from ostiary.objects._ddl import sequence_of
 from ostiary.objects._document import object_document
 from ostiary.objects._errors import ChangeRefused, MetadataConflict, PackageRefused
-from ostiary.objects._install import Plan, install_package, plan_package, set_lookup_defaults
+from ostiary.objects._export import package_of
+from ostiary.objects._install import Plan, install_package, remember_package, set_lookup_defaults
 from ostiary.objects._model import (
     SYSTEM_COLUMNS,
     TEXT_SORTED,
@@ -56,8 +57,10 @@ from ostiary.objects._model import (
     Workplace,
 )
 from ostiary.objects._package import Package, read_package
+from ostiary.objects._package_file import read_package_file, sorted_values, write_package
 from ostiary.objects._register import Held, Kept, list_stored
 from ostiary.objects._requests import ChangeId, RequestedChange, get_change, list_changes
+from ostiary.objects._rights import Rights, read_rights, rights_of, write_rights
 from ostiary.objects._settings import RECOVERY
 from ostiary.objects._sort_key import sort_key
 from ostiary.objects._store import packages
@@ -119,6 +122,7 @@ __all__ = [
     "RestoreColumn",
     "RestoreObject",
     "Retention",
+    "Rights",
     "SetIndex",
     "SetWorkplace",
     "Workplace",
@@ -135,19 +139,26 @@ __all__ = [
     "list_stored",
     "load_catalogue",
     "object_document",
+    "package_of",
     "packages",
     "plan_change",
     "plan_changes",
-    "plan_package",
     "purge_column",
     "read_change",
     "read_changes",
     "read_package",
+    "read_package_file",
+    "read_rights",
     "read_yaml",
+    "remember_package",
     "request_change",
+    "rights_of",
     "sequence_of",
     "set_lookup_defaults",
     "set_value_writer",
     "sort_key",
+    "sorted_values",
     "tidy",
+    "write_package",
+    "write_rights",
 ]

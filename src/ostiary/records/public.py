@@ -18,6 +18,7 @@ from ostiary.records._import_errors import ImportRefused
 from ostiary.records._import_mapping import ImportPlan, read_mapping
 from ostiary.records._import_run import ImportOptions, ImportReport, Progress
 from ostiary.records._import_service import import_rows
+from ostiary.records._package import export_package, import_package, install_package
 from ostiary.records._query import Count, CountMode, Page, PlanShape, Record, RecordQuery, Sort
 from ostiary.records._read import count_records, get_record, list_records
 from ostiary.records._share import share_record
@@ -53,9 +54,12 @@ __all__ = [
     "describe",
     "empty_batch",
     "export_csv",
+    "export_package",
     "fill_batch",
     "get_record",
+    "import_package",
     "import_rows",
+    "install_package",
     "list_objects",
     "list_records",
     "object_views",

@@ -1,5 +1,6 @@
 """Steps of a plan: names stay apart, text only from validated identifiers."""
 
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,20 +10,45 @@ from hypothesis import strategies as st
 
 from ostiary.crm import public as crm
 from ostiary.objects import public as objects
+from ostiary.objects._draft import Draft
+from ostiary.objects._draft_package import Base
+from ostiary.objects._facts import Facts
+from ostiary.objects._install import plan_package
 from ostiary.objects._names import MAX_DATABASE_NAME, database_name, quote
+from ostiary.objects._register import Register
 
 CODE = st.from_regex(r"[a-z][a-z0-9]{0,10}(_[a-z0-9]{1,10}){0,2}", fullmatch=True)
 
 
 @pytest.fixture(scope="module")
 def plan() -> objects.Plan:
-    return objects.plan_package(objects.Catalogue(1, {}, ()), crm.read(), role="t_one")
+    return _plan(Register({}, {}), crm.read())[0]
+
+
+def _plan(
+    register: Register, package: objects.Package, base: Base | None = None
+) -> tuple[objects.Plan, Draft]:
+    """A plan for what is stored, where every record fits."""
+    draft = Draft.of(register, _NoRecords(), "t_one", timedelta(days=30), None)
+    draft.package = package.code
+    return plan_package(draft, package, base)[0], draft
+
+
+class _NoRecords(Facts):
+    def __init__(self) -> None:
+        pass
+
+    def _count(self, made: objects.Object, where: str, most: int | None) -> int:
+        return 0
+
+    def rows(self, made: objects.Object) -> int:
+        return 0
 
 
 def test_a_plan_can_be_printed_and_names_every_object(plan: objects.Plan) -> None:
     lines = plan.lines()
 
-    assert len(lines) == len(plan.steps)
+    assert len(lines) == len(plan.steps) + len(plan.new_values)
     assert [o for o in plan.new_objects if f"create table rec_{o} " not in " ".join(lines)] == []
 
 
@@ -70,8 +96,8 @@ def test_only_plain_names_are_quoted(bad: str) -> None:
 
 def test_an_installed_column_keeps_its_type(tmp_path: Path) -> None:
     package = crm.read()
-    before = objects.Catalogue(1, package.objects, package.workplaces)
-    same = objects.plan_package(before, package, role="t_one")
+    before = _plan(Register({}, {}), package)[1].register
+    same, _ = _plan(before, package)
     (tmp_path / "x").mkdir()
     for file in crm.FOLDER.iterdir():
         (tmp_path / "x" / file.name).write_text(file.read_text())
@@ -83,4 +109,4 @@ def test_an_installed_column_keeps_its_type(tmp_path: Path) -> None:
 
     assert same.changes_nothing
     with pytest.raises(objects.PackageRefused, match="account: column employees: type is integer"):
-        objects.plan_package(before, other, role="t_one")
+        _plan(before, other)

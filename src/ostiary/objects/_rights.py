@@ -1,4 +1,4 @@
-"""The rights that the package declares: rows, rules and switches for its objects, read strictly from YAML."""
+"""The rights that a package declares: roles, rows, rules and switches for its objects, written with them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,12 @@ from typing import TypeVar
 
 from ostiary.access import public as access
 from ostiary.identity import public as identity
-from ostiary.objects import public as objects
+from ostiary.kernel.context import Context
+from ostiary.kernel.ids import UnitId
+from ostiary.objects._install import Plan
+from ostiary.objects._model import Column, DataClass, Object
+from ostiary.objects._package import Package
+from ostiary.objects._strict import Node, read_yaml
 
 LETTERS = {verb.letter: verb for verb in access.Verb}
 BUILT_IN = frozenset({identity.ALL_EMPLOYEES, identity.SYSTEM_ADMINISTRATORS})
@@ -34,10 +39,10 @@ class ObjectRights:
     rows: tuple[tuple[str, frozenset[access.Verb]], ...]
     records: bool
     rules: tuple[Rule, ...]
-    by_class: Mapping[objects.DataClass, ColumnRows]
+    by_class: Mapping[DataClass, ColumnRows]
     by_column: Mapping[str, ColumnRows]
 
-    def rows_for(self, column: objects.Column) -> ColumnRows:
+    def rows_for(self, column: Column) -> ColumnRows:
         """The rows of a column. Raises KeyError where its class has none: `read_rights` refuses that."""
         return self.by_column.get(column.code) or self.by_class[column.data_class]
 
@@ -51,9 +56,17 @@ class Rights:
     objects: Mapping[str, ObjectRights]
 
 
-def read_rights(path: Path, package: objects.Package) -> Rights:
-    """Read and check against the package. Raises PackageRefused: an object or column is left out."""
-    node = objects.read_yaml(path)
+def read_rights(path: Path, package: Package) -> Rights:
+    """Read a file of rights. Raises PackageRefused: an object or column of the package is left out."""
+    return _read(read_yaml(path), package)
+
+
+def rights_of(package: Package) -> Rights:
+    """The rights that a package file carries. Raises PackageRefused: an object or column is left out."""
+    return _read(Node("package: rights", dict(package.rights or {})), package)
+
+
+def _read(node: Node, package: Package) -> Rights:
     roles = {}
     for role in node.nodes("roles"):
         roles[role.take("role", str)] = role.take("caption", str)
@@ -75,7 +88,7 @@ def read_rights(path: Path, package: objects.Package) -> Rights:
     return Rights(roles, operations, whole)
 
 
-def _read_object(node: objects.Node, units: frozenset[str]) -> ObjectRights:
+def _read_object(node: Node, units: frozenset[str]) -> ObjectRights:
     rows = []
     for row in node.nodes("rows"):
         letters = row.take("verbs", str)
@@ -91,7 +104,7 @@ def _read_object(node: objects.Node, units: frozenset[str]) -> ObjectRights:
         exception.finish()
     by_class = {
         data_class: _read_column_rows(columns.nodes(data_class.name.lower()), units)
-        for data_class in objects.DataClass
+        for data_class in DataClass
         if columns.has(data_class.name.lower())
     }
     columns.finish()
@@ -101,7 +114,7 @@ def _read_object(node: objects.Node, units: frozenset[str]) -> ObjectRights:
     return made
 
 
-def _read_column_rows(nodes: Sequence[objects.Node], units: frozenset[str]) -> ColumnRows:
+def _read_column_rows(nodes: Sequence[Node], units: frozenset[str]) -> ColumnRows:
     levels = {level.name.lower(): level for level in access.ColumnLevel}
     rows = []
     for node in nodes:
@@ -110,7 +123,7 @@ def _read_column_rows(nodes: Sequence[objects.Node], units: frozenset[str]) -> C
     return tuple(rows)
 
 
-def _read_rule(node: objects.Node, units: frozenset[str]) -> Rule:
+def _read_rule(node: Node, units: frozenset[str]) -> Rule:
     grants = {grant.name.lower(): grant for grant in access.Grant}
 
     def grant(key: str) -> access.Grant:
@@ -122,22 +135,20 @@ def _read_rule(node: objects.Node, units: frozenset[str]) -> Rule:
     return rule
 
 
-def _member(node: objects.Node, key: str, members: Mapping[str, T]) -> T:
+def _member(node: Node, key: str, members: Mapping[str, T]) -> T:
     value = node.take(key, str)
     if value not in members:
         raise node.refuse(f"{key} {value!r} is none of {', '.join(members)}")
     return members[value]
 
 
-def _known(node: objects.Node, unit: str, units: frozenset[str]) -> str:
+def _known(node: Node, unit: str, units: frozenset[str]) -> str:
     if unit not in units:
         raise node.refuse(f"there is no role {unit!r}")
     return unit
 
 
-def _verify_complete(
-    node: objects.Node, package: objects.Package, rights: Mapping[str, ObjectRights]
-) -> None:
+def _verify_complete(node: Node, package: Package, rights: Mapping[str, ObjectRights]) -> None:
     """Closed is a decision here, too: an object or a column that nobody thought of is refused."""
     if rights.keys() != package.objects.keys():
         raise node.refuse(
@@ -153,3 +164,59 @@ def _verify_complete(
         unknown = rights[code].by_column.keys() - columns.keys()
         if unknown:
             raise node.refuse(f"{code}: except: unknown column {', '.join(sorted(unknown))}")
+
+
+def write_rights(ctx: Context, plan: Plan, rights: Rights) -> None:
+    """Give new objects and columns their declared rights, once; later they are the administrators' own."""
+    _write_rights(ctx, plan, rights, _ensure_roles(ctx, rights))
+
+
+def _ensure_roles(ctx: Context, rights: Rights) -> Mapping[str, UnitId]:
+    """Ids by code. Operation rows are written with the first role: later they are the administrators' own."""
+    units = {}
+    first = False
+    for code in (identity.ALL_EMPLOYEES, identity.SYSTEM_ADMINISTRATORS, *rights.roles):
+        found = identity.find_unit(ctx, code)
+        if found is None:
+            found = access.create_role(ctx, identity.UnitKind.FUNC, rights.roles[code], code=code)
+            first = True
+        units[code] = found
+    if first:
+        for operation, allowed in rights.operations.items():
+            access.set_operation_rows(ctx, operation, [(units[unit], True) for unit in allowed])
+    return units
+
+
+def _write_rights(ctx: Context, plan: Plan, rights: Rights, units: Mapping[str, UnitId]) -> None:
+    added = {
+        code: {column for owner, column in plan.new_columns if owner == code} for code, _ in plan.new_columns
+    }
+    for made in plan.objects:
+        declared = rights.objects[made.code]
+        if made.code in plan.new_objects:
+            _write_object(ctx, made, declared, units)
+            columns = set(made.columns)
+        else:
+            columns = added.get(made.code, set())
+        chosen = [made.columns[code] for code in columns if made.columns[code].takes_rows]
+        if chosen:
+            access.set_columns_rows(
+                ctx,
+                made.id,
+                {c.id: [(units[unit], level) for unit, level in declared.rows_for(c)] for c in chosen},
+            )
+
+
+def _write_object(ctx: Context, made: Object, declared: ObjectRights, units: Mapping[str, UnitId]) -> None:
+    access.set_object_rows(ctx, made.id, [(units[unit], verbs) for unit, verbs in declared.rows])
+    access.set_switches(ctx, made.id, records=declared.records)
+    for rule in declared.rules:
+        access.add_default_rule(
+            ctx,
+            made.id,
+            units[rule.author],
+            units[rule.grantee],
+            read=rule.read,
+            update=rule.update,
+            delete=rule.delete,
+        )
