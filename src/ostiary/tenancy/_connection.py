@@ -246,6 +246,7 @@ class Database:
         return found
 
 
+_TRIES_ON_ROLES = 20
 _SHUT_OUT = (
     psycopg.errors.InsufficientPrivilege,
     psycopg.errors.InvalidSchemaName,
@@ -353,6 +354,24 @@ def owner_statements_on(conninfo: str, tenant: Tenant) -> Iterator[OwnerStatemen
 def run_script(connection: psycopg.Connection[Row], script: str) -> None:
     """Several statements of administrative text, built from constants and quoted identifiers."""
     connection.execute(script.encode())
+
+
+def run_on_roles(connection: psycopg.Connection[Row], script: Callable[[], str]) -> None:
+    """The same for roles. They belong to the server: who administers another of its databases may be at them.
+
+    script: is asked again for each try, since the role may be there by then.
+    """
+    for left in reversed(range(_TRIES_ON_ROLES)):
+        try:
+            return run_script(connection, script())
+        except (
+            psycopg.errors.InternalError_,
+            psycopg.errors.UniqueViolation,
+            psycopg.errors.DuplicateObject,
+        ):
+            if not left:  # "tuple concurrently updated" has no code of its own
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 def quote(name: str) -> str:

@@ -5,11 +5,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Protocol
 
+import psycopg
 from psycopg import conninfo as _conninfo
 
 from ostiary.kernel.errors import Misconfigured
+from ostiary.kernel.ports import Row
 from ostiary.tenancy._connection import (
     Database,
     OwnerTransaction,
@@ -19,12 +22,14 @@ from ostiary.tenancy._connection import (
     owner_transaction_on,
     quote,
     quote_literal,
+    run_on_roles,
     run_script,
 )
 
 OWNER, APP = "ostiary_owner", "ostiary_app"
 OLDEST_SERVER = 150000
 OWN_POOL_SIZE = 4  # connections of one tenant's own login in one process
+_PREPARING = 0x6F737469617279  # two commands at once would alter the same roles
 MAX_OWN_POOLS = 64  # in one process; the one that was idle for longest gives way
 
 
@@ -102,6 +107,7 @@ def prepare_database(
             raise Misconfigured(
                 f"PostgreSQL 15 or later is needed, this is {connection.info.server_version // 10000}"
             )
+        connection.execute("SELECT pg_advisory_lock(%s)", (_PREPARING,))  # until the connection ends
         for role, attributes in (
             (OWNER, f"LOGIN PASSWORD {quote_literal(owner_password)}"),
             (APP, f"LOGIN NOINHERIT PASSWORD {quote_literal(app_password)}"),
@@ -109,16 +115,16 @@ def prepare_database(
             ("ostiary_signer", "NOLOGIN"),
             ("ostiary_eraser", "NOLOGIN"),
         ):
-            known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
-            run_script(connection, f"{'ALTER' if known else 'CREATE'} ROLE {quote(role)} {attributes}")
-        for setting, value in SESSION.items():
-            run_script(connection, f"ALTER ROLE {APP} SET {setting} = {value}")
+            run_on_roles(connection, partial(define_role, connection, role, attributes))
+        settings = [f"ALTER ROLE {APP} SET {setting} = {value}" for setting, value in SESSION.items()]
+        run_on_roles(connection, lambda: ";\n".join(settings))
         if name is not None:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
             if not known:
                 run_script(connection, f"CREATE DATABASE {quote(name)} TEMPLATE template0")
             admin = _conninfo.make_conninfo(admin, dbname=name)
     with owner_connection(admin) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (_PREPARING,))
         database = quote(connection.info.dbname)
         run_script(connection, _CLOSED.format(database=database, owner=OWNER, app=APP))
         if directory:
@@ -137,6 +143,12 @@ def prepare_database(
         owner=_conninfo.make_conninfo(admin, user=OWNER, password=owner_password),
         admin=admin,
     )
+
+
+def define_role(connection: psycopg.Connection[Row], role: str, attributes: str) -> str:
+    """The statement that makes the role, or alters the one that is there."""
+    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
+    return f"{'ALTER' if known else 'CREATE'} ROLE {quote(role)} {attributes}"
 
 
 # Settings of the app's sessions belong to its role, so that connections stay interchangeable behind a

@@ -11,9 +11,9 @@ from ostiary.tenancy._connection import (
     owner_connection,
     quote,
     quote_literal,
-    run_script,
+    run_on_roles,
 )
-from ostiary.tenancy._placement import APP, SESSION, Kind, Placement
+from ostiary.tenancy._placement import APP, SESSION, Kind, Placement, define_role
 
 _OPTIONS_SINCE = 160000  # GRANT role ... WITH INHERIT, SET
 _TABLES_AT_ONCE = 20  # each takes locks for itself, its indexes and its TOAST table until the commit
@@ -28,7 +28,6 @@ def make_role(placement: Placement, tenant: Tenant, kind: Kind = Kind.SHARED) ->
     """
     role = quote(tenant.role)
     with owner_connection(placement.admin) as connection:
-        known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (tenant.role,)).fetchone()
         options = " WITH INHERIT FALSE, SET TRUE" if connection.info.server_version >= _OPTIONS_SINCE else ""
         script = []
         if tenant.own_login:
@@ -41,8 +40,8 @@ def make_role(placement: Placement, tenant: Tenant, kind: Kind = Kind.SHARED) ->
         else:
             attributes = f"{'LOGIN' if kind is Kind.CITUS else 'NOLOGIN'} PASSWORD NULL"
             script.append(f"GRANT {role} TO {APP}{options}")
-        script.insert(0, f"{'ALTER' if known else 'CREATE'} ROLE {role} {attributes}")
-        run_script(connection, ";\n".join(script).replace("{database}", quote(connection.info.dbname)))
+        rest = ";\n".join(script).replace("{database}", quote(connection.info.dbname))
+        run_on_roles(connection, lambda: f"{define_role(connection, tenant.role, attributes)};\n{rest}")
 
 
 def make_schema(db: OwnerTransaction, tenant: Tenant, kind: Kind = Kind.SHARED) -> None:
@@ -120,8 +119,8 @@ def drop_role(placement: Placement, tenant: Tenant) -> None:
         ).fetchone()
         if owned is not None and owned[0]:
             raise Misconfigured(f"the role {tenant.role} owns something else: it stays until that is gone")
-        run_script(connection, f"ALTER ROLE {role} NOLOGIN; GRANT {role} TO CURRENT_USER")
+        run_on_roles(connection, lambda: f"ALTER ROLE {role} NOLOGIN; GRANT {role} TO CURRENT_USER")
         connection.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s", (tenant.role,)
         ).fetchall()
-        run_script(connection, f"DROP OWNED BY {role}; DROP ROLE {role}")
+        run_on_roles(connection, lambda: f"DROP OWNED BY {role}; DROP ROLE {role}")
