@@ -3,8 +3,9 @@
 import importlib.metadata
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from prometheus_client import CollectorRegistry, generate_latest
@@ -22,6 +23,7 @@ _TRANSACTIONS = (
     "select xact_commit, xact_rollback, deadlocks from pg_catalog.pg_stat_database"
     " where datname = current_database() and %s"
 )
+_JOBS = "select lane, due, running, failed, oldest_s, workers from jobs_door.figures() where %s"
 _TENANTS = "select suspended, count(distinct id) from public.tenant_directory where %s group by suspended"
 
 
@@ -70,6 +72,7 @@ class _Now(Collector):
             ) as connection:
                 found = connection.execute(_TRANSACTIONS, (True,)).fetchone()
                 tenants: dict[bool, int] = dict(connection.execute(_TENANTS, (True,)).fetchall())
+                lanes = connection.execute(_JOBS, (True,)).fetchall()
         except (psycopg.Error, OSError):
             return
         if found is not None:
@@ -84,6 +87,23 @@ class _Now(Collector):
         known.add_metric(["active"], tenants.get(False, 0))
         known.add_metric(["suspended"], tenants.get(True, 0))
         yield known
+        yield from _of_jobs(lanes)
+
+
+def _of_jobs(lanes: Sequence[tuple[Any, ...]]) -> Iterator[Metric]:
+    """lanes: name, due, running, failed, age of the oldest in seconds, workers of any lane."""
+    count = GaugeMetricFamily("ostiary_jobs", "Background jobs.", labels=["lane", "state"])
+    oldest = GaugeMetricFamily(
+        "ostiary_jobs_oldest_seconds", "Since when the first due job could begin.", labels=["lane"]
+    )
+    for lane, due, running, failed, oldest_s, _ in lanes:
+        for state, number in (("due", due), ("running", running), ("failed", failed)):
+            count.add_metric([lane, state], number)
+        oldest.add_metric([lane], float(oldest_s or 0))
+    yield count
+    yield oldest
+    workers = max((lane[5] for lane in lanes), default=0)
+    yield GaugeMetricFamily("ostiary_jobs_workers", "Lines of work that live, on any machine.", workers)
 
 
 def _version() -> str:

@@ -60,6 +60,7 @@ def test_all_workers_are_counted_together_by_template_and_never_by_address(
         assert value(node, "ostiary_database_transactions_total", outcome="committed") > 0
         assert value(node, "ostiary_tenants", state="active") >= 1
         assert value(node, "ostiary_database_connections_limit") >= 16
+        assert ("ostiary_jobs", (("lane", "default"), ("state", "due"))) in samples(node)
         text = node.get("/metrics", admin=True)[1]
         assert marker not in text
         assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}", text)  # no id of anybody
@@ -77,6 +78,7 @@ def test_all_workers_are_counted_together_by_template_and_never_by_address(
         assert counted(node, "sign-in", "2xx") == 20
 
 
+@pytest.mark.deep
 def test_figures_come_without_a_database_too(
     node_state: State, installation: Installation, tenant: TestTenant
 ) -> None:

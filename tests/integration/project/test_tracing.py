@@ -102,6 +102,7 @@ def test_a_request_and_its_statements_are_one_trace_without_values(
     assert host.encode() not in everything
 
 
+@pytest.mark.deep
 def test_a_receiver_that_is_away_delays_nobody(
     node_state: State, installation: Installation, tenant: TestTenant
 ) -> None:
