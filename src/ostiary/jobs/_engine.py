@@ -47,7 +47,7 @@ class _Queue(JobManager):
     procrastinate's own way would also end a job that was taken from a worker and given to another.
     """
 
-    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 theirs
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 the signature is theirs
         """The attempt is over: the job leaves the queue."""
         await self._told("delete from procrastinate_jobs" + _STILL_OURS, job)
 

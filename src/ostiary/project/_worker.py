@@ -24,6 +24,8 @@ CONCURRENCY = 4
 GRACE_S = 20.0
 QUICK_S = 2.0  # a worker that lives shorter is started again after so long, not at once
 
+log = logging.getLogger(__name__)
+
 
 def main(words: Sequence[str] | None = None) -> int:
     """`python -m ostiary.project._worker`: as a process of its own, beside the web server or alone."""
@@ -93,7 +95,7 @@ def databases() -> Mapping[str, str]:
         try:
             found[name] = tenancy.placement(name).owner
         except Misconfigured:  # its connection is not kept on this node: another worker serves it
-            logging.getLogger(__name__).info("jobs.database.not_here")
+            log.info("jobs.database.not_here")
     return found
 
 

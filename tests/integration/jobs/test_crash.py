@@ -97,7 +97,7 @@ def test_a_running_job_of_a_killed_worker_is_taken_over(effects: TestTenant, wor
     killed = time.monotonic()
     workers.start()
     wait_until(lambda: state() == "done")
-    print(f"\ntaken over and done {time.monotonic() - killed:.1f} s after kill -9")  # noqa: T201 a figure
+    print(f"\ntaken over and done {time.monotonic() - killed:.1f} s after kill -9")  # noqa: T201 a figure for whoever measures
     assert effects_of(effects) == {job: [0]}
     workers.stop()
 
