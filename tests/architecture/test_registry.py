@@ -139,7 +139,7 @@ def test_every_command_of_access_is_in_the_list() -> None:
     assert found == set(access.COMMANDS) | set(access.UNCHECKED)
 
 
-@pytest.mark.parametrize("name", ["registry.md", "settings.md"])
+@pytest.mark.parametrize("name", ["registry.md", "settings.md", "doctor.md"])
 def test_the_pages_made_from_the_code_are_fresh(name: str) -> None:
     assert (REFERENCE / name).read_text() == _reference_pages.pages()[name], "run `make docs`"
 

@@ -111,6 +111,14 @@ def checks() -> Mapping[str, str]:
     return {name: title for name, (title, _) in _checks.items()}
 
 
+def described() -> Mapping[str, tuple[str, str]]:
+    """(title, what it looks at) of each check by its name."""
+    checks()
+    return {
+        name: (title, (function.__doc__ or "").splitlines()[0]) for name, (title, function) in _checks.items()
+    }
+
+
 def examine(probe: Probe, only: Sequence[str] = ()) -> list[Finding]:
     """Make the checks, all or those named whole or by their first part. Raises Invalid: unknown name."""
     known = checks()

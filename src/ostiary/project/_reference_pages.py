@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
-from ostiary.project import registry
+from ostiary.project import _doctor, registry
 from ostiary.settings import public as settings
 
 _MANY = 20
@@ -26,6 +26,24 @@ _TITLES = {
     "metadata": ("Calls on metadata", "Changes of objects and columns, from wherever they come."),
     "administration": ("Administration", "Checked commands of `access`, from pages, programs and commands."),
 }
+_DOCTOR = """# Doctor
+
+`ostiary doctor` looks at an installation and changes nothing: it does not even prepare the database, which
+would put faults right on the way. Each finding says what to do. How to use it: [Check an
+installation](../howto/check-an-installation.md). This page is made from the code by `make docs`.
+
+| exit code | meaning |
+| --- | --- |
+| 0 | all is well |
+| 1 | warnings: something should be put right, or could not be looked at (`skipped`) |
+| 2 | errors: something must be put right; also when the command itself is refused |
+
+| option | meaning |
+| --- | --- |
+| `--only NAME` | one check, or all of a group (`roles`); may be repeated |
+| `--json` | `{"code": 1, "findings": [{"check": ..., "severity": ..., "words": ..., "remedy": ...}]}` |
+| `--quiet` | only what is wrong |
+| `--list` | names the checks and looks at nothing |"""
 _SETTINGS = """# System settings
 
 What a tenant decides about its own workspace. Each has a type, a default and bounds, and names the
@@ -37,7 +55,11 @@ changed. How to change one: [Configure an installation](../howto/configure.md). 
 
 def pages() -> Mapping[str, str]:
     """The pages by file name."""
-    return {"registry.md": "\n".join(_registry()), "settings.md": "\n".join(_settings())}
+    return {
+        "registry.md": "\n".join(_registry()),
+        "settings.md": "\n".join(_settings()),
+        "doctor.md": "\n".join(_doctor_checks()),
+    }
 
 
 def _registry() -> Iterator[str]:
@@ -50,6 +72,16 @@ def _registry() -> Iterator[str]:
         for line in lines:
             event = f"none: {line.event}" if line.silent else f"`{line.event}`"
             yield f"| `{line.name}` | {line.guard} | {event} |"
+    yield ""
+
+
+def _doctor_checks() -> Iterator[str]:
+    yield _DOCTOR
+    yield ""
+    yield "| check | when all is well | looks at |"
+    yield "| --- | --- | --- |"
+    for name, (title, about) in _doctor.described().items():
+        yield f"| `{name}` | {title} | {about} |"
     yield ""
 
 
