@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -19,6 +20,7 @@ from tests._tenants import Installation, TestTenant
 
 __all__ = ["node_state"]
 
+ROOT = Path(__file__).parents[3]
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
@@ -66,6 +68,9 @@ def test_all_workers_are_counted_together_by_template_and_never_by_address(
         assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}", text)  # no id of anybody
         assert tenant.tenant.slug not in text
         assert host not in text
+        page = (ROOT / "docs" / "reference" / "metrics.md").read_text()
+        families = {re.sub("_(bucket|count|sum)$", "", name) for name, _ in samples(node)}
+        assert sorted(name for name in families if f"`{name}`" not in page) == []
         # on the public port there is nothing of it
         assert node.get("/metrics", Host=host)[0] in (303, 404)
         assert "ostiary_" not in node.get("/metrics")[1]
