@@ -8,7 +8,7 @@ import psycopg
 from ostiary.audit import public as audit
 from ostiary.kernel import clock
 from ostiary.kernel.context import Channel, Context
-from ostiary.kernel.errors import FieldError, Invalid, OstiaryError
+from ostiary.kernel.errors import FieldError, Invalid, Misconfigured, OstiaryError
 from ostiary.project._operator_log import record
 from ostiary.tenancy import public as tenancy
 
@@ -60,9 +60,16 @@ def due() -> Sequence[tenancy.Tenant]:
 def purge(tenant: tenancy.Tenant) -> None:
     """Drop a tenant whose grace has ended; ended at any step it is repeated.
 
-    Raises: Invalid: it has not. Misconfigured: the tenant's role owns something elsewhere.
+    Raises: Invalid: it has not. Misconfigured: the tenant's role owns something elsewhere, or a transaction
+    of the tenant still runs, or its database is away.
     """
-    tenancy.drop_tenant(tenant)
+    try:
+        tenancy.drop_tenant(tenant)
+    except psycopg.Error as error:
+        words = str(error).strip()
+        raise Misconfigured(
+            f"{tenant.slug} could not be dropped now ({words}): `ostiary tenant purge` goes on"
+        ) from None
     record("tenancy.tenant.dropped", tenant=tenant)
 
 
@@ -72,8 +79,8 @@ def purge_due() -> tuple[list[tenancy.Tenant], dict[str, str]]:
     for tenant in due():
         try:
             purge(tenant)
-        except (OstiaryError, psycopg.Error) as error:
-            failed[tenant.slug] = str(error).strip()
+        except OstiaryError as error:
+            failed[tenant.slug] = error.message
         else:
             dropped.append(tenant)
     return dropped, failed

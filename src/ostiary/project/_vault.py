@@ -4,7 +4,9 @@
 duty alone: for a web process the owner's and the administrator's do not exist.
 """
 
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -14,6 +16,7 @@ from ostiary.project._state import State
 from ostiary.project.embedded import write_secret
 from ostiary.tenancy import public as tenancy
 
+ORPHAN_S = 3600.0
 ADMINISTRATION = ("app", "owner", "admin")
 WORK = ("app", "owner")
 REQUESTS = ("app",)
@@ -73,12 +76,16 @@ class StateVault:
         self._login(tenant.id).unlink(missing_ok=True)
 
     def forget_logins_but(self, known: Iterable[UUID]) -> None:
-        """Remove what interrupted commands left: logins of tenants that are not in the directory."""
+        """Remove what interrupted commands left: logins of tenants that are not in the directory.
+
+        Those of the last hour stay: a tenant that is being made has a login before it is in the directory.
+        """
         self._ensure_administration()
         kept = {f"{tenant_id}.dsn" for tenant_id in known}
         for path in (self.state.secrets / "tenants").glob("*.dsn"):
-            if path.name not in kept:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                if path.name not in kept and time.time() - path.stat().st_mtime > ORPHAN_S:
+                    path.unlink()
 
     def _ensure_administration(self) -> None:
         if "admin" not in self.duties:

@@ -123,6 +123,7 @@ class Directory:
         """Make the tenant known, so that requests can find it. Raises Invalid: slug or host is taken."""
         with owner_connection(self._main.owner) as connection, connection.transaction():
             try:
+                self._ensure_room(connection, tenant.placement)
                 connection.execute(
                     "INSERT INTO public.tenant (id, slug, name, schema, role, release, placement, own_login)"
                     " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
@@ -145,6 +146,18 @@ class Directory:
                 field = "host" if error.diag.table_name == "tenant_host" else "slug"
                 raise Invalid([FieldError(field, "taken", "It belongs to another tenant")]) from None
         self.forget()
+
+    @staticmethod
+    def _ensure_room(connection: psycopg.Connection[Row], name: str) -> None:
+        """Two tenants made at once must not both find the same database empty, nor one that is forgotten."""
+        if not name:
+            return
+        row = connection.execute(
+            "SELECT kind FROM public.placement WHERE name = %s FOR UPDATE", (name,)
+        ).fetchone()
+        held = connection.execute("SELECT 1 FROM public.tenant WHERE placement = %s", (name,)).fetchone()
+        if row is None or (row[0] == Kind.DATABASE and held):
+            raise Invalid([FieldError("placement", "taken", f"The database {name} was taken or forgotten")])
 
     # -- changing: the owner's commands
 
@@ -249,8 +262,15 @@ class Directory:
         held = [t.slug for t in self.list_tenants() if t.placement == name]
         if held:
             raise Misconfigured(f"{len(held)} tenants live in {name}: {', '.join(held[:5])}")
-        with owner_connection(self._main.owner) as connection:
-            connection.execute("DELETE FROM public.placement WHERE name = %s", (name,))
+        with owner_connection(self._main.owner) as connection, connection.transaction():
+            connection.execute("SELECT 1 FROM public.placement WHERE name = %s FOR UPDATE", (name,))
+            gone = connection.execute(
+                "DELETE FROM public.placement p WHERE p.name = %s"
+                " AND NOT EXISTS (SELECT FROM public.tenant t WHERE t.placement = p.name)",
+                (name,),
+            )
+        if gone.rowcount != 1:
+            raise Misconfigured(f"a tenant was placed in {name} just now")
 
 
 def _tenant(row: Row) -> Tenant:

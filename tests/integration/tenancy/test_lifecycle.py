@@ -252,6 +252,19 @@ def test_epochs_of_a_dropped_tenant_never_come_again(make_tenant: Callable[[str]
     assert after[0] > before[0]
 
 
+def test_a_tenant_in_use_is_dropped_when_it_no_longer_is(
+    make_tenant: Callable[[str], tenancy.Tenant], installation: Installation
+) -> None:
+    gone = make_tenant("r")
+    with tenancy.transaction(gone) as db:
+        db.row(PEOPLE)  # somebody still reads
+        tenancy.schedule_drop(gone, clock.now())
+        dropped, failed = _lifecycle.purge_due()
+        assert (dropped, list(failed)) == ([], [gone.slug])
+    assert [t.slug for t in _lifecycle.purge_due()[0]] == [gone.slug]
+    assert left_of(installation, gone) == []
+
+
 def test_sizes_are_told_for_each_tenant(tenant: TestTenant) -> None:
     assert _lifecycle.sizes([tenant.tenant])[tenant.tenant.slug] > 100_000
 

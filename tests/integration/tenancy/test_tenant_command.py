@@ -154,11 +154,14 @@ def test_dropping_asks_twice_and_waits(shell: Shell, installation: Installation)
     assert rows(shell)[slug][1] == "active"
     assert shell.type("tenant", "drop", slug, "--cancel")[0] == 2
 
-    (logins / "00000000-0000-0000-0000-000000000000.dsn").write_text("left by a killed command")
+    orphan = logins / "00000000-0000-0000-0000-000000000000.dsn"
+    orphan.write_text("left by a killed command")
+    os.utime(orphan, (0, 0))
+    (logins / "00000000-0000-0000-0000-000000000001.dsn").write_text("of a tenant that is being made")
     assert shell.type("tenant", "drop", slug, "--confirm", slug, "--now")[0] == 0
     assert slug not in rows(shell)
     assert shell.type("tenant", "purge")[0] == 0
-    assert list(logins.iterdir()) == []
+    assert [path.name[-5] for path in logins.iterdir()] == ["1"]
 
 
 def test_a_further_database_is_named_once_and_its_secret_never_shown(
