@@ -17,6 +17,7 @@ from croniter import croniter
 from ostiary.jobs._engine import LOST_AFTER_S
 from ostiary.jobs._outbox import Relay
 from ostiary.jobs._task import list_tasks
+from ostiary.jobs._tenants import COPY, roles_of
 from ostiary.kernel import clock
 from ostiary.tenancy import public as tenancy
 
@@ -52,7 +53,7 @@ class Leader:
         if now - self._tidied > TIDY_S:
             self._tidied = now
             connection.execute("select jobs.mend(%(s)s)", {"s": MENDED_AFTER_S})
-            self._copy_directory(connection, tenants)
+            connection.execute(COPY, roles_of(tenants))
         if now - self._swept > SWEEP_S:
             self._swept = now
             everybody = [t.id for t in tenants]
@@ -68,14 +69,6 @@ class Leader:
                 {"task": name, "at": moment, "tenants": served},
             )
             self._ticked[name] = moment
-
-    def _copy_directory(self, connection: Connection, tenants: Sequence[tenancy.Tenant]) -> None:
-        """So that a further database, which has no directory, knows whose role is whose."""
-        connection.execute(
-            "insert into jobs.tenant (role, id) select * from unnest(%(roles)s::text[], %(ids)s::uuid[])"
-            " on conflict (role) do update set id = excluded.id where tenant.id <> excluded.id",
-            {"roles": [t.role for t in tenants], "ids": [t.id for t in tenants]},
-        )
 
 
 def due_ticks(ticked: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:

@@ -18,6 +18,7 @@ from ostiary.jobs._task import (
     register,
     subscribe,
 )
+from ostiary.jobs._tenants import admit
 from ostiary.jobs._view import Job, JobState, discard_job, get_job, list_jobs, retry_job
 from ostiary.jobs._worker import Shop, WorkerProcess, work_off
 
@@ -39,6 +40,7 @@ __all__ = [
     "TooManyJobs",
     "UnknownTask",
     "WorkerProcess",
+    "admit",
     "configure",
     "database_script",
     "defer",

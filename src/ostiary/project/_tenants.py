@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ostiary.access import public as access
 from ostiary.audit import public as audit
 from ostiary.identity import public as identity
+from ostiary.jobs import public as jobs
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.ids import UnitId
 from ostiary.project._migrations import INSERT_ONLY_TABLES, READ_ONLY_TABLES, migrate_schema
@@ -49,6 +50,7 @@ def create_tenant(  # noqa: PLR0913  what an operator says about a tenant and it
         tenancy.make_role(place, tenant, kind)
         with _fixed_tables(place, tenant, kind) as db:
             tenancy.grant_tables(db, tenant, read_only=READ_ONLY_TABLES, insert_only=INSERT_ONLY_TABLES)
+            jobs.admit(db, tenant)
             administrator = _seed(tenant, db, login=login, person=person, email=email, password=password)
         directory.enter(tenant, hosts)
     except BaseException:

@@ -396,7 +396,8 @@ begin
         and coalesce(q.scheduled_at <= now(), true)))::double precision as oldest
     from jobs.procrastinate_jobs q
       left join jobs.procrastinate_events e on e.job_id = q.id and e.type = 'deferred'
-    group by q.queue_name) as q on q.queue_name = l.lane;
+    group by q.queue_name) as q on q.queue_name = l.lane
+  order by array_position(array['interactive', 'default', 'bulk'], l.lane);
 end $$;
 
 -- Nothing of `jobs` is anybody's but the owner's; of `jobs_door` everybody may call the functions, which refuse
