@@ -18,8 +18,6 @@ from ostiary.settings import public as settings
 
 IDLE_LIMIT_MIN = 60  # by default; the tenant's settings decide
 ABSOLUTE_LIMIT_H = 12
-_IDLE = f"make_interval(secs => {settings.sql_integer(IDLE)})"
-_ABSOLUTE = f"make_interval(secs => {settings.sql_integer(ABSOLUTE)})"
 SEEN_EVERY_S = 60  # how exact last_seen_at is kept, so that reading does not mean writing
 _TOKEN_LENGTH = 43  # 32 bytes, urlsafe
 
@@ -40,18 +38,28 @@ def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
+def _idle(ctx: Context) -> str:
+    """How long a session lasts without a request, as SQL."""
+    return f"make_interval(secs => {settings.sql_integer(ctx, IDLE)})"
+
+
+def _absolute(ctx: Context) -> str:
+    """How long it lasts at most, as SQL."""
+    return f"make_interval(secs => {settings.sql_integer(ctx, ABSOLUTE)})"
+
+
 def open_session(ctx: Context, person: PrincipalId) -> str:
     """A new session and its token (43 characters); only the token's hash is kept. Always a new token."""
     token = secrets.token_urlsafe(32)
     ctx.db.run(
         "delete from @.identity_session where principal_id = %(person)s"
-        f" and (expires_at <= now() or last_seen_at <= now() - {_IDLE})",
+        f" and (expires_at <= now() or last_seen_at <= now() - {_idle(ctx)})",
         {"person": person},
     )
     ctx.db.run(
         "insert into @.identity_session"
         " (key_hash, principal_id, created_at, last_seen_at, expires_at, ip, client)"
-        " values (%(hash)s, %(person)s, now(), now(), now() + " + _ABSOLUTE + ","
+        " values (%(hash)s, %(person)s, now(), now(), now() + " + _absolute(ctx) + ","
         " %(ip)s, %(client)s)",
         {
             "hash": _hash(token),
@@ -76,7 +84,7 @@ def find_session(ctx: Context, token: str) -> Session | None:
         " s.last_seen_at < now() - make_interval(secs => %(seen)s)"
         " from @.identity_session s join @.identity_unit u on u.id = s.principal_id"
         " where s.key_hash = %(hash)s and u.active and s.expires_at > now()"
-        f" and s.last_seen_at > now() - {_IDLE} and s.created_at > now() - {_ABSOLUTE}",
+        f" and s.last_seen_at > now() - {_idle(ctx)} and s.created_at > now() - {_absolute(ctx)}",
         {"hash": _hash(token), "seen": SEEN_EVERY_S},
     )
     return None if row is None else Session(*row)
@@ -87,7 +95,7 @@ def touch_session(ctx: Context, token: str) -> None:
     ctx.db.run(
         "update @.identity_session set last_seen_at = now() where key_hash = %(hash)s"
         " and last_seen_at < now() - make_interval(secs => %(seen)s)"
-        f" and last_seen_at > now() - {_IDLE}",  # a dead session stays dead
+        f" and last_seen_at > now() - {_idle(ctx)}",  # a dead session stays dead
         {"hash": _hash(token), "seen": SEEN_EVERY_S},
     )
 

@@ -27,7 +27,11 @@ on conflict (code) do update set value = excluded.value, changed_by = excluded.c
   changed_at = excluded.changed_at
 returning id"""
 
+# A tenant that is not migrated yet has no such table: there every setting is its default.
+_TABLE = "select to_regclass('@.settings_value') is not null"
+
 _lock = threading.Lock()
+_there: set[tuple[UUID, str]] = set()
 _kept: dict[tuple[UUID, str], tuple[int, Mapping[str, Value]]] = {}
 
 
@@ -57,6 +61,8 @@ def get(ctx: Context, code: str) -> Value:
     Raises: NotFound: no context declares it.
     """
     setting = get_setting(code)
+    if not _is_kept(ctx):
+        return setting.default
     row = ctx.db.row(_ONE, {"code": code})
     return _value(setting, row[0] if row else None)
 
@@ -78,7 +84,21 @@ def get_at(ctx: Context, epoch: int, code: str) -> Value:
     return known[1].get(code, setting.default)
 
 
-def sql_integer(setting: Setting) -> str:
+def _is_kept(ctx: Context) -> bool:
+    """Whether the tenant has its table; asked once, since it never goes away."""
+    key = (ctx.tenant_id, ctx.db.schema)
+    if key in _there:
+        return True
+    if ctx.db.row(_TABLE) != (True,):
+        return False
+    with _lock:
+        if len(_there) >= _MOST:
+            _there.clear()
+        _there.add(key)
+    return True
+
+
+def sql_integer(ctx: Context, setting: Setting) -> str:
     """An SQL expression of a number or of a duration in seconds, for a statement that runs anyway.
 
     It holds within the bounds of this release whatever is stored. Raises: ValueError: of another kind.
@@ -88,6 +108,8 @@ def sql_integer(setting: Setting) -> str:
         isinstance(least, int) and isinstance(most, int) and isinstance(default, int)
     ):
         raise ValueError(f"{setting.code} is no bounded number")
+    if not _is_kept(ctx):
+        return str(default)
     return (
         f"coalesce((select least(greatest(v.value::int8, {least}), {most}) from @.settings_value v"
         f" where v.code = '{setting.code}'), {default})"
@@ -96,7 +118,7 @@ def sql_integer(setting: Setting) -> str:
 
 def list_kept(ctx: Context) -> list[Kept]:
     """Every declared setting with its value in the tenant, by group and code."""
-    rows = {row[0]: row[1:] for row in ctx.db.rows(_ALL)}
+    rows = {row[0]: row[1:] for row in ctx.db.rows(_ALL)} if _is_kept(ctx) else {}
     found = []
     for setting in list_settings():
         id_, value, by, at = rows.get(setting.code, (None, None, None, None))

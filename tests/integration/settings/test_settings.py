@@ -11,7 +11,7 @@ from ostiary.audit import public as audit
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, Invalid, NotFound
-from ostiary.settings import _declare
+from ostiary.settings import _declare, _store
 from ostiary.settings import public as settings
 from ostiary.settings.public import Kind, Setting
 from tests._tenants import RolledBack, TestTenant, rolled_back
@@ -136,3 +136,18 @@ def test_a_duration_survives(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> N
     settings.declare(Setting("SampleTime", Kind.DURATION, timedelta(hours=1), "Time", "A time.", "Samples"))
     access.set_setting(ctx, "SampleTime", timedelta(minutes=90))
     assert settings.get(ctx, "SampleTime") == timedelta(minutes=90)
+
+
+def test_a_tenant_of_the_release_before_has_the_defaults(
+    ctx: Context, tenant: TestTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node of this release serves a tenant that has no such table yet."""
+    monkeypatch.setattr(_store, "_there", set())
+    monkeypatch.setattr(_store, "_TABLE", "select to_regclass('@.no_such_table') is not null")
+    monkeypatch.setattr(_store, "_ONE", "select value from @.no_such_table where code = %(code)s")
+    monkeypatch.setattr(_store, "_ALL", "select code, id, value, changed_by, changed_at from @.no_such_table")
+    assert settings.get(ctx, "SampleNumber") == 5
+    assert settings.get_at(ctx, -1, "SampleNumber") == 5
+    token = identity.open_session(ctx, ctx.actor)
+    assert "settings_value" not in settings.sql_integer(ctx, PLAIN)
+    assert identity.find_session(ctx, token)
