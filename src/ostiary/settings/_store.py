@@ -110,9 +110,10 @@ def sql_integer(ctx: Context, setting: Setting) -> str:
         raise ValueError(f"{setting.code} is no bounded number")
     if not _is_kept(ctx):
         return str(default)
+    # greatest() passes over nulls: a value that went back to its default would hold as the lower bound
     return (
         f"coalesce((select least(greatest(v.value::int8, {least}), {most}) from @.settings_value v"
-        f" where v.code = '{setting.code}'), {default})"
+        f" where v.code = '{setting.code}' and v.value is not null), {default})"
     )
 
 

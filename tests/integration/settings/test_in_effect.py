@@ -32,6 +32,20 @@ def test_the_idle_limit_ends_sessions(ctx: Context) -> None:
     assert identity.find_session(ctx, token)
 
 
+def test_what_went_back_to_its_default_holds_as_the_default(ctx: Context) -> None:
+    token = identity.open_session(ctx, ctx.actor)
+    age_session(ctx, token, seen=timedelta(minutes=59), created=timedelta(hours=11))
+    for code, strict in (
+        ("UserSessionTimeout", timedelta(minutes=5)),
+        ("UserSessionLifetime", timedelta(hours=1)),
+    ):
+        assert identity.find_session(ctx, token)
+        access.set_setting(ctx, code, strict)
+        assert identity.find_session(ctx, token) is None
+        access.set_setting(ctx, code, None)
+    assert identity.find_session(ctx, token)
+
+
 def test_the_absolute_limit_ends_sessions_that_are_open_already(ctx: Context) -> None:
     token = identity.open_session(ctx, ctx.actor)
     age_session(ctx, token, seen=timedelta(0), created=timedelta(hours=3))
