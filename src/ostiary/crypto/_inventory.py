@@ -12,7 +12,7 @@ from ostiary.crypto._kek import load_kek
 from ostiary.crypto._reencrypt import count_by_key
 from ostiary.crypto._ring import KeyRing
 from ostiary.crypto._ring import ring as _own_ring
-from ostiary.crypto._rotation import Act
+from ostiary.crypto._rotation import Act, ensure_migrated
 from ostiary.crypto._wrapping import bind_wrapping
 from ostiary.kernel.context import Context
 from ostiary.kernel.ports import KeyStore
@@ -53,6 +53,7 @@ class KeyInfo:
 
 def list_keys(ctx: Context, *, count: bool = False) -> list[KeyInfo]:
     """Every key of the tenant, key-encryption keys first. count: read every encrypted table."""
+    ensure_migrated(ctx)
     counts: dict[UUID, int] = {}
     for table in encrypted_tables() if count else ():
         for dek_id, number in count_by_key(ctx, table).items():
@@ -72,6 +73,7 @@ def verify_keys(ctx: Context, *, ring: KeyRing = _own_ring) -> list[str]:
 
     Past every cache, since that is the point.
     """
+    ensure_migrated(ctx)
     problems = []
     for version, check in ctx.db.rows(_KEKS):
         try:
@@ -135,6 +137,7 @@ def destroy_retired(ctx: Context, *, kept_for: timedelta, now: datetime) -> Sequ
     kept_for: at least as long as any backup is kept, since a restored one needs them. A key that encrypts
     something after all, say an event that waited on a node, is put back to `decrypt_only`.
     """
+    ensure_migrated(ctx)
     acts: list[Act] = []
     for kind, scope, version, dek_id in ctx.db.rows(_DUE, {"before": now - kept_for}):
         if kind == "dek":

@@ -92,7 +92,7 @@ def unwrap_kek(store: KeyStore, tenant_id: UUID, version: int, stored: WrappedKe
 
 def load_kek(db: Db, store: KeyStore, tenant_id: UUID, version: int) -> Kek:
     """One version. Raises: KeyGone: destroyed or unknown. RootMissing. Undecipherable."""
-    row = db.row(_BY_VERSION, {"version": version}) if _has_table(db) else None
+    row = db.row(_BY_VERSION, {"version": version}) if has_keys_table(db) else None
     if row is None and version == DERIVED_VERSION:
         return Kek(version, store.derive(derived_kek_info(tenant_id, version)))
     if row is None or row[1] is None:
@@ -102,7 +102,7 @@ def load_kek(db: Db, store: KeyStore, tenant_id: UUID, version: int) -> Kek:
 
 def ensure_kek(db: Db, store: KeyStore, tenant_id: UUID) -> Kek:
     """The key that new data-encryption keys are wrapped by; a new tenant's first call makes it."""
-    if not _has_table(db):
+    if not has_keys_table(db):
         return load_kek(db, store, tenant_id, DERIVED_VERSION)
     found = _find_active(db, store, tenant_id)
     if found is not None:
@@ -140,7 +140,8 @@ def rewrap_kek(store: KeyStore, tenant_id: UUID, version: int, root_id: str, wra
     return store.wrap(store.unwrap(wrapped, aad, root_id), aad)
 
 
-def _has_table(db: Db) -> bool:
+def has_keys_table(db: Db) -> bool:
+    """Whether the tenant is migrated to a release that stores key-encryption keys."""
     return db.rows(_TABLE) == [(True,)]
 
 

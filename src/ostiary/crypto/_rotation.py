@@ -13,12 +13,13 @@ from uuid import UUID
 
 from ostiary.crypto._encrypted import encrypted_tables
 from ostiary.crypto._errors import KeyGone
-from ostiary.crypto._kek import DERIVED_VERSION, ensure_kek, insert_kek, rewrap_kek
+from ostiary.crypto._kek import DERIVED_VERSION, ensure_kek, has_keys_table, insert_kek, rewrap_kek
 from ostiary.crypto._reencrypt import WINDOW_ROWS, reencrypt_window
 from ostiary.crypto._ring import RING_AGE_S, KeyRing
 from ostiary.crypto._ring import ring as _own_ring
 from ostiary.crypto._wrapping import bind_wrapping, derived_kek_info
 from ostiary.kernel.context import Context
+from ostiary.kernel.errors import Misconfigured
 
 # A node may believe for RING_AGE_S what it read of a scope; what it does then takes a moment to commit.
 GRACE_S = RING_AGE_S + 5.0
@@ -102,6 +103,7 @@ def begin_kek_rotation(ctx: Context, *, compromised: bool = False, ring: KeyRing
     Safe to repeat: while one is pending no other is made.
     """
     store = ring.store()
+    ensure_migrated(ctx)
     ctx.db.rows(_TAKE_LOCK, {"tenant": str(ctx.tenant_id)})
     if ctx.db.row("select 1 from @.crypto_kek limit 1") is None:
         _keep_derived(ctx, ring)
@@ -118,6 +120,7 @@ def begin_dek_rotation(
     ctx: Context, scope: str, *, compromised: bool = False, ring: KeyRing = _own_ring
 ) -> list[Act]:
     """The same for the data-encryption key of a scope. Raises KeyGone: the scope has no key."""
+    ensure_migrated(ctx)
     ctx.db.rows(_TAKE_LOCK, {"tenant": str(ctx.tenant_id)})
     if (
         ctx.db.row("select 1 from @.crypto_dek where scope = %(s)s and state = 'active'", {"s": scope})
@@ -147,6 +150,8 @@ def rotate_chunk(
 
     now: instead of the database's clock, for tests.
     """
+    if not has_keys_table(ctx.db):
+        return Step(None)  # a tenant that is not migrated yet rotates nothing
     if not ctx.db.rows(_LOCK, {"tenant": str(ctx.tenant_id)})[0][0]:
         return Step(cursor or {}, wait_s=1.0)  # another process does it
     waits = []
@@ -173,6 +178,7 @@ def rotate_chunk(
 def rewrap_under_root(ctx: Context, *, ring: KeyRing = _own_ring) -> int:
     """Wrap every key-encryption key of the tenant by the present root; how many were wrapped by another."""
     store = ring.store()
+    ensure_migrated(ctx)
     if ctx.db.row("select 1 from @.crypto_kek limit 1") is None:
         _keep_derived(ctx, ring)
     done = 0
@@ -189,6 +195,25 @@ def rewrap_under_root(ctx: Context, *, ring: KeyRing = _own_ring) -> int:
             {"new": fresh, "root": UUID(store.root_id), "version": version, "old": wrapped},
         )
     return done
+
+
+def is_rotating(ctx: Context) -> bool:
+    """Whether a rotation of the tenant is under way or was left half done."""
+    if not has_keys_table(ctx.db):
+        return False
+    unfinished = "state in ('pending', 'decrypt_only', 'compromised')"
+    return (
+        ctx.db.row(f"select 1 from @.crypto_kek where {unfinished} limit 1") is not None
+        or ctx.db.row(f"select 1 from @.crypto_dek where {unfinished} limit 1") is not None
+    )
+
+
+def ensure_migrated(ctx: Context) -> None:
+    """Raises Misconfigured: the tenant's tables are those of an earlier release."""
+    if not has_keys_table(ctx.db):
+        raise Misconfigured(
+            "the tenant's tables are those of an earlier release: run `ostiary migrate` first"
+        )
 
 
 def _keep_derived(ctx: Context, ring: KeyRing) -> None:

@@ -31,6 +31,7 @@ from ostiary.crypto._rotation import (
     Step,
     begin_dek_rotation,
     begin_kek_rotation,
+    is_rotating,
     rewrap_under_root,
     rotate_chunk,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "installation_key",
     "installation_key_id",
     "is_configured",
+    "is_rotating",
     "key_of",
     "list_keys",
     "list_secrets",

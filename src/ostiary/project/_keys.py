@@ -131,8 +131,9 @@ def _rotate_job(run: jobs.Run) -> None:
 
 def _tidy_job(run: jobs.Run) -> None:
     with run.open_as_owner() as ctx:
+        if crypto.is_rotating(ctx):  # whatever a killed command left half done
+            jobs.defer(ctx, ROTATE, key="rotate")
         _tidy(ctx)
-        jobs.defer(ctx, ROTATE, key="rotate")  # whatever a killed command left half done
 
 
 jobs.register(

@@ -163,13 +163,15 @@ def _anything_encrypted(owner: str) -> bool:
 
 
 def _opens(roots: crypto.Roots) -> bool:
-    """Whether this root opens a key of any tenant; True where no tenant has one."""
+    """Whether this root opens a key of some tenant, or no tenant has one."""
+    closed = False
     for tenant in everyone():
         with tenancy.owner_transaction(tenant) as db:
             found = crypto.opens_something(Context(tenant.id, db, None, Channel.CLI), roots)
-        if found is not None:
-            return found
-    return True
+        if found:
+            return True
+        closed = closed or found is False
+    return not closed
 
 
 def everyone() -> list[tenancy.Tenant]:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 
+from ostiary.crypto import public as crypto
 from ostiary.jobs import public as jobs
 from ostiary.kernel.errors import Misconfigured, OstiaryError
 from ostiary.project import _database, _serve
@@ -80,6 +81,7 @@ def run(shop: jobs.Shop) -> int:
 def configure(state: State, shop: jobs.Shop) -> None:
     """Configure this process for background work. Raises Misconfigured: the database was never prepared."""
     placement = _database.configure_worker(state, max_size=2 * shop.concurrency + 4)
+    crypto.unlock()  # now, and not at the first job: a root key that is missing or open is refused
     if placement.owner:
         from ostiary.project._task_registry import load_tasks  # needs Django's settings
 

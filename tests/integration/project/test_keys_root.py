@@ -65,9 +65,8 @@ def test_a_protected_root_opens_by_what_was_configured(
     monkeypatch.setenv(_root_key.IDENTITY_FILE, str(identity))
     assert _root_key.load(state, serving=True)[0].root_id == before.root_id
     identity.chmod(0o644)
-    if os.geteuid() != 0:
-        with pytest.raises(Misconfigured, match="open to others"):
-            _root_key.load(state)
+    with pytest.raises(Misconfigured, match="open to others"):
+        _root_key.load(state)
     identity.unlink()
     with pytest.raises(Misconfigured, match="cannot be read"):
         _root_key.load(state)
