@@ -1,5 +1,6 @@
-"""`ostiary object list|show|plan|apply`."""
+"""`ostiary object list|show|plan|apply|changes|export|import`."""
 
+import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from ostiary.kernel.context import Context
 from ostiary.kernel.errors import NotFound
 from ostiary.objects import public as objects
 from ostiary.project._administration import acting_as, installation, named_tenant
+from ostiary.records import public as records
 from ostiary.tenancy import public as tenancy
 
 
@@ -59,10 +61,51 @@ def apply(slug: str, login: str, file: str, revision: int | None) -> int:
     return 0
 
 
-def _read(file: str) -> tuple[objects.Change, ...]:
+def changes(slug: str, login: str) -> int:
+    """The last changes that were asked for or made: when, what, state, why not."""
+    with _acting(slug, login) as (_, ctx):
+        for each in objects.list_changes(ctx):
+            at = each.requested_at.isoformat(timespec="seconds")
+            print(each.id, at, each.kind, each.state, each.refusal.get("message", ""), sep="\t")
+    return 0
+
+
+def export(options: argparse.Namespace) -> int:
+    """Write objects into a package file."""
+    with _acting(options.tenant, options.login) as (_, ctx):
+        content = records.export_package(
+            ctx,
+            options.package,
+            options.caption or options.package,
+            options.release,
+            chosen=options.object,
+            places=options.workplace,
+        )
+    Path(options.file).write_bytes(content)
+    print(f"{options.file}: {len(content)} bytes")
+    return 0
+
+
+def import_(slug: str, login: str, file: str, *, dry_run: bool) -> int:
+    """Install a package file, or say what that would do."""
+    path = _existing(file)
+    with _acting(slug, login) as (tenant, ctx):
+        planned = records.import_package(tenant, ctx, path.read_bytes(), dry_run=dry_run)
+    for line in planned.lines():
+        print(f"- {line}")
+    print("nothing to do" if planned.changes_nothing else "planned" if dry_run else "done")
+    return 0
+
+
+def _existing(file: str) -> Path:
     path = Path(file)
     if not path.is_file():
         raise NotFound(f"there is no file {file}")
+    return path
+
+
+def _read(file: str) -> tuple[objects.Change, ...]:
+    path = _existing(file)
     return objects.read_changes(path.read_text("utf-8"), path.name)
 
 
