@@ -30,13 +30,15 @@ class Change:
     """One thing that some gained or lost.
 
     who: people, by id. roles: captions of those that all of them have. vacant: captions of roles that nobody
-    has, whose members would be concerned. None of both: it cannot be told whom it concerns.
+    has, whose members would be concerned. None of both: it cannot be told whom it concerns. records: by how
+    many records at most somebody reaches more or fewer, where that is counted; 0 where it is not.
     """
 
     what: str
     who: tuple[UnitId, ...]
     roles: tuple[str, ...] = ()
     vacant: tuple[str, ...] = ()
+    records: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class _Found:
 
     gained: dict[str, set[UnitId]] = field(default_factory=dict)
     lost: dict[str, set[UnitId]] = field(default_factory=dict)
+    records: Counter[str] = field(default_factory=Counter)
 
     def sets(
         self, before: frozenset[Leg], after: frozenset[Leg], who: set[UnitId], words: Callable[[Leg], str]
@@ -90,7 +93,9 @@ def compare(before: Snapshot, after: Snapshot) -> AccessDiff:
         before.stored_sets[label] != after.stored_sets[label] for label in kept
     ):
         found.gained.setdefault("reach records whose stored set was rewritten", set())
-    return AccessDiff(_ordered(found.gained, after), _ordered(found.lost, before))
+    return AccessDiff(
+        _ordered(found.gained, after, found.records), _ordered(found.lost, before, found.records)
+    )
 
 
 class _Pair(tuple[Standing, Standing]):
@@ -152,6 +157,7 @@ def _compare_standing(
         if object_id not in before.objects:
             mine = _as_any_data(old, described)
         _compare_verbs(found, described, (mine, theirs), (old.any_data ^ new.any_data), who, named)
+        _count_records(found, (before, after), object_id, (mine, theirs), described.code)
         known = before.objects.get(object_id)
         fresh = frozenset(described.columns.keys() - (known.columns.keys() if known else ()))
         if object_id in before.objects and mine.verbs:
@@ -205,6 +211,28 @@ def _compare_verbs(
             found.lost.setdefault(_whole(verb, described, one, named), set()).update(who)
         elif one is not None and two is not None:
             found.sets(one, two, who, words)
+
+
+def _count_records(
+    found: _Found,
+    moments: tuple[Snapshot, Snapshot],
+    object_id: UUID,
+    pair: tuple[ObjectStanding, ObjectStanding],
+    code: str,
+) -> None:
+    """By how many records a verb reaches more or fewer now; the most of all groups is told."""
+    for verb in (Verb.READ, Verb.UPDATE, Verb.DELETE):
+        if pair[0].verbs.get(verb) == pair[1].verbs.get(verb):
+            continue
+        counts = [
+            moment.sight.count(standing.rules.get(verb), listed.rows if listed else None)
+            for moment, standing, listed in zip(
+                moments, pair, (m.records.get(object_id) for m in moments), strict=True
+            )
+        ]
+        if counts[0] is not None and counts[1] is not None:
+            what = f"{verb.value} {code}: "
+            found.records[what] = max(found.records[what], abs(counts[1] - counts[0]))
 
 
 def _whole(verb: Verb, described: NamedObject, legs: frozenset[Leg], named: Callable[[UnitId], str]) -> str:
@@ -298,12 +326,15 @@ def _compare_shares(found: _Found, before: Snapshot, after: Snapshot) -> None:
             into.setdefault(what, set()).add(UnitId(UUID(str(unit))))
 
 
-def _ordered(found: Mapping[str, set[UnitId]], moment: Snapshot) -> tuple[Change, ...]:
+def _ordered(
+    found: Mapping[str, set[UnitId]], moment: Snapshot, records: Mapping[str, int]
+) -> tuple[Change, ...]:
     changes = []
     for what, who in sorted(found.items()):
         people = who - moment.roles.keys()
         vacant = sorted(moment.roles[unit] for unit in who - people)
-        changes.append(Change(what, tuple(sorted(people)), _common(people, moment), tuple(vacant)))
+        counted = records.get(what.partition(": ")[0] + ": ", 0)
+        changes.append(Change(what, tuple(sorted(people)), _common(people, moment), tuple(vacant), counted))
     return tuple(changes)
 
 
@@ -322,7 +353,8 @@ def diff_lines(ctx: Context, diff: AccessDiff) -> Iterator[str]:
     names = identity.names_of(ctx, sorted(set(named)))
     for mark, changes in (("+", diff.gained), ("-", diff.lost)):
         for change in changes:
-            yield f"{mark} {change.what} -- {_concerned(change, names)}"
+            counted = f" (up to {change.records} records)" if change.records else ""
+            yield f"{mark} {change.what}{counted} -- {_concerned(change, names)}"
 
 
 def _concerned(change: Change, names: Mapping[UnitId, str]) -> str:

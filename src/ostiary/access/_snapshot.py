@@ -9,12 +9,13 @@ with few records, and compared where the transaction itself wrote: other people'
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from ostiary.access._policy import Policy, read_policy
 from ostiary.access._reach import NO_REACH
 from ostiary.access._rights import Rights
+from ostiary.access._visible import Sight, load_sight
 from ostiary.access.core import (
     AnyOf,
     AuthorIs,
@@ -26,6 +27,7 @@ from ostiary.access.core import (
     Operation,
     OwnerIs,
     OwnerUnder,
+    RecordRule,
     SharedWith,
     Verb,
     sources_of,
@@ -55,10 +57,14 @@ class NamedObject:
 
 @dataclass(frozen=True, slots=True)
 class ObjectStanding:
-    """What a group may do with one object: the legs of each verb it has, and its columns above none."""
+    """What a group may do with one object: the legs of each verb it has, and its columns above none.
+
+    rules: the legs as the engine has them, for counting records.
+    """
 
     verbs: Mapping[Verb, frozenset[Leg]]
     levels: Mapping[UUID, ColumnLevel]
+    rules: Mapping[Verb, RecordRule] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,7 @@ class Snapshot:
     shares: Listed
     stored_sets: Mapping[int, int]
     stored_sets_changed: int
+    sight: Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +154,19 @@ def snapshot(ctx: Context, objects: Iterable[NamedObject]) -> Snapshot:
     for role in sorted(graph.roles.keys() - held):
         evaluate(_Group((role,), ANYBODY, identity.UnitKind.PERSON, (role,), None))
     written, changed = _written(ctx), _stored_sets_changed(ctx)
+    records = {o.id: _records(ctx, o, written) for o in known.values()}
     return Snapshot(
         objects=known,
         roles=names,
         heads=frozenset(heads),
         standing=standing,
-        records={o.id: _records(ctx, o, written) for o in known.values()},
+        records=records,
         shares=_shares(ctx, written),
         stored_sets=dict(
             ctx.db.rows("select label_id, count(*) from @.identity_label_unit group by label_id")
         ),
         stored_sets_changed=changed,
+        sight=load_sight(ctx, [r.rows for r in records.values() if r.rows is not None], _grantees(policy)),
     )
 
 
@@ -196,7 +205,10 @@ def _standing(rights: Rights, objects: Mapping[UUID, NamedObject], label: _Label
         }
         if verbs:
             levels = {c: rights.level(described.id, c) for c in described.columns}
-            found[described.id] = ObjectStanding(verbs, {c: v for c, v in levels.items() if v})
+            rules: dict[Verb, RecordRule] = {
+                v: rights.rule(described.id, v) for v in verbs if v is not Verb.CREATE
+            }
+            found[described.id] = ObjectStanding(verbs, {c: v for c, v in levels.items() if v}, rules)
     return Standing(
         operations=frozenset(o for o in Operation if rights.operation(o).allowed),
         any_data=frozenset(v for v in Verb if rights.any_data(v)),
@@ -278,14 +290,17 @@ def _labels(ctx: Context) -> dict[int, _Label]:
     }
 
 
+def _grantees(policy: Policy) -> frozenset[UnitId]:
+    return frozenset(rule.grantee for made in policy.objects.values() for rule in made.rules)
+
+
 def _labels_of_grantees(ctx: Context, policy: Policy) -> dict[UnitId, int]:
-    grantees = {rule.grantee for made in policy.objects.values() for rule in made.rules}
     return {
         UnitId(r[0]): r[1]
         for r in ctx.db.rows(
             "select id, current_label_id from @.identity_unit"
             " where id = any(%(ids)s) and current_label_id is not null",
-            {"ids": sorted(grantees)},
+            {"ids": sorted(_grantees(policy))},
         )
     }
 

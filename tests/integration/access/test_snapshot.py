@@ -160,6 +160,21 @@ def test_rules_and_switches_show_as_legs(house: House) -> None:
     assert only(closed, "+") == []
 
 
+def test_records_are_counted_where_they_are_few(house: House) -> None:
+    """By the legs that all members of a group share: their own records are theirs anyway."""
+    deal = house.object("opportunity")
+    for number in range(3):
+        records.create_record(house.ctx.acting_as(house.ada), "opportunity", {"name": f"Pilot {number}"})
+    records.create_record(house.ctx.acting_as(house.bob), "opportunity", {"name": "Pilot of Bob"})
+    lines = house.diff(
+        lambda: access.add_default_rule(house.ctx, deal.id, house.north, house.sales, read=Grant.GRANTED)
+    )
+    assert lines[0].startswith("+ read opportunity: records made by North (up to 3 records) -- Ada, Bob")
+    access.add_member(house.ctx, house.bob, house.head)
+    left = house.diff(lambda: access.remove_member(house.ctx, house.bob, house.head))
+    assert any("records owned below North (up to 3 records) -- Bob" in line for line in only(left, "-")), left
+
+
 def test_shares_and_owners_are_followed_record_by_record(house: House) -> None:
     seller = house.ctx.acting_as(house.ada)
     account = records.create_record(seller, "account", {"name": "Tindalvale Works"})
