@@ -117,6 +117,8 @@ def find_api_key(ctx: Context, key: str) -> ApiKey | None:
     found = ApiKey(*row[:4])
     if not row[4]:
         log.warning("identity.key.refused", extra={"tenant": ctx.tenant_id, "key": found.id})
+        # only who holds the key's secret comes here, so nobody else can fill the log with it
+        audit.append_aside(ctx, "identity.key.refused", object_type="api_key", object_ref=found.id)
         return None
     return found
 

@@ -6,6 +6,7 @@ import multiprocessing
 import multiprocessing.util
 import shutil
 import signal
+import sys
 import threading
 from wsgiref.types import WSGIApplication
 
@@ -14,7 +15,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from ostiary.project import _admin, _health, _logs, _metrics, _node, _tracing
+from ostiary.kernel.errors import OstiaryError
+from ostiary.project import _admin, _health, _logs, _metrics, _node, _refusals, _tracing
 from ostiary.project._database import configure_web, set_up
 from ostiary.project._processes import die_with
 from ostiary.project._state import default_state
@@ -41,9 +43,18 @@ class DrainingServer(MPServer):
         timer.start()
 
 
-def main() -> None:
+def main() -> int:
     """Serve until SIGTERM or SIGINT."""
     options = _parse()
+    try:
+        _serve(options)
+    except OstiaryError as error:  # its words are for people
+        print(f"error: {error.message}", file=sys.stderr)  # noqa: T201 a command line prints
+        return 2
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> None:
     state = default_state()
     measured = _metrics.enable() if options.admin is not None else None  # nobody could read them otherwise
     set_up(state)
@@ -86,8 +97,19 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def load_application(_: str) -> WSGIApplication:
-    """Called in each worker. A worker without its parent would keep the port, so it ends with it.
+def load_application(name: str) -> WSGIApplication:
+    """Called in each worker, which ends when the application cannot be loaded. Raises SystemExit."""
+    try:
+        return _load(name)
+    except Exception as error:  # noqa: BLE001  a fork would print the whole traceback, message and all
+        _refusals.log_failure(error)
+        if isinstance(error, OstiaryError):
+            print(f"error: {error.message}", file=sys.stderr)  # noqa: T201 a command line prints
+        sys.exit(2)
+
+
+def _load(_: str) -> WSGIApplication:
+    """A worker without its parent would keep the port, so it ends with it.
 
     A fork has its parent's signal handlers until it sets its own: asked to end meanwhile, it would not.
     """
@@ -110,4 +132,4 @@ def load_application(_: str) -> WSGIApplication:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

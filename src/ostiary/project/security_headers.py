@@ -36,7 +36,8 @@ DATA: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 TRANSPORT_SECURITY = "max-age=31536000; includeSubDomains"  # one year
-FORGET = '"cache", "cookies", "storage"'  # Clear-Site-Data at sign-out
+# Clear-Site-Data at sign-out. Cookies are taken back by name: theme and density belong to the browser.
+FORGET = '"cache", "storage"'
 
 
 def protect(headers: MutableMapping[str, str], *, data: bool, secure: bool, private: bool) -> None:

@@ -274,6 +274,23 @@ def test_the_api_is_closed_without_a_valid_key(site: Site, place: Place, header:
     assert site.get("/api/no/such/path").status == 401
 
 
+def test_a_revoked_key_that_is_used_leaves_an_event(site: Site, place: Place) -> None:
+    with tenancy.transaction(place.tenant) as db:
+        ctx = Context(place.tenant.id, db, place.person, Channel.CLI)
+        key = identity.create_api_key(ctx, place.person, "to revoke", None)
+    assert site.get("/api/whoami", **bearer(key)).status == 200
+    with tenancy.transaction(place.tenant) as db:
+        ctx = Context(place.tenant.id, db, place.person, Channel.CLI)
+        found = identity.find_api_key(ctx, key)
+        assert found is not None
+        identity.revoke_api_key(ctx, found.id)
+    assert site.get("/api/whoami", **bearer(key)).status == 401
+    assert site.get("/api/whoami", **bearer(key[:-1] + "_")).status == 401  # never given out: nothing to tell
+    with tenancy.transaction(place.tenant) as db:
+        row = db.row("select count(*) from @.audit_event where type = 'identity.key.refused'")
+    assert row == (1,)
+
+
 def test_a_page_is_closed_unless_it_says_otherwise(site: Site) -> None:
     assert site.get("/form").status == 200
     assert site.get("/whoami").status in (302, 303, 401)
@@ -300,7 +317,8 @@ def test_signing_out_ends_the_session_on_the_server(site: Site) -> None:
     token = site.cookies["ostiary"]
     answer = site.post_form("/sign-out")
     assert "ostiary" not in site.cookies
-    assert "cookies" in answer.headers["Clear-Site-Data"]
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert "Max-Age=0" in answer.cookies["ostiary"]  # by name: how the browser shows pages stays as it is
     site.cookies["ostiary"] = token
     assert site.get("/whoami").status != 200
 

@@ -108,7 +108,7 @@ def test_a_tenant_is_created_listed_served_and_all_stops(state: State) -> None:
     with serving(state) as (process, port):
         assert (status(port, "acme.localhost"), status(port, "other.localhost")) == (200, 404)
         # beside the running server the command line uses the same database
-        assert run(state, "tenant", "list").stdout == "acme\tAcme\tactive\n"
+        assert run(state, "tenant", "list").stdout.startswith("acme\tAcme\tactive\t")
         key = run(state, "key", "create", "--tenant", "acme", "--login", "ada", "--name", "test")
         assert re.fullmatch(r"ost_acme_[\w-]{43}\n", key.stdout), key.stderr
         for command in ("tenant=nope", "login=nope"):
