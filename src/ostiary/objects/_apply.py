@@ -22,7 +22,6 @@ from ostiary.objects._errors import MetadataConflict, refused
 from ostiary.objects._evolve import evolve
 from ostiary.objects._facts import Facts
 from ostiary.objects._later import defer_all
-from ostiary.objects._model import Object
 from ostiary.objects._register import load_register
 from ostiary.objects._requests import record_applied
 from ostiary.objects._settings import recovery
@@ -68,8 +67,8 @@ def plan_changes(ctx: Context, changes: Sequence[c.Change]) -> ChangePlan:
     Raises: AccessDenied: CanManageSolution, and for some CanManageAdministration. ChangeRefused.
     """
     access.ensure_operation(ctx, access.Operation.MANAGE_SOLUTION)
-    draft, about = _drafted(ctx, changes, "nobody")
-    plan = _plan(draft, about)
+    draft, concerned = _drafted(ctx, changes, "nobody")
+    plan = _plan(draft, concerned[0] if concerned else None)
     for operation in plan.needs:
         access.ensure_operation(ctx, operation)
     return plan
@@ -80,14 +79,14 @@ def plan_change(ctx: Context, change: c.Change) -> ChangePlan:
     return plan_changes(ctx, [change])
 
 
-def _drafted(ctx: Context, changes: Sequence[c.Change], role: str) -> tuple[Draft, ObjectId | None]:
-    """The draft after all changes, and the object that the first one concerns."""
+def _drafted(ctx: Context, changes: Sequence[c.Change], role: str) -> tuple[Draft, list[ObjectId | None]]:
+    """The draft after all changes, and the object that each of them concerns."""
     draft = Draft.of(load_register(ctx.db), Facts(ctx.db), role, recovery(ctx), ctx.principal)
     concerned = []
     for number, change in enumerate(changes):
         draft.number = number
         concerned.append(evolve(draft, change))
-    return draft, concerned[0] if concerned else None
+    return draft, concerned
 
 
 def _plan(draft: Draft, about: ObjectId | None) -> ChangePlan:
@@ -177,7 +176,8 @@ def apply_within(
     db = inside.db
     _store.lock(db)  # two administrators of one tenant go one after the other
     before = load_register(db)
-    draft, about = _drafted(inside, changes, role)
+    draft, concerned = _drafted(inside, changes, role)
+    about = concerned[0] if concerned else None
     if expected_revision is not None:
         ensure_revision(inside, about, expected_revision, before.objects)
     plan = _plan(draft, about)
@@ -185,7 +185,10 @@ def apply_within(
         access.ensure_operation(inside, operation)
     with _in_order(draft, ddl):
         _write(inside, draft, plan)
-        ids = [_record(inside, change, draft, plan, request) for change in changes]
+        ids = [
+            _record(inside, change, about, plan, request)
+            for change, about in zip(changes, concerned, strict=True)
+        ]
         write_values(inside, draft.values)
         defer_all(inside, draft.later, ids)
     return plan
@@ -231,8 +234,9 @@ def close_columns(ctx: Context, fresh: dict[ObjectId, list[ColumnId]]) -> None:
             access.set_columns_rows(ctx, object_id, dict.fromkeys(columns, rows))
 
 
-def _record(ctx: Context, change: c.Change, draft: Draft, plan: ChangePlan, request: UUID | None) -> UUID:
-    about = _named(draft, change)
+def _record(
+    ctx: Context, change: c.Change, about: ObjectId | None, plan: ChangePlan, request: UUID | None
+) -> UUID:
     facts = {"kind": change.kind, "plan": list(plan.lines())[:50]}
     if isinstance(change, c.ChangeColumn) and change.reason:
         facts["reason"] = change.reason
@@ -244,12 +248,6 @@ def _record(ctx: Context, change: c.Change, draft: Draft, plan: ChangePlan, requ
         parts=[audit.Part("change", facts)],
     )
     return request or record_applied(ctx, change, plan.lines())
-
-
-def _named(draft: Draft, change: c.Change) -> ObjectId | None:
-    named: Any = change.to if isinstance(change, c.RenameObject) else getattr(change, "object", None)
-    code = named.code if isinstance(named, Object) else named
-    return next((h.object.id for h in draft.held.values() if h.object.code == code), None)
 
 
 def ensure_revision(ctx: Context, about: ObjectId | None, expected: int, before: Any) -> None:

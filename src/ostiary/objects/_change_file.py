@@ -5,7 +5,14 @@ from typing import Any
 
 from ostiary.kernel.ids import ColumnId
 from ostiary.objects import _change as c
-from ostiary.objects._declared import PolicyDefaults, read_choices, read_column, read_policy, take_policy
+from ostiary.objects._declared import (
+    TAGS,
+    PolicyDefaults,
+    read_choices,
+    read_column,
+    read_policy,
+    take_policy,
+)
 from ostiary.objects._document import column_document, layout_document, object_document, retention_document
 from ostiary.objects._errors import PackageRefused
 from ostiary.objects._model import UNASSIGNED
@@ -99,9 +106,16 @@ def _change_column(node: Node) -> c.Change:
         data_class=policy.data_class,
         personal_data=policy.personal_data,
         retention=policy.retention,
-        tags=node.texts("tags") if node.has("tags") else None,
+        tags=_tags(node) if node.has("tags") else None,
         reason=node.take("reason", str, ""),
     )
+
+
+def _tags(node: Node) -> tuple[str, ...]:
+    tags = node.texts("tags")
+    if not set(tags) <= TAGS:
+        raise node.refuse(f"tags are out of {', '.join(sorted(TAGS))}")
+    return tags
 
 
 def _backfill(node: Node) -> c.Change:

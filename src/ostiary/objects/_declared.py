@@ -24,7 +24,7 @@ AUTO_NUMBER = re.compile(
 )
 
 _LENGTHS = {ColumnType.TEXT: 250, ColumnType.EMAIL: 254, ColumnType.PHONE: 50, ColumnType.URL: 500}
-_LONGEST = {**dict.fromkeys(_LENGTHS, 500), ColumnType.LONG_TEXT: 100_000}
+LONGEST = {**dict.fromkeys(_LENGTHS, 500), ColumnType.LONG_TEXT: 100_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _read_plain(node: Node, kind: ColumnType) -> Settings:
 
 
 def _read_text(node: Node, kind: ColumnType) -> Settings:
-    longest = _LONGEST[kind]
+    longest = LONGEST[kind]
     length = node.take("max_length", int, _LENGTHS.get(kind, 10_000))
     if not 1 <= length <= longest:
         raise node.refuse(f"max_length is between 1 and {longest}")

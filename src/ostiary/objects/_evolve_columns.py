@@ -1,13 +1,16 @@
 """What changes of columns do to a draft."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from ostiary.kernel.ids import ColumnId, ObjectId, new_id
 from ostiary.objects import _change as c
 from ostiary.objects._aliases import Former
 from ostiary.objects._ddl import CommentColumn, DropStored, sequence_of, steps_for_column
+from ostiary.objects._declared import LONGEST
 from ostiary.objects._draft import MANY, Draft, column_name, column_of, refuse, with_column
 from ostiary.objects._evolve_objects import tables
 from ostiary.objects._model import Choice, Column, ColumnType, DataClass, Layout, Object
@@ -18,6 +21,7 @@ _TEXTS = frozenset(
     {ColumnType.TEXT, ColumnType.LONG_TEXT, ColumnType.EMAIL, ColumnType.PHONE, ColumnType.URL}
 )
 _NUMBERS = frozenset({ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.MONEY})
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _UNINDEXED = frozenset({ColumnType.LONG_TEXT, ColumnType.OWNER, ColumnType.AUTO_NUMBER, ColumnType.LOOKUP})
 
 
@@ -82,6 +86,10 @@ def change_column(draft: Draft, change: c.ChangeColumn) -> ObjectId:
     if after == before:
         refuse("", "nothing", "this changes nothing")
     _ensure_fits(draft, made, before, after)
+    if after.target is not None and after.default not in (None, before.default):
+        target = draft.visible(after.target).object
+        if not draft.facts.there(target, UUID(str(after.default))):
+            refuse("default", "unknown", f"there is no such record of {target.code}")
     if after.data_class < before.data_class:
         if not change.reason.strip():
             refuse("reason", "required", "a lower class opens the column to more people: say why")
@@ -141,8 +149,12 @@ def _choices(before: Column, change: c.ChangeColumn) -> tuple[Choice, ...]:
 
 def _ensure_meaningful(after: Column, given: frozenset[str]) -> None:
     """Settings that the column's type has, with values that agree with each other."""
+    if "caption" in given and not after.caption.strip():
+        refuse("caption", "required", "people need a name for it")
     if "max_length" in given and after.type not in _TEXTS:
         refuse("max_length", "unfit", f"{after.type} has no length")
+    if "max_length" in given and not 1 <= after.max_length <= LONGEST[after.type]:
+        refuse("max_length", "outside", f"max_length is between 1 and {LONGEST[after.type]}")
     if {"minimum", "maximum"} & given and after.type not in _NUMBERS:
         refuse("minimum", "unfit", f"{after.type} has no bounds")
     low, high = after.minimum, after.maximum
@@ -154,9 +166,34 @@ def _ensure_meaningful(after: Column, given: frozenset[str]) -> None:
         refuse("data_class", "unfit", "a unique column is public or internal: a refusal tells of another")
     if after.personal_data != "none" and after.data_class is DataClass.PUBLIC:
         refuse("data_class", "unfit", "what names a person is never public")
-    offered = {choice.code for choice in after.choices if not choice.retired}
-    if after.type is ColumnType.CHOICE and after.default is not None and after.default not in offered:
-        refuse("default", "unfit", f"the default {after.default!r} is not offered")
+    if {"default", "minimum", "maximum", "max_length", "choices"} & given and after.default is not None:
+        _ensure_default(after)
+
+
+def _ensure_default(after: Column) -> None:
+    """A default that every new record can take."""
+    value, fits = after.default, False
+    match after.type:
+        case ColumnType.CHOICE:
+            fits = value in {choice.code for choice in after.choices if not choice.retired}
+        case ColumnType.DATE:
+            fits = value == "today"
+        case ColumnType.INSTANT:
+            fits = value == "now"
+        case ColumnType.BOOLEAN:
+            fits = isinstance(value, bool)
+        case ColumnType.OWNER:
+            fits = value == "me"
+        case ColumnType.LOOKUP:
+            fits = isinstance(value, str) and _ID.fullmatch(value) is not None
+        case kind if kind in _NUMBERS and isinstance(value, int) and not isinstance(value, bool):
+            low, high = after.minimum, after.maximum
+            fits = (low is None or value >= low) and (high is None or value <= high)
+        case kind if kind in _TEXTS and isinstance(value, str):
+            fits = len(value) <= after.max_length
+    if not fits:
+        words = "is not offered" if after.type is ColumnType.CHOICE else f"is none of a {after.type} column"
+        refuse("default", "unfit", f"the default {value!r} {words}")
 
 
 def _ensure_fits(draft: Draft, made: Object, before: Column, after: Column) -> None:

@@ -65,6 +65,9 @@ def change_object(draft: Draft, change: c.ChangeObject) -> ObjectId:
     if change.layout is not None:
         _ensure_layout(draft, made, change.layout)
         given["layout"] = change.layout
+    for name in ("caption", "plural", "icon"):
+        if name in given and not str(given[name]).strip():
+            refuse(name, "required", "people need a name for it")
     if not given:
         refuse("", "nothing", "this changes nothing")
     draft.put_object(held, replace(made, **given))

@@ -1,5 +1,7 @@
 """What a plan must know of stored data: how much there is, and how much would not fit."""
 
+from uuid import UUID
+
 from ostiary.kernel.ports import Db
 from ostiary.objects._model import Object
 from ostiary.objects._names import quote
@@ -27,6 +29,12 @@ class Facts:
     def empty(self, made: Object, stored: str) -> int:
         """How many records hold nothing in a column, counted exactly."""
         return self._count(made, f"{quote(stored)} is null", None)
+
+    def there(self, made: Object, record: UUID) -> bool:
+        """Whether an object has a record."""
+        return (
+            self._db.row(f"select 1 from @.{quote(made.table)} where id = %(id)s", {"id": record}) is not None
+        )
 
     def rows_with(self, made: Object, stored: str) -> int:
         """How many records hold a value in a column."""

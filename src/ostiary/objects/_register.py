@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -145,7 +146,12 @@ def _held(stored: Mapping[str, Any], columns: Iterable[Mapping[str, Any]]) -> He
 def _kept(stored: Mapping[str, Any]) -> Kept | None:
     if stored.get("dropped_at") is None:  # a tenant of release 0 has no such column
         return None
-    return Kept(stored["dropped_at"], stored["purge_after"] or stored["dropped_at"], stored["dropped_by"])
+    return Kept(_utc(stored["dropped_at"]), _utc(stored["purge_after"]), stored["dropped_by"])
+
+
+def _utc(instant: str) -> str:
+    """An instant as the product writes it, whatever time zone the session has: they are compared as text."""
+    return datetime.fromisoformat(instant).astimezone(UTC).isoformat()
 
 
 def _settings(stored: Mapping[str, Any]) -> dict[str, Any]:

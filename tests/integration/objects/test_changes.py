@@ -233,6 +233,10 @@ def test_two_administrators_do_not_overwrite_each_other(home: NewTenant) -> None
         ("column: length_m, max_length: 5", "max_length", "has no length"),
         ("column: name, minimum: 5", "minimum", "has no bounds"),
         ("column: ghost, caption: Ghost", "column", "has no column"),
+        ("column: name, caption: ' '", "caption", "need a name"),
+        ("column: name, max_length: 501", "max_length", "between 1 and 500"),
+        ("column: name, default: 5", "default", "is none of a text column"),
+        ("column: length_m, default: many", "default", "is none of a decimal column"),
         ("column: name", "", "changes nothing"),
     ],
 )
