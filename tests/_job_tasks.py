@@ -9,6 +9,7 @@ EFFECTS = (
     " at timestamptz not null default clock_timestamp());"
 )
 PIECES = 3
+STEPS = 40
 _EFFECT = "insert into @.test_effect (job, thing, piece) values (%(job)s, %(thing)s, %(piece)s)"
 
 
@@ -24,6 +25,15 @@ def pieces(run: jobs.Run) -> None:
         with run.open() as ctx:
             ctx.db.run(_EFFECT, {"job": run.job_id, "thing": run.arguments["thing"], "piece": piece})
             run.note(ctx, done=piece + 1, total=PIECES, cursor={"next": piece + 1})
+
+
+def steps(run: jobs.Run) -> None:
+    """Many pieces, each slow enough to be stopped after it."""
+    for piece in range(run.cursor.get("next", 0), STEPS):
+        with run.open() as ctx:
+            ctx.db.run(_EFFECT, {"job": run.job_id, "thing": run.arguments["thing"], "piece": piece})
+            run.note(ctx, done=piece + 1, total=STEPS, cursor={"next": piece + 1})
+        time.sleep(0.1)
 
 
 def plain(run: jobs.Run) -> None:
@@ -52,6 +62,7 @@ def register() -> None:
     for task in (
         jobs.Task("tests.effect.once", once, thing),
         jobs.Task("tests.effect.pieces", pieces, thing),
+        jobs.Task("tests.effect.steps", steps, thing),
         jobs.Task("tests.effect.plain", plain, thing),
         jobs.Task("tests.effect.slow", slow, {**thing, "ms": jobs.Kind.INTEGER}, lane=jobs.Lane.BULK),
         jobs.Task("tests.effect.flaky", flaky, {**thing, "times": jobs.Kind.INTEGER}, retry=patient),

@@ -76,7 +76,8 @@ class Workers:
     """Worker processes of the installation whose state folder this is."""
 
     def __init__(self, folder: Path) -> None:
-        self._environment = os.environ | {
+        self.folder = folder
+        self.environment = os.environ | {
             "OSTIARY_STATE": str(folder),
             "PYTHONPATH": os.pathsep.join(sys.path),
             "OSTIARY_INSECURE_HTTP": "1",
@@ -86,7 +87,7 @@ class Workers:
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """One more worker."""
         command = [sys.executable, "-m", "tests._job_worker", *words]
-        process = subprocess.Popen(command, env=self._environment)
+        process = subprocess.Popen(command, env=self.environment)
         self.running.append(process)
         return process
 

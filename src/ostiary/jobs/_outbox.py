@@ -7,8 +7,10 @@ being hinted at, and everybody from time to time.
 """
 
 import json
+import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -36,6 +38,8 @@ _FULL = (
     " and failed_at is null and discarded_at is null limit %(most)s) as waiting"
 )
 Connection = psycopg.Connection[tuple[Any, ...]]
+
+log = logging.getLogger(__name__)
 
 
 def subscriptions() -> list[dict[str, Any]]:
@@ -67,7 +71,8 @@ class Relay:
         for tenant in tenants:
             whole = now - self._rounds.get(tenant.schema, float("-inf")) > ROUND_S
             if not tenant.suspended and (whole or self._hot.get(tenant.schema, 0) > now):
-                handed += self._hand_on_of(connection, tenant, wanted, whole=whole)
+                with _apart(connection, tenant):
+                    handed += self._hand_on_of(connection, tenant, wanted, whole=whole)
         return handed
 
     def _take_hints(self, connection: Connection) -> None:
@@ -106,12 +111,30 @@ class Relay:
         topics = sorted(subscribers())
         for tenant in tenants:
             if not tenant.suspended:
-                table = f"{tenant.schema}.audit_outbox"
-                connection.execute(
-                    f"delete from {table} where id in (select id from {table} where id < %(before)s"
-                    " and topic <> all(%(topics)s) order by id limit %(most)s)",
-                    {"before": _first_id(KEPT), "topics": topics, "most": _PRUNED},
-                )
+                with _apart(connection, tenant):
+                    connection.execute(
+                        _prune_statement(tenant.schema),
+                        {"before": _first_id(KEPT), "topics": topics, "most": _PRUNED},
+                    )
+
+
+@contextmanager
+def _apart(connection: Connection, tenant: tenancy.Tenant) -> Iterator[None]:
+    """One tenant's trouble is its own: a schema that is being dropped stops nobody else's news."""
+    try:
+        yield
+    except psycopg.Error as error:
+        if connection.closed:
+            raise
+        log.warning("jobs.relay.failed", extra={"tenant": tenant.id, "error": type(error).__name__})
+
+
+def _prune_statement(schema: str) -> str:
+    table = f"{schema}.audit_outbox"
+    return (
+        f"delete from {table} where id in (select id from {table} where id < %(before)s"
+        " and topic <> all(%(topics)s) order by id limit %(most)s)"
+    )
 
 
 def _relay_statement(schema: str) -> str:

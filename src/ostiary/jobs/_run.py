@@ -76,12 +76,12 @@ class JobRun:
         self._stopping = stopping
         self._checked = False
         self._noted = False
+        self._opened = False
 
     @contextmanager
     def open(self, *, finish: bool = False) -> Iterator[Context]:
         """See `Run.open`."""
-        self._go_on()
-        with tenancy.transaction(self.tenant) as db:
+        with self._alone(), tenancy.transaction(self.tenant) as db:
             ctx = self._context(db)
             yield ctx
             if finish:
@@ -93,8 +93,7 @@ class JobRun:
         """See `Run.open_as_owner`. Raises Misconfigured: the task did not declare it."""
         if not self._task.owner:
             raise Misconfigured(f"{self._task.name} is no task of the owner")
-        self._go_on()
-        with tenancy.owner_transaction(self.tenant) as db:
+        with self._alone(), tenancy.owner_transaction(self.tenant) as db:
             if not self._checked:
                 with tenancy.transaction(self.tenant) as own:
                     self._context(own)
@@ -124,11 +123,19 @@ class JobRun:
             with self.open(finish=True):
                 pass
 
-    def _go_on(self) -> None:
-        if self.finished:
-            raise RuntimeError(f"{self._task.name}: the job is done, nothing can follow")
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One transaction at a time: a second one would wait for the job's row, which the first one holds."""
+        if self.finished or self._opened:
+            why = "nothing can follow its end" if self.finished else "it has a transaction open"
+            raise RuntimeError(f"{self._task.name}: {why}")
         if self._noted and self._stopping.is_set():
             raise GivenUp  # another worker goes on at the cursor; a job without one is left to its end
+        self._opened = True
+        try:
+            yield
+        finally:
+            self._opened = False
 
     def _context(self, db: tenancy.Transaction) -> Context:
         self._hold(db)

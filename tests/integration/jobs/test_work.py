@@ -1,6 +1,7 @@
 """How attempts end, who they run as, and what the leading worker does for all."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 
@@ -9,7 +10,7 @@ import pytest
 from ostiary.audit import public as audit
 from ostiary.identity import public as identity
 from ostiary.jobs import public as jobs
-from ostiary.jobs._leader import due_ticks
+from ostiary.jobs._leader import Leader, due_ticks
 from ostiary.jobs._task import _registry
 from ostiary.kernel import clock
 from ostiary.kernel.errors import Misconfigured
@@ -302,20 +303,20 @@ def test_news_reach_their_subscriber_each_once(effects: TestTenant, declared: li
             {"topic": jobs.Kind.CODE, "event": jobs.Kind.ID, "object": jobs.Kind.ID},
         )
     )
-    jobs.subscribe(["identity.person.created"], "tests.news.hear")
+    jobs.subscribe(["tests.news.made"], "tests.news.hear")
     thing = new_id()
     with asking(effects) as ctx:
-        event = audit.append(ctx, "identity.person.created", object_type="person", object_ref=thing)
+        event = audit.append(ctx, "tests.news.made", object_type="person", object_ref=thing)
         audit.append(ctx, "identity.role.created")
     leader = lead_once()
     assert len(as_owner("select id from jobs.job where task = 'tests.news.hear'")) == 1
     lead_once(leader)
     lead_once()
     run_due_jobs()
-    assert heard == [("identity.person.created", event, thing)]
+    assert heard == [("tests.news.made", event, thing)]
     with asking(effects) as ctx:
         topics = {row[0] for row in ctx.db.rows("select topic from @.audit_outbox")}
-    assert "identity.person.created" not in topics
+    assert "tests.news.made" not in topics
     assert "identity.role.created" in topics, "nobody subscribes to it: it is kept for a week"
 
 
@@ -407,9 +408,38 @@ def test_what_ended_long_ago_and_what_belongs_to_nobody_goes(effects: TestTenant
     run_due_jobs()
     as_owner("update jobs.job set finished_at = now() - interval '8 days' where id = %(i)s", {"i": old})
     nobodys: LiteralString = "insert into jobs.job (id, tenant_id, task, lane, arguments)"
-    as_owner(f"{nobodys} values (%(i)s, %(i)s, 'x.y.z', 'bulk', '{{}}')", {"i": new_id()})
+    unknown, new = new_id(), new_id()
+    for tenant_id in (unknown, new):
+        as_owner(f"{nobodys} values (%(i)s, %(i)s, 'x.y.z', 'bulk', '{{}}')", {"i": tenant_id})
+    as_owner("update jobs.job set created_at = now() - interval '2 hours' where id = %(i)s", {"i": unknown})
     lead_once()
-    assert as_owner("select id from jobs.job") == [(young,)]
+    assert set(as_owner("select id from jobs.job")) == {(young,), (new,)}, "the new one may not be listed yet"
+
+
+def test_one_tenants_trouble_stops_nobody_elses_news(
+    effects: TestTenant, neighbour: TestTenant, declared: list[jobs.Run]
+) -> None:
+    declare(jobs.Task("tests.news.hear", lambda run: None))
+    jobs.subscribe(["tests.trouble.made"], "tests.news.hear")
+    with asking(effects) as ctx:
+        audit.append(ctx, "tests.trouble.made")
+    broken = replace(neighbour.tenant, schema="t_absent")
+    leader = Leader(lambda: [broken, effects.tenant])
+    lead_once(leader)
+    heard: LiteralString = "select tenant_id from jobs.job where task = 'tests.news.hear'"
+    assert as_owner(heard) == [(effects.tenant.id,)]
+
+
+def test_a_run_has_one_transaction_at_a_time(effects: TestTenant, declared: list[jobs.Run]) -> None:
+    def work(run: jobs.Run) -> None:
+        with run.open(), run.open():
+            pass
+
+    declare(jobs.Task("tests.nested.work", work, retry=jobs.Retry(1)))
+    with asking(effects) as ctx:
+        job = jobs.defer(ctx, "tests.nested.work")
+    run_due_jobs()
+    assert state_of(effects, job).error == "RuntimeError", "at once, not after waiting for itself"
 
 
 def test_figures_count_what_waits_and_fails(effects: TestTenant) -> None:

@@ -365,10 +365,11 @@ create or replace function jobs.sweep(tenants uuid[], kept_days integer) returns
 declare
   removed bigint;
 begin
-  delete from jobs.procrastinate_jobs q using jobs.job j
-    where j.queue_id = q.id and not j.tenant_id = any(tenants);
-  delete from jobs.tick where not tenant_id = any(tenants);
-  delete from jobs.job where not tenant_id = any(tenants);
+  -- an hour old, so that a tenant which was made since the list was read loses nothing
+  with gone as (delete from jobs.job where not tenant_id = any(tenants)
+    and created_at < now() - interval '1 hour' returning queue_id)
+  delete from jobs.procrastinate_jobs where id in (select queue_id from gone);
+  delete from jobs.tick where not tenant_id = any(tenants) and at < now() - interval '1 hour';
   delete from jobs.job where id in (select id from jobs.job
     where (finished_at is not null or discarded_at is not null)
       and coalesce(finished_at, discarded_at) < now() - make_interval(days => kept_days) limit 10000);
