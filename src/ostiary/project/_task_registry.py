@@ -15,7 +15,7 @@ CONTEXTS = (identity, access, objects, records, crm, _keys)
 
 
 def load_tasks() -> None:
-    """Answer the engine's questions; with the import of this module every task is declared. Safe to repeat."""
+    """Answer the engine's questions. Tasks are declared by importing this module."""
     jobs.configure(jobs.Hooks(refusal=_refusal, principal=_principal))
 
 
