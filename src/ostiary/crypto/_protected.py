@@ -11,6 +11,7 @@ from ostiary.crypto._age import (
     needs_passphrase,
     recipient_of,
 )
+from ostiary.crypto._errors import Locked
 from ostiary.crypto._root import Roots
 from ostiary.kernel.errors import FieldError, Invalid, Misconfigured
 
@@ -41,8 +42,12 @@ class Lock:
         """The roots. Raises: Locked: it does not open. Misconfigured: the file is no such file."""
         try:
             if needs_passphrase(content):
-                return Roots.parse(decrypt_by_passphrase(content, self.passphrase or ""))
-            return Roots.parse(decrypt_by_identity(content, self.identity or ""))
+                if self.passphrase is None:
+                    raise Locked("The root key opens by a passphrase; an identity was given")
+                return Roots.parse(decrypt_by_passphrase(content, self.passphrase))
+            if self.identity is None:
+                raise Locked("The root key opens by an identity; a passphrase was given")
+            return Roots.parse(decrypt_by_identity(content, self.identity))
         except ValueError as error:
             raise Misconfigured(f"The protected root key cannot be used: {error}") from None
 

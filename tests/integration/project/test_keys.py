@@ -13,6 +13,7 @@ from ostiary.crypto._ring import ring
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.ids import new_id
 from ostiary.project import _keys, _keys_command, _operator_log, _root_key, _root_record, cli
+from ostiary.project._database import database_scripts
 from ostiary.project._state import State
 from ostiary.tenancy import public as tenancy
 from tests._cluster import RunningCluster
@@ -56,7 +57,11 @@ def own(
     configured = ring.store()
     tenancy._configured.clear()
     credentials = tenancy.prepare_database(
-        cluster.admin_dsn, owner_password=PASSWORD, app_password=PASSWORD, name=name
+        cluster.admin_dsn,
+        owner_password=PASSWORD,
+        app_password=PASSWORD,
+        name=name,
+        extras=database_scripts(),
     )
     placement = tenancy.configure(credentials)
     crypto.configure(_root_record.opener(state, credentials.owner))

@@ -54,6 +54,10 @@ def test_a_root_under_an_identity() -> None:
     for other in (crypto.Lock(identity=make_identity()), crypto.Lock(identity="nonsense"), crypto.Lock()):
         with pytest.raises(Misconfigured):
             other.open(content)
+    with pytest.raises(crypto.Locked, match="opens by an identity"):
+        crypto.Lock(passphrase=PASSPHRASE).open(content)
+    with pytest.raises(crypto.Locked, match="opens by a passphrase"):
+        lock.open(encrypt_to_passphrase(b"x", PASSPHRASE, work=10))
     altered = content[:-1] + bytes([content[-1] ^ 1])
     with pytest.raises(crypto.Locked):
         lock.open(altered)

@@ -5,8 +5,10 @@ import os
 import pickle
 import stat
 import threading
+import traceback
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -122,6 +124,33 @@ def test_what_is_wrapped_opens_in_its_place_only() -> None:
     for altered, aad in ((wrapped, b"elsewhere"), (wrapped[:5], AAD), (wrapped[:-1], AAD), (b"", AAD)):
         with pytest.raises(crypto.Undecipherable):
             roots.unwrap(altered, aad, roots.root_id)
+
+
+def test_an_error_about_a_key_shows_nothing_of_it() -> None:
+    roots, kek = crypto.Roots(crypto.Root(SECRET)), Kek(2, SECRET)
+    text = roots.serialise()
+    shown = []
+    for fail in (
+        lambda: roots.unwrap(roots.wrap(SECRET, AAD), b"elsewhere", roots.root_id),
+        lambda: kek.unwrap(kek.wrap(SECRET, AAD), b"elsewhere"),
+        lambda: crypto.Roots(crypto.Root(OTHER)).unwrap(b"", AAD, roots.root_id),
+        lambda: crypto.Roots.parse(text[:-9]),
+        lambda: crypto.Roots.parse(b"ostiary-root-keys-2\ncurrent " + text.split()[1] + b"\n"),
+        lambda: crypto.Root(SECRET + b"x"),
+        lambda: crypto.Dek(uuid4(), SECRET[1:]),
+    ):
+        with pytest.raises((crypto.Undecipherable, crypto.RootMissing, ValueError)) as failed:
+            fail()
+        shown += [*traceback.format_exception(failed.value), repr(failed.value), str(vars(failed.value))]
+    everything = "".join(shown)
+    assert "Traceback" in everything
+    for trace in (
+        text.split()[1].decode()[:12],
+        SECRET.hex()[2:20],
+        repr(SECRET)[6:30],
+        str(list(SECRET))[1:20],
+    ):
+        assert trace not in everything
 
 
 @pytest.mark.parametrize("key", [crypto.Root(SECRET), crypto.Roots(crypto.Root(SECRET)), Kek(2, SECRET)])
