@@ -229,7 +229,8 @@ def _told(changes: Sequence[access.Change]) -> dict[str, object]:
 
 
 def _hold_rights_still(ctx: Context) -> None:
-    """Nobody else changes roles or rights meanwhile: every such change takes these two."""
+    """Nobody else changes metadata, roles or rights meanwhile: every such change takes one of these."""
+    ctx.db.run("select revision from @.objects_revision for update")
     identity.lock_roles(ctx)
     ctx.db.run("select epoch from @.identity_epoch for update")
 

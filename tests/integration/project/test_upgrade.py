@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,15 @@ from typing import Any
 import psycopg
 import pytest
 from django.contrib.postgres.operations import AddIndexConcurrently
-from django.db import migrations, models
+from django.db import migrations, models, transaction
 
 from ostiary.access import public as access
 from ostiary.audit import public as audit
 from ostiary.crm import public as crm
 from ostiary.identity import public as identity
+from ostiary.kernel import clock
 from ostiary.kernel.context import Channel, Context
+from ostiary.kernel.ids import new_id
 from ostiary.objects import public as objects
 from ostiary.project import _migrations
 from ostiary.project._release import OLDEST_SERVED, RELEASE, refusal
@@ -147,6 +149,39 @@ def test_somebody_elses_lock_is_waited_for_not_for_ever(
         assert len(pauses) == ATTEMPTS - 1
         assert max(pauses) > pauses[0]
         assert PLACE not in columns(tenant)
+
+
+def test_a_data_migration_may_use_djangos_models(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows wait for the check of their references: the next change of their table must not mind."""
+    tenant = make_tenant(installation, "orm")
+    seen: list[Any] = []
+
+    def work(apps: Any, editor: Any) -> None:
+        unit, membership = apps.get_model("identity", "Unit"), apps.get_model("identity", "Membership")
+        person = unit.objects.get(kind="person")
+        with suppress(RuntimeError), transaction.atomic():
+            membership.objects.all().delete()
+            raise RuntimeError
+        with transaction.atomic():
+            role = unit.objects.create(id=new_id(), kind="func", name="Planted")
+            membership.objects.bulk_create([membership(principal=person, role=role)])
+        session = apps.get_model("identity", "Session")
+        session.objects.create(
+            key_hash=b"k", principal=person, expires_at=clock.now(), data={"planted": [1, {"a": None}]}
+        )
+        seen.extend(session.objects.values_list("data", "expires_at__year", "created_at").iterator())
+
+    change = migrations.RunSQL("alter table identity_membership add column planted integer")
+    with planted(monkeypatch, [migrations.RunPython(work)], [change]):
+        report = upgrade_tenant(tenant, Order(accept_widening=True), pause=no_pause)
+    assert (report.outcome, report.reason) == (Outcome.UPGRADED, "")
+    assert [line.partition(" -- ")[0] for line in report.access] == ["+ have what is given to Planted"]
+    ((data, year, created),) = seen
+    assert data == {"planted": [1, {"a": None}]}
+    assert year == created.year
+    assert created.tzinfo is not None
 
 
 def test_two_runs_do_not_work_on_one_tenant(
@@ -335,3 +370,33 @@ def with_one_more_column(folder: Path) -> Path:
     )
     lead.write_text(text.replace("columns:\n", "columns:\n" + column, 1))
     return later
+
+
+def test_rights_do_not_change_while_they_are_compared(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an administrator does meanwhile comes after the upgrade and is not taken for its doing."""
+    tenant = make_tenant(installation, "still")
+    add_person(tenant, "bob")
+    with tenancy.transaction(tenant) as db:
+        nobody = Context(tenant.id, db, None, Channel.CLI)
+        admin, bob = (identity.find_login(nobody, login) for login in ("admin", "bob"))
+        administrators = identity.find_unit(nobody, identity.SYSTEM_ADMINISTRATORS)
+    assert bob is not None
+    assert administrators is not None
+    waiting = []
+
+    def meanwhile(apps: Any, editor: Any) -> None:
+        try:
+            with tenancy.transaction(tenant) as db:
+                db.run("set local lock_timeout = '100ms'")
+                access.add_member(nobody.within(db).acting_as(admin), bob, administrators)
+        except psycopg.errors.LockNotAvailable:
+            waiting.append(True)
+
+    with planted(monkeypatch, [migrations.RunPython(meanwhile)]):
+        report = upgrade_tenant(tenant, Order(), pause=no_pause)
+    assert (report.outcome, report.access) == (Outcome.UPGRADED, ())
+    assert waiting == [True]
+    with tenancy.transaction(tenant) as db:  # and afterwards it can be done
+        access.add_member(nobody.within(db).acting_as(admin), bob, administrators)
