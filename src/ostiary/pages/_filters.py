@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ostiary.objects.public import Column, ColumnType
+from ostiary.objects.public import Column, ColumnType, aliased
 from ostiary.pages._cells import plain_words
 from ostiary.pages._input import NotUnderstood, read_value
 from ostiary.pages._reader import Reader, readable, readable_columns
@@ -102,7 +102,8 @@ def read_filters(reader: Reader, view: ObjectView, state: ListState, names: "Nam
     if state.view == MINE and view.object.has_owner:
         parts.append(Compare("owner", Op.EQ, str(reader.ctx.actor)))
     errors = 0
-    offered = {column.code: column for column in readable_columns(view)}
+    # an old address may name a column by the code that it had
+    offered = aliased({column.code: column for column in readable_columns(view)}, view.object.aliases)
     for index, row in enumerate(state.conditions):
         column, op, error = _understand(row, offered)
         if column and op and not error and (row.value or op in _NO_VALUE):

@@ -1,13 +1,17 @@
 """Objects and columns are made and changed while the product runs: planned, checked, seen at once."""
 
+from datetime import UTC
+
 import pytest
 
 from ostiary.access import public as access
 from ostiary.identity import public as identity
 from ostiary.kernel.errors import AccessDenied, Invalid, NotFound
 from ostiary.objects import public as objects
+from ostiary.pages import public as pages
 from ostiary.project._tenants import NewTenant
 from ostiary.records import public as records
+from ostiary.ui.values import Frame
 from tests._ledger import read_ledger
 from tests._tenants import Installation
 from tests.integration.objects._worlds import BOAT, apply, column, inside, make_home, open_to_all, stored
@@ -22,6 +26,7 @@ def home(installation: Installation) -> NewTenant:
     with inside(new) as ctx:
         open_to_all(ctx, "boat")
         records.create_record(ctx, "boat", {"name": "Mavis", "length_m": "7.5"})
+        records.create_record(ctx, "boat", {"name": "Bare"})
     return new
 
 
@@ -313,3 +318,31 @@ def test_a_later_boolean_is_empty_in_the_records_that_were_there(home: NewTenant
         assert records.get_record(ctx, "boat", before.id).data["insured"] is None
         assert records.get_record(ctx, "boat", after.id).data["insured"] is False
         assert read_ledger(ctx).half == []
+
+
+def test_an_old_address_and_an_old_mapping_still_work(installation: Installation) -> None:
+    home = make_home(f"oldcode{installation.worker}")
+    apply(home, BOAT)
+    with inside(home) as ctx:
+        open_to_all(ctx, "boat")
+        for name, length in (("Mavis", "7.5"), ("Alba", "12"), ("Cora", "9")):
+            records.create_record(ctx, "boat", {"name": name, "length_m": length})
+    apply(
+        home,
+        "changes:\n"
+        "  - {change: rename_object, object: boat, to: vessel}\n"
+        "  - {change: rename_column, object: boat, column: length_m, to: metres}\n",
+    )
+    with inside(home) as ctx:
+        reader = pages.make_reader(ctx, pages.Urls(), UTC)
+        query = {"f": ["length_m"], "o": ["gt"], "v": ["8"], "sort": ["-length_m"]}
+        shown = pages.render(
+            pages.list_view(reader, "boat", pages.read_state(query)), Frame("ui/fragment.html", "Harbour")
+        )
+        assert shown.index("Alba") < shown.index("Cora")
+        assert "Mavis" not in shown
+        made = records.create_record(ctx, "boat", {"name": "Dora", "length_m": "3"})
+        assert made.data["metres"] == 3
+        assert "Dora" in pages.render(
+            pages.record_view(reader, "boat", made.id), Frame("ui/fragment.html", "Harbour")
+        )
