@@ -8,7 +8,7 @@ from ostiary.project import _backup_base_command
 from ostiary.project._administration import installation, named_tenant
 from ostiary.project._state import default_state
 from ostiary.project.backup import _folder, _settle
-from ostiary.project.backup._base import file_content
+from ostiary.project.backup._base import file_content, remove_old_segments
 from ostiary.project.backup._errors import BackupRefused
 from ostiary.project.backup._last import INSTALLATION, note_backup
 from ostiary.project.backup._plan import Wish
@@ -100,6 +100,8 @@ def prune_folder(folder: Path, options: argparse.Namespace) -> int:
     for path in _folder.remove_abandoned(folder):
         print(f"deleted {path.name}: it was never finished")
     backups = _folder.list_backups(folder)
+    if gone := remove_old_segments(folder, [f.at for f in backups if f.what == "base"]):
+        print(f"deleted {gone} segments of the log from before the oldest base backup")
     for found in _folder.choose_expired(backups, keep=options.keep, days=options.days, now=clock.now()):
         _folder.remove(found)
         print(f"deleted {found.path.name}")

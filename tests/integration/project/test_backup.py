@@ -1,14 +1,17 @@
 """A tenant is saved and comes back: equal by digest, beside its original or in its place."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 from uuid import UUID
 
 import orjson
 import psycopg
 import pytest
+from django.core.wsgi import get_wsgi_application
 
 from ostiary.access import public as access
 from ostiary.audit import public as audit
@@ -31,10 +34,12 @@ from ostiary.project.backup._verify import verify_tenant
 from ostiary.records import public as records
 from ostiary.tenancy import public as tenancy
 from tests._ledger import read_ledger
+from tests._site import Site
 from tests._tenants import Installation
 
 pytestmark = pytest.mark.database
 
+TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="(\w+)"')
 AWKWARD = "Halden \\ back\ttab\nline \\N Über 'quoted' \"twice\" %s @. \\."
 EVENT_TABLES = {"audit_event", "audit_index", "audit_payload", "audit_queue", "audit_outbox", "audit_ref"}
 SETTLED = EVENT_TABLES | {"identity_epoch", "identity_session", "identity_api_key"}
@@ -146,6 +151,27 @@ def test_sessions_and_keys_of_the_original_do_not_open_the_copy(house: House) ->
         assert identity.find_api_key(ctx, house.key) is None
 
 
+def test_people_sign_in_at_the_copy_and_read_through_the_door(house: House) -> None:
+    slug = f"{house.tenant.slug}door"
+    copy = restore_tenant(house.file, Wish(slug, [f"{slug}.test"])).tenant
+    browser = Site(get_wsgi_application(), f"{slug}.test")
+    token = TOKEN.search(browser.get("/sign-in").body)
+    assert token is not None
+    form = b"csrfmiddlewaretoken=" + token[1] + f"&login=ada&password={quote(PASSWORD)}".encode()
+    assert browser.post("/sign-in", form, HTTP_ORIGIN=f"http://{slug}.test").status == 302
+    assert b"Halden" in browser.get("/o/account/").body
+    with acting(copy, house.ada) as ctx:
+        fresh = access.create_api_key(ctx, house.ada, "fresh")
+    address = f"/api/v1/records/account/{house.account}"
+    program = Site(get_wsgi_application(), f"{slug}.test")
+    answers = [program.get(address, HTTP_AUTHORIZATION=f"Bearer {key}") for key in (fresh, house.key)]
+    assert [answer.status for answer in answers] == [200, 401]
+    assert b"Halden" in answers[0].body
+    original = Site(get_wsgi_application(), f"{house.tenant.slug}.test")
+    answers = [original.get(address, HTTP_AUTHORIZATION=f"Bearer {key}") for key in (house.key, fresh)]
+    assert [answer.status for answer in answers] == [200, 401]
+
+
 def test_a_dropped_tenant_comes_back_as_itself(house: House) -> None:
     slug = f"{house.tenant.slug}gone"
     victim = restore_tenant(house.file, Wish(slug, [f"{slug}.test"])).tenant
@@ -246,6 +272,19 @@ def test_a_host_that_is_taken_is_refused_before_anything_is_made(house: House) -
     assert f"t_{slug}" not in schemas()
     with pytest.raises(NotFound):
         tenancy.get_tenant(slug)
+
+
+def test_a_schema_that_nobody_knows_is_not_dropped(house: House) -> None:
+    slug = f"{house.tenant.slug}lost"
+    with psycopg.connect(tenancy.placement().owner) as connection:
+        connection.execute(f"create schema t_{slug} create table kept (n int)")
+    wish = Wish(slug, [f"{slug}.test"])
+    with pytest.raises(BackupRefused, match="directory does not know it"):
+        restore_tenant(house.file, wish)
+    with psycopg.connect(tenancy.placement().owner) as connection:
+        connection.execute(f"select n from t_{slug}.kept")
+        connection.execute(f"drop schema t_{slug} cascade")
+    restore_tenant(house.file, wish)
 
 
 def shape(made: Structure) -> Structure:

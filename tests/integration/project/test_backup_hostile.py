@@ -1,5 +1,6 @@
 """Whatever is done to a backup's file or folder is noticed, in words, and nothing becomes visible."""
 
+import errno
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -154,6 +155,24 @@ def test_rows_without_a_table_or_out_of_order_are_refused() -> None:
         content = Content(Pull(compressed(iter([*start, *pieces]))))
         with pytest.raises(BackupDamaged):
             list(content.walk())
+
+
+def test_a_backup_that_cannot_be_written_leaves_nothing(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _sealed.open_sealed(file) as (_, source):
+        slug = Content(source).header.slug
+    tenant = tenancy.get_tenant(slug)
+    with pytest.raises(BackupRefused, match="cannot be written: No such file"):
+        back_up_tenant(tenant, tmp_path / "none" / "x.ostiary")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(BackupRefused, match="No space left"):
+        back_up_tenant(tenant, tmp_path / "x.ostiary")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_everybody_may_write_to_is_refused(tmp_path: Path) -> None:

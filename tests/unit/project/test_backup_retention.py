@@ -1,5 +1,6 @@
 """What retention deletes, and what it never does."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from ostiary.kernel.errors import Invalid
 from ostiary.project._backup_base_command import parse_instant
 from ostiary.project._state import State
+from ostiary.project.backup._base import remove_old_segments
 from ostiary.project.backup._errors import BackupDamaged
 from ostiary.project.backup._folder import (
     LEDGER,
@@ -63,6 +65,22 @@ def test_foreign_and_unfinished_files_are_no_backups(tmp_path: Path) -> None:
     (folder / LEDGER).write_text("not json")
     assert [each.verified_at for each in list_backups(folder)] == [None, None]
     assert remove_abandoned(folder) == []  # a day has not passed: it may still be written
+
+
+def test_segments_go_when_no_base_backup_needs_them(tmp_path: Path) -> None:
+    (tmp_path / "wal").mkdir()
+    for number, days in enumerate((9, 5, 1)):
+        path = tmp_path / "wal" / f"00000001000000000000000{number}.ostiary"
+        path.write_bytes(b"x")
+        at = (NOW - timedelta(days=days)).timestamp()
+        os.utime(path, (at, at))
+    history = tmp_path / "wal" / "00000002.history.ostiary"
+    history.write_bytes(b"x")
+    os.utime(history, (0, 0))
+    assert remove_old_segments(tmp_path, []) == 0
+    assert remove_old_segments(tmp_path, [NOW, NOW - timedelta(days=6)]) == 1
+    assert history.exists()
+    assert len(list((tmp_path / "wal").iterdir())) == 3
 
 
 def test_frames_say_where_they_were_cut() -> None:

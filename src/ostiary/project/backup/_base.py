@@ -7,7 +7,8 @@ folder; `ship_wal` seals them and takes them out. The server's account never see
 import hashlib
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -161,3 +162,17 @@ def sealed_segments(folder: Path) -> list[Path]:
     if not target.is_dir():
         return []
     return sorted(p for p in target.iterdir() if p.name.endswith(SUFFIX) and not p.is_symlink())
+
+
+def remove_old_segments(folder: Path, bases: Sequence[datetime]) -> int:
+    """Delete sealed segments that no base backup needs; `bases`: when each of those began. How many.
+
+    What was sealed before the oldest began was finished before it began. Histories of timelines stay.
+    """
+    if not bases:
+        return 0
+    limit = min(bases).timestamp()
+    old = [p for p in sealed_segments(folder) if p.stat().st_mtime < limit and ".history" not in p.name]
+    for path in old:
+        path.unlink()
+    return len(old)

@@ -3,6 +3,8 @@
 Killed at any point, nothing of it was visible; the next attempt removes what is left and begins again.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from ostiary.project.backup._save import Progress, silent
 from ostiary.project.backup._sealed import open_sealed
 from ostiary.tenancy import public as tenancy
 
+UNFINISHED = "a restore that has not ended"  # comment of the schema meanwhile
 BUILDING = "building_"  # start of the name of a schema that takes the place of another one
 
 
@@ -41,7 +44,7 @@ def restore_tenant(file: Path, wish: Wish, *, progress: Progress = silent) -> Re
 
     Raises: Invalid: slug, host or placement refused. BackupRefused, BackupDamaged: nothing became visible.
     """
-    with open_sealed(file) as (head, source):
+    with _in_words(), open_sealed(file) as (head, source):
         if head.kind != "tenant":
             raise BackupRefused(f"{file.name} holds {head.kind}, not a tenant")
         content = Content(source)
@@ -50,11 +53,27 @@ def restore_tenant(file: Path, wish: Wish, *, progress: Progress = silent) -> Re
         building = _prepare(plan)
         with connect(tenancy.owner_dsn(building), building.schema) as connection:
             fill(connection, building, content, progress)
-    _settle.settle(building, plan, content, _settle.Reason(wish.reason, file), progress)
+    with _in_words():
+        _settle.settle(building, plan, content, _settle.Reason(wish.reason, file), progress)
     aside = _settle.enter(building, plan)
+    with tenancy.owner_transaction(plan.tenant) as db:
+        db.ddl(f"COMMENT ON SCHEMA {plan.tenant.schema} IS NULL")
     tenant = _upgraded(tenancy.get_tenant_by_id(plan.tenant.id))
     progress(f"tenant {tenant.slug} is restored")
     return Restored(tenant, content.header, content.tables, aside)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """What the database refuses, without the values that its own words may hold."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise BackupRefused(
+            f"the database refused it ({error.sqlstate or type(error).__name__},"
+            f" {error.diag.table_name or error.diag.constraint_name or 'no table named'}):"
+            " nothing became visible"
+        ) from None
 
 
 def fill(
@@ -106,8 +125,23 @@ def _prepare(plan: Plan) -> tenancy.Tenant:
     else:
         tenancy.make_role(tenancy.placement(building.placement), building, kind)
     with tenancy.owner_transaction(building) as db:
+        _refuse_strangers(db)
         tenancy.make_schema(db, building, kind)
+        db.ddl(f"COMMENT ON SCHEMA {building.schema} IS '{UNFINISHED}'")
     return building
+
+
+def _refuse_strangers(db: tenancy.OwnerTransaction) -> None:
+    """A schema of that name that no restore began may be the last copy of somebody's data."""
+    found = db.row(
+        "select obj_description(oid, 'pg_namespace') from pg_catalog.pg_namespace where nspname = %(name)s",
+        {"name": db.schema},
+    )
+    if found is not None and found[0] != UNFINISHED:
+        raise BackupRefused(
+            f"the schema {db.schema} is there and the directory does not know it: look what it holds,"
+            " then drop or rename it by hand"
+        )
 
 
 def _upgraded(tenant: tenancy.Tenant) -> tenancy.Tenant:

@@ -54,16 +54,17 @@ def write_sealed(path: Path, kind: str, pieces: Iterable[bytes]) -> int:
     """Encrypt pieces into a new file, 0600, under a name of its own until it is complete and on disk.
 
     Returns: its size in bytes.
-    Raises: BackupRefused: the file is there already. OSError: no space, no access.
+    Raises: BackupRefused: the file is there already, no space, no access; nothing is left.
     """
     if path.exists() or path.is_symlink():
         raise BackupRefused(f"{path} is there already")
     part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
     raw = _head_bytes(kind, crypto.installation_key_id("backup"))
     head = _parse(raw)
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with _writing(path):
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with _writing(path), os.fdopen(handle, "wb") as file:
             target = _Counting(file)
             target.write(raw)
             crypto.encrypt_stream(
@@ -79,6 +80,14 @@ def write_sealed(path: Path, kind: str, pieces: Iterable[bytes]) -> int:
         part.unlink(missing_ok=True)
     sync_folder(path.parent)
     return target.size
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BackupRefused(f"{path} cannot be written: {error.strerror or error}") from None
 
 
 def sync_folder(folder: Path) -> None:

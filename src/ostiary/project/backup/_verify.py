@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ostiary.kernel import clock
 from ostiary.kernel.ids import TenantId, new_id
 from ostiary.project.backup._content import Content, TenantHeader
 from ostiary.project.backup._copy import connect
@@ -14,6 +15,7 @@ from ostiary.project.backup._sealed import open_sealed
 from ostiary.tenancy import public as tenancy
 
 PROVING = "proving_"  # start of the name of the schema that a backup is restored into and dropped again
+_ABANDONED_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ def _prove(content: Content, progress: Progress) -> None:
     name = f"{PROVING}{new_id().hex}"
     scratch = tenancy.Tenant(TenantId(new_id()), content.header.slug, "", schema=name, role="ostiary_owner")
     with tenancy.owner_transaction(scratch) as db:
+        for left in _abandoned(db):
+            db.ddl(f"DROP SCHEMA {left} CASCADE")
         tenancy.make_schema(db, scratch)
     try:
         with connect(owner.owner, scratch.schema) as connection:
@@ -56,3 +60,13 @@ def _prove(content: Content, progress: Progress) -> None:
     finally:
         with tenancy.owner_transaction(scratch) as db:
             db.ddl(f"DROP SCHEMA IF EXISTS {scratch.schema} CASCADE")
+
+
+def _abandoned(db: tenancy.OwnerTransaction) -> list[str]:
+    """Schemas of proofs that were killed, a day after they began: the id in the name tells when."""
+    rows = db.rows(
+        "select nspname from pg_catalog.pg_namespace where nspname ~ %(form)s",
+        {"form": f"^{PROVING}[0-9a-f]{{32}}$"},
+    )
+    limit = (clock.now().timestamp() - _ABANDONED_S) * 1000
+    return [name for (name,) in rows if int(name.removeprefix(PROVING)[:12], 16) < limit]
