@@ -108,14 +108,15 @@ def checks() -> Mapping[str, str]:
     """Title of each check by its name, in the order in which they are made."""
     for module in _MODULES:  # they enter themselves
         import_module(module)
-    return {name: title for name, (title, _) in _checks.items()}
+    # by module, whichever of them happened to be imported first
+    in_order = sorted(_checks.items(), key=lambda entry: _MODULES.index(entry[1][1].__module__))
+    return {name: title for name, (title, _) in in_order}
 
 
 def described() -> Mapping[str, tuple[str, str]]:
     """(title, what it looks at) of each check by its name."""
-    checks()
     return {
-        name: (title, (function.__doc__ or "").splitlines()[0]) for name, (title, function) in _checks.items()
+        name: (title, (_checks[name][1].__doc__ or "").splitlines()[0]) for name, title in checks().items()
     }
 
 

@@ -6,12 +6,13 @@ from datetime import timedelta
 from ostiary.crypto import public as crypto
 from ostiary.jobs import public as jobs
 from ostiary.kernel.context import Channel, Context
-from ostiary.project import _release
+from ostiary.project import _release, _root_record
 from ostiary.project._doctor import Finding, NotReachable, Probe, check, error, warning
 from ostiary.project.backup._last import last_backup
 from ostiary.tenancy import public as tenancy
 
 OLDEST_BACKUP = timedelta(hours=26)  # a day, and time to make it
+OLDEST_REHEARSAL = timedelta(days=180)  # CHK-DA-05
 WAITING_S = 300.0
 LONG_QUEUE = 1_000_000
 SAMPLES = 20  # tenants whose keys are tried
@@ -52,6 +53,24 @@ def keys(probe: Probe) -> Iterator[Finding]:
                 yield error(
                     "keys.open", f"tenant {tenant.slug}: {problem}", "restore the root key that belongs to it"
                 )
+
+
+@check("keys.escrow", "the root key can be brought back by custodians, and that was rehearsed")
+def escrow(probe: Probe) -> Iterator[Finding]:
+    """The recovery bundle: that there is one, of the present keys, rehearsed within half a year."""
+    _tenants(probe)
+    known = _root_record.find_recovery(tenancy.placement().owner)
+    if known is None:
+        words = "there is no recovery bundle: whoever loses the root key loses everything"
+        yield warning("keys.escrow", words, "run `ostiary keys escrow`")
+        return
+    store = crypto.unlock()
+    if isinstance(store, crypto.Roots) and known.bundle.get("fingerprint") != crypto.fingerprint(store):
+        words = "the recovery bundle is out of date: keys were replaced since"
+        yield error("keys.escrow", words, "run `ostiary keys escrow`")
+    if known.rehearsed_at is None or probe.now() - known.rehearsed_at > OLDEST_REHEARSAL:
+        words = "bringing the root key back was not rehearsed within half a year"
+        yield warning("keys.escrow", words, "run `ostiary keys verify --bundle FOLDER`")
 
 
 @check("jobs.workers", "background work is done")

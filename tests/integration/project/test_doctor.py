@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,14 @@ from psycopg.conninfo import make_conninfo
 from ostiary.crypto import public as crypto
 from ostiary.kernel import clock
 from ostiary.kernel.errors import Invalid
-from ostiary.project import _doctor, _doctor_host, _doctor_tenants, _operator_log, _root_key
+from ostiary.project import (
+    _doctor,
+    _doctor_host,
+    _doctor_tenants,
+    _operator_log,
+    _root_key,
+    _root_record,
+)
 from ostiary.project._doctor import Finding, Probe, Severity
 from ostiary.project._installation import OPTIONS, get_installation
 from ostiary.project._state import State
@@ -274,6 +282,25 @@ def test_keys_that_do_not_open_are_found(probe: Probe, monkeypatch: pytest.Monke
     assert "key 1 does not open" in said(found(probe, "keys.open", Severity.ERROR))
 
 
+def test_a_root_key_that_nobody_could_bring_back_is_found(
+    probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = crypto.unlock()
+    assert isinstance(store, crypto.Roots)
+    now = clock.now()
+    fresh = _root_record.Recovery(now, {"fingerprint": crypto.fingerprint(store)}, now)
+
+    def known(recovery: _root_record.Recovery | None) -> list[Finding]:
+        monkeypatch.setattr(_root_record, "find_recovery", lambda owner: recovery)
+        return found(probe, "keys.escrow")
+
+    assert known(fresh) == []
+    assert "no recovery bundle" in said(known(None))
+    assert "out of date" in said(known(replace(fresh, bundle={"fingerprint": "another"})))
+    assert "not rehearsed" in said(known(replace(fresh, rehearsed_at=None)))
+    assert "not rehearsed" in said(known(replace(fresh, rehearsed_at=now - timedelta(days=181))))
+
+
 def test_a_full_disk_is_found(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = type(shutil.disk_usage("/"))
     gib = 2**30
@@ -292,8 +319,6 @@ def test_a_full_disk_is_found(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_tenant_of_another_release_is_found(
     probe: Probe, tenant: TestTenant, release: int, severity: Severity
 ) -> None:
-    from dataclasses import replace
-
     from ostiary.project._release import RELEASE
 
     probe.tenants = [replace(tenant.tenant, release=RELEASE)]
@@ -316,12 +341,17 @@ def test_an_old_or_missing_backup_is_found(probe: Probe, tmp_path: Path) -> None
 def test_work_that_nobody_does_is_found(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
     from ostiary.jobs import public as jobs
 
-    assert [f.words for f in found(probe, "jobs.workers")] == []
+    assert {f.check for f in _doctor.examine(probe, ["jobs.workers"])} == {"jobs.workers"}  # the real queue
 
     class Lane:
         placement, lane, waiting, due, running = "", "default", 3, 3, 0
         oldest_s, failed, workers = 900.0, 2, 0
 
+    class Idle(Lane):
+        due, oldest_s, failed = 0, 0.0, 0
+
+    monkeypatch.setattr(jobs, "figures", lambda name: [Idle()])
+    assert found(probe, "jobs.workers") == []
     monkeypatch.setattr(jobs, "figures", lambda name: [Lane()])
     words = said(found(probe, "jobs.workers"))
     assert "3 jobs are due in lane default and nobody works" in words
@@ -371,8 +401,6 @@ def test_a_dangerous_value_is_found(
 def test_debug_and_a_demo_tenant_are_found(
     probe: Probe, tenant: TestTenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dataclasses import replace
-
     from django.test import override_settings
 
     assert found(probe, "configuration.dangerous") == []

@@ -166,6 +166,8 @@ def world(installation: Installation) -> Iterator[World]:
     with override_settings(**transport.django_settings()), pytest.MonkeyPatch.context() as patch:
         patch.setenv("OSTIARY_INSECURE_HTTP", "1")
         yield World(made.tenant, WSGIHandler(), people, keys, {})
+    as_owner("delete from jobs.procrastinate_jobs")
+    as_owner("delete from jobs.job")
 
 
 @dataclass

@@ -16,7 +16,11 @@ def add_to(commands: "Commands") -> None:
     """Declare the commands. No secret is an argument: files are named, passphrases asked for."""
     verbs = add_group(commands, "keys", "encryption keys: status, rotate, escrow, verify, protect, recover")
     status = add_command(
-        verbs, "status", _status, "every key: version, state, age; the recovery bundle", event=None
+        verbs,
+        "status",
+        _status,
+        "every key: version, state, age; the recovery bundle",
+        event="crypto.keys.viewed",
     )
     status.add_argument("--tenant", help="slug of one tenant (default: all)")
     status.add_argument(
