@@ -27,6 +27,9 @@ on conflict (code) do update set value = excluded.value, changed_by = excluded.c
   changed_at = excluded.changed_at
 returning id"""
 
+# One change at a time in a tenant, so that an event's value before is the one that was there.
+_LOCK = "select pg_advisory_xact_lock(%(key)s)"
+_LOCKED = 0x73657474  # apart from other locks made from the tenant's id
 # A tenant that is not migrated yet has no such table: there every setting is its default.
 _TABLE = "select to_regclass('@.settings_value') is not null"
 
@@ -142,6 +145,7 @@ def store(ctx: Context, code: str, value: Value) -> bool:
     setting = get_setting(code)
     if value is not None:
         ensure_acceptable(setting, value)
+    ctx.db.row(_LOCK, {"key": int.from_bytes(ctx.tenant_id.bytes[-7:]) ^ _LOCKED})
     before = get_kept(ctx, code)
     if setting.kind is not Kind.SECRET and value == (None if before.is_default else before.value):
         return False

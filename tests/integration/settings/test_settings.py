@@ -1,5 +1,7 @@
 """Settings of a tenant: guarded, recorded with before and after, read without a query of their own."""
 
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -9,11 +11,12 @@ import pytest
 from ostiary.access import public as access
 from ostiary.audit import public as audit
 from ostiary.identity import public as identity
-from ostiary.kernel.context import Context
+from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.errors import AccessDenied, Invalid, NotFound
 from ostiary.settings import _declare, _store
 from ostiary.settings import public as settings
 from ostiary.settings.public import Kind, Setting
+from ostiary.tenancy import public as tenancy
 from tests._tenants import RolledBack, TestTenant, rolled_back
 
 pytestmark = pytest.mark.database
@@ -66,6 +69,45 @@ def test_every_change_is_an_event_with_before_and_after(ctx: Context) -> None:
     assert [(e.type, e.actor) for e in events] == [("settings.value.changed", ctx.principal)] * 3
     changes = [(e.parts[0].get("before"), e.parts[0].get("after")) for e in events]
     assert changes == [("8", None), ("7", "8"), (None, "7")]
+
+
+def test_the_value_before_is_the_one_that_was_there(tenant: TestTenant) -> None:
+    """Two people decide at once: the second waits, and its event starts from what the first decided."""
+
+    def change(value: settings.Value) -> None:
+        with tenancy.transaction(tenant.tenant) as db:
+            access.set_setting(as_admin(tenant, db), "SampleNumber", value)
+
+    second = threading.Thread(target=change, args=(7,))
+    try:
+        with tenancy.transaction(tenant.tenant) as db:
+            access.set_setting(as_admin(tenant, db), "SampleNumber", 6)
+            second.start()
+            wait_until_blocked(db)
+        second.join(30)
+        with tenancy.transaction(tenant.tenant) as db:
+            ctx = as_admin(tenant, db)
+            id_ = settings.get_kept(ctx, "SampleNumber").id
+            assert id_ is not None
+            changes = [
+                (e.parts[0].get("before"), e.parts[0]["after"])
+                for e in audit.list_events(ctx, "setting", id_)
+            ]
+            assert changes[0] == ("6", "7")
+    finally:
+        change(None)
+
+
+def as_admin(tenant: TestTenant, db: tenancy.Transaction) -> Context:
+    return Context(tenant.tenant.id, db, tenant.administrator, Channel.CLI)
+
+
+def wait_until_blocked(db: tenancy.Transaction) -> None:
+    """Until somebody waits for a lock of ours."""
+    deadline = time.monotonic() + 30
+    waiting = "select 1 from pg_catalog.pg_locks where not granted and locktype = 'advisory'"
+    while db.row(waiting) is None:
+        assert time.monotonic() < deadline
 
 
 def test_a_value_out_of_bounds_is_refused_by_name_and_changes_nothing(ctx: Context) -> None:
