@@ -17,6 +17,7 @@ import psycopg
 
 from ostiary.access import public as access
 from ostiary.audit import public as audit
+from ostiary.crypto import public as crypto
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.errors import OstiaryError
@@ -105,6 +106,7 @@ def upgrade_tenant(
     started = time.monotonic()
     run = _Run(tenant, order)
     try:
+        crypto.unlock()  # it may look at stored keys by a connection of its own, which would wait for ours
         outcome, reason = _outcome(run, pause)
     except _Undone as undone:
         outcome, reason = undone.outcome, undone.reason

@@ -13,6 +13,7 @@ from ostiary.crypto._ring import ring
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.errors import AccessDenied
+from ostiary.kernel.ports import KeyStore
 from ostiary.project._release import RELEASE, refusal
 from ostiary.project._upgrade import Order, Outcome, upgrade_tenant
 from ostiary.records import public as records
@@ -28,7 +29,14 @@ def past(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -
     """The tenant of release 0, its root key in use as long as the test runs."""
     before = ring.store()
     made = restore(installation, "release-0", tmp_path_factory.mktemp("past"))
-    crypto.configure(crypto.ensure_plaintext_root(made.key))
+
+    def open_root() -> KeyStore:
+        """As the product does: whether the root fits is tried on stored keys, when it is first needed."""
+        with tenancy.transaction(made.tenant) as db:
+            assert db.rows("select wrapped from @.crypto_dek")
+        return crypto.ensure_plaintext_root(made.key)
+
+    crypto.configure(open_root)
     yield made
     crypto.configure(before)
     forget(made.tenant)
