@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import psycopg
 
 from ostiary.audit import public as audit
 from ostiary.jobs._errors import Again, GivenUp, JobRefused
@@ -33,6 +34,7 @@ from ostiary.kernel.errors import (
 from ostiary.kernel.ids import PrincipalId
 from ostiary.tenancy import public as tenancy
 
+BUSY_S = 1.0  # somebody else holds the job: an earlier run that is not over, or who means it by its key
 POSTPONED_S = 15.0  # until a tenant that is not served is asked for again
 UNKNOWN_S = 60.0  # until a node of a newer release may have taken a job that this one does not know
 MOST_LOSSES = 10  # deaths of workers over one job without progress: it kills them
@@ -208,8 +210,13 @@ def execute(job: JobId, tenant_id: UUID, stopping: threading.Event) -> None:
     why_not = hooks().refusal(tenant)
     if why_not is not None:
         raise Again(POSTPONED_S)
-    with tenancy.transaction(tenant) as db:
-        row = db.row(_BEGIN, {"job": job})
+    try:
+        with tenancy.transaction(tenant) as db:
+            row = db.row(_BEGIN, {"job": job})
+    except psycopg.errors.LockNotAvailable:
+        raise Again(BUSY_S) from None
+    except tenancy.TenantClosed:
+        raise Again(POSTPONED_S) from None
     if row is None:
         return  # it ended before the queue heard of it
     begun = _Begun(*row)

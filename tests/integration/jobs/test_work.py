@@ -350,7 +350,39 @@ def test_tenants_take_turns(effects: TestTenant, neighbour: TestTenant) -> None:
     )
     assert order[0] == ("tests.effect.quick", effects.tenant.id)
     theirs = [place for place, row in enumerate(order) if row[1] == neighbour.tenant.id]
-    assert theirs == [2, 4, 6]
+    assert theirs == [3, 5, 7]
+
+
+def test_whoever_comes_the_head_moves_on(effects: TestTenant, neighbour: TestTenant) -> None:
+    """A tenant with a long queue is reached, though others come again and again with one job each."""
+    with asking(effects) as ctx:
+        for thing in range(5):
+            jobs.defer(ctx, ONCE, {"thing": thing})
+    served: list[str] = []
+    for _ in range(20):
+        with asking(neighbour) as ctx:
+            jobs.defer(ctx, ONCE, {"thing": 1})
+        first = "(select id from jobs.procrastinate_jobs order by priority desc, id limit 1)"
+        taken = as_owner(
+            f"delete from jobs.procrastinate_jobs where id = {first} returning args ->> 'tenant'"
+        )
+        served.append(taken[0][0])
+    assert served.count(str(effects.tenant.id)) == 5
+
+
+def test_who_holds_a_job_holds_no_worker(effects: TestTenant) -> None:
+    with asking(effects) as ctx:
+        job = jobs.defer(ctx, ONCE, {"thing": 1})
+        other = jobs.defer(ctx, ONCE, {"thing": 2})
+    with asking(effects) as ctx:
+        held = ctx.db.row("select jobs_door.hold(%(j)s, 0)", {"j": job})
+        assert held == (True,)
+        run_due_jobs()
+        assert state_of(effects, other).state == "done"
+        assert (state_of(effects, job).state, state_of(effects, job).failures) == ("waiting", 0)
+    make_due()
+    run_due_jobs()
+    assert state_of(effects, job).state == "done"
 
 
 def test_what_waits_for_its_time_takes_its_place_then(effects: TestTenant) -> None:

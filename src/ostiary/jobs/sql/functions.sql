@@ -24,7 +24,8 @@ begin
 end $$;
 
 -- Enter a job into the queue. Its place: lanes one after the other; within a lane the tenants take turns, since
--- each waiting job of a tenant stands one place behind the one before, and nobody stands before the head.
+-- each waiting job of a tenant stands one place behind the one before, and everybody behind the head, so that
+-- the head moves on whoever comes.
 create or replace function jobs.put(wanted uuid) returns bigint language plpgsql
   set search_path = jobs, pg_temp as $$
 declare
@@ -39,9 +40,10 @@ begin
   select max(priority) into head from jobs.procrastinate_jobs
     where queue_name = j.lane and status = 'todo' and scheduled_at is null;
   select min(priority) into last from jobs.procrastinate_jobs
-    where args ->> 'tenant' = j.tenant_id::text and queue_name = j.lane and status = 'todo';
+    where args ->> 'tenant' = j.tenant_id::text and queue_name = j.lane and status = 'todo'
+      and scheduled_at is null;
   insert into jobs.procrastinate_jobs (queue_name, task_name, priority, args)
-    values (j.lane, 'job', greatest(least(coalesce(head, base), coalesce(last - 1, base)), base - 400000000),
+    values (j.lane, 'job', greatest(least(coalesce(head - 1, base), coalesce(last - 1, base)), base - 400000000),
       jsonb_build_object('job', j.id, 'tenant', j.tenant_id))
     returning id into made;
   update jobs.job set queue_id = made, run_at = null where id = wanted;
@@ -56,7 +58,7 @@ begin
   if coalesce(is_full.run_at <= now(), true) and coalesce((select max(q.priority) from jobs.procrastinate_jobs q
       where q.queue_name = is_full.lane and q.status = 'todo' and q.scheduled_at is null)
     - (select min(q.priority) from jobs.procrastinate_jobs q where q.args ->> 'tenant' = is_full.tenant::text
-      and q.queue_name = is_full.lane and q.status = 'todo'), 0) < is_full.most - 1 then
+      and q.queue_name = is_full.lane and q.status = 'todo' and q.scheduled_at is null), 0) < is_full.most - 1 then
     return false;
   end if;
   return (select count(*) from (select from jobs.job j where j.tenant_id = is_full.tenant and j.finished_at is null
@@ -132,6 +134,8 @@ create or replace function jobs_door.begin(job uuid) returns table (
 declare
   own uuid := jobs.caller();
 begin
+  -- never waiting: whoever holds the row, another run or somebody who means this job, must not hold a worker too
+  perform from jobs.job j where j.id = begin.job and (own is null or j.tenant_id = own) for update nowait;
   return query update jobs.job as j
     set run_no = j.run_no + 1, begun_at = now(), waiting_key = null, postponed = null,
       losses = j.losses + case when j.running then 1 else 0 end, running = true
@@ -143,13 +147,16 @@ end $$;
 
 -- Hold the job for this transaction. Two runs of one job never work at the same time, and one that was given up
 -- never works again. False: this run is not the one, or the job has ended.
-create or replace function jobs_door.hold(job uuid, run_no integer) returns boolean language sql security definer
-  set search_path = pg_catalog, pg_temp as $$
-  with own as materialized (select jobs.caller() as id), held as (
-    select from jobs.job as j, own where j.id = hold.job and j.run_no = hold.run_no
-      and (own.id is null or j.tenant_id = own.id)
-      and j.finished_at is null and j.failed_at is null and j.discarded_at is null for update of j)
-  select exists (select from held) $$;
+create or replace function jobs_door.hold(job uuid, run_no integer) returns boolean language plpgsql
+  security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
+declare
+  own uuid := jobs.caller();
+begin
+  perform from jobs.job as j where j.id = hold.job and j.run_no = hold.run_no
+    and (own is null or j.tenant_id = own)
+    and j.finished_at is null and j.failed_at is null and j.discarded_at is null for update;
+  return found;
+end $$;
 
 create or replace function jobs_door.note(job uuid, run_no integer, done bigint, total bigint, cursor jsonb)
   returns boolean language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -248,7 +255,7 @@ declare
   queued bigint;
 begin
   select j.queue_id into queued from jobs.job j where j.id = discard.job and j.tenant_id = own
-    and j.finished_at is null and j.discarded_at is null for update;
+    and j.finished_at is null and j.discarded_at is null for update skip locked;
   if not found then
     return false;
   end if;

@@ -62,4 +62,5 @@ create table if not exists jobs.tick (
 create index if not exists procrastinate_jobs_lane_idx on jobs.procrastinate_jobs (queue_name, priority)
   where status = 'todo' and scheduled_at is null;
 create index if not exists procrastinate_jobs_tenant_idx
-  on jobs.procrastinate_jobs ((args ->> 'tenant'), queue_name, priority) where status = 'todo';
+  on jobs.procrastinate_jobs ((args ->> 'tenant'), queue_name, priority)
+  where status = 'todo' and scheduled_at is null;
