@@ -37,6 +37,7 @@ def open_database(state: State) -> Iterator[str]:
     of another process (a demo, say), else it is started for the block.
     """
     if external := environment().get(DATABASE_URL):
+        ensure_answers(external)
         state.prepare()
         yield external
         return

@@ -2,8 +2,9 @@
 
 import os
 import shutil
+import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -468,3 +469,23 @@ def test_the_command_looks_at_a_real_database(
     assert checks["roles.attributes"] == checks["roles.rights"] == "ok"
     assert checks["database.durability"] == "error"  # the cluster of the tests
     assert os.environ["OSTIARY_DATABASE_URL"] not in str(report)
+
+
+def test_a_database_that_is_away_is_a_refusal_in_words(
+    probe: Probe, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        port = silent.getsockname()[1]
+    monkeypatch.setenv("OSTIARY_DATABASE_URL", f"postgresql://ada:hidden-words@127.0.0.1:{port}/x")
+    for words in (["tenant", "list"], ["database", "prepare"]):
+        assert main(words) == 2
+        said = capsys.readouterr().err
+        assert said.startswith("error: the database does not answer: ")
+        assert "hidden-words" not in said
+    (note,) = (probe.state.logs / "operator").glob(
+        "*.json"
+    )  # of the command that would have changed something
+    assert orjson.loads(note.read_bytes())["parts"]["ended"] == "misconfigured"
+    assert "hidden-words" not in note.read_text()
+    assert main(["doctor", "--only", "database.reachable"]) == 2
+    assert "does not answer" in capsys.readouterr().out
