@@ -482,10 +482,8 @@ def test_a_database_that_is_away_is_a_refusal_in_words(
         said = capsys.readouterr().err
         assert said.startswith("error: the database does not answer: ")
         assert "hidden-words" not in said
-    (note,) = (probe.state.logs / "operator").glob(
-        "*.json"
-    )  # of the command that would have changed something
-    assert orjson.loads(note.read_bytes())["parts"]["ended"] == "misconfigured"
-    assert "hidden-words" not in note.read_text()
+    entry = _operator_log.list_entries(limit=1)[0]  # of the command that would have changed something
+    assert (entry.outcome, entry.parts["ended"]) == ("failed", "misconfigured")
+    assert "hidden-words" not in str(entry)
     assert main(["doctor", "--only", "database.reachable"]) == 2
     assert "does not answer" in capsys.readouterr().out
