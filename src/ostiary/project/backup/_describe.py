@@ -228,6 +228,8 @@ def describe(connection: psycopg.Connection[Row], schema: str, role: str | None)
     made.constraints = [list(row) for row in rows(_CONSTRAINTS)]
     made.indexes = [list(row) for row in rows(_INDEXES)]
     made.triggers = [list(row) for row in rows(_TRIGGERS)]
+    if any(row[-1] is None for row in (*made.views, *made.constraints, *made.indexes, *made.triggers)):
+        raise BackupRefused(f"somebody changes the structure of {schema} at this moment: try again")
     for name, definition, arguments, source, kind, closed in rows(_FUNCTIONS):
         made.functions.append(_function(schema, name, definition, kind))
         if re.search(rf"(?<![A-Za-z0-9_]){re.escape(schema)}(?![A-Za-z0-9_])", source):

@@ -81,12 +81,24 @@ def _tenant_frames(
         },
     }
     yield note(Kind.HEADER, header)
+    hold_tables(connection, tenant.schema)
     structure = describe(connection, tenant.schema, tenant.role)
     yield note(Kind.STRUCTURE, structure.as_json())
     yield from save_rows(connection, structure.data_tables(), saved, progress)
     yield note(Kind.SEQUENCES, sequence_values(connection, structure))
     yield note(Kind.MANIFEST, {"tables": saved.tables})
     yield frame(Kind.END, b"")
+
+
+def hold_tables(connection: psycopg.Connection[Row], schema: str) -> None:
+    """Let nobody change the form of a table until all are read; changes of metadata wait, or are refused."""
+    rows = connection.execute(
+        "select relname from pg_class where relnamespace = %s::regnamespace and relkind in ('r', 'p')",
+        (sql.Identifier(schema).as_string(),),
+    ).fetchall()
+    if rows:
+        names = sql.SQL(", ").join(sql.Identifier(schema, row[0]) for row in rows)
+        connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(names), ())
 
 
 def save_rows(

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+import psycopg
 from psycopg import sql
 
 from ostiary.audit import public as audit
@@ -74,6 +75,7 @@ def settle_in_place(
     """What every way back has in common: sessions end, numbers go on, an epoch begins."""
     _end_sessions(db, keep_api_keys=keep_api_keys)
     _raise_rights_epoch(db)
+    _make_months(db)
     forget_erased(ctx)
     audit.open_epoch(ctx, db, reason, facts)
 
@@ -169,6 +171,12 @@ def _end_sessions(db: tenancy.OwnerTransaction, *, keep_api_keys: bool) -> None:
     db.run("delete from @.identity_session")
     if not keep_api_keys:
         db.run("update @.identity_api_key set revoked_at = now() where revoked_at is null")
+
+
+def _make_months(db: tenancy.OwnerTransaction) -> None:
+    """Partitions for events from now on: the backup may be older than the months that were made then."""
+    with suppress(psycopg.errors.CheckViolation), db.savepoint():  # events of that month lie in the default
+        db.rows("select @.audit_extend_partitions(%(home)s, 6)", {"home": db.schema})
 
 
 def _raise_rights_epoch(db: tenancy.OwnerTransaction) -> None:
