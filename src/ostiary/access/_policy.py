@@ -1,8 +1,10 @@
 """The stored rows and rules of a tenant, read once per epoch. Nothing here decides."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
+
+import orjson
 
 from ostiary.access.core import (
     ALL_LEGS,
@@ -16,6 +18,7 @@ from ostiary.access.core import (
     Verb,
 )
 from ostiary.kernel.context import Context
+from ostiary.kernel.ids import UnitId
 from ostiary.kernel.recent import TENANTS_AT_HAND, Recent
 
 LETTERS = {verb.letter: verb for verb in Verb}
@@ -43,6 +46,39 @@ class Policy:
     def object(self, object_id: UUID) -> ObjectPolicy:
         """The policy of an object; one that nobody ever gave rights to is closed."""
         return self.objects.get(object_id, _CLOSED)
+
+
+class _ColumnRows(Mapping[UUID, tuple[ColumnRow, ...]]):
+    """The rows of an object's columns, made of their text when somebody asks about the object.
+
+    A tenant may have hundreds of objects with tens of columns each. Every change of rights reads them all; a
+    request touches a few.
+    """
+
+    __slots__ = ("_rows", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._rows: dict[UUID, tuple[ColumnRow, ...]] | None = None
+
+    def _made(self) -> dict[UUID, tuple[ColumnRow, ...]]:
+        rows = self._rows
+        if rows is None:  # two threads may both do it, to the same end
+            listed: dict[str, list[ColumnRow]] = {}
+            for column, id_, unit, level in orjson.loads(self._text):
+                row = ColumnRow(UUID(id_), UnitId(UUID(unit)), ColumnLevel(level))
+                listed.setdefault(column, []).append(row)
+            rows = self._rows = {UUID(column): tuple(found) for column, found in listed.items()}
+        return rows
+
+    def __getitem__(self, column: UUID) -> tuple[ColumnRow, ...]:
+        return self._made()[column]
+
+    def __iter__(self) -> Iterator[UUID]:
+        return iter(self._made())
+
+    def __len__(self) -> int:
+        return len(self._made())
 
 
 _CLOSED = ObjectPolicy()
@@ -79,13 +115,13 @@ def _objects(ctx: Context) -> dict[UUID, ObjectPolicy]:
         "select id, object_id, unit_id, verbs from @.access_object_row order by object_id, position"
     ):
         rows.setdefault(object_id, []).append(ObjectRow(id_, unit, frozenset(LETTERS[x] for x in letters)))
-    columns: dict[UUID, dict[UUID, list[ColumnRow]]] = {}
-    for id_, object_id, column_id, unit, level in ctx.db.rows(
-        "select id, object_id, column_id, unit_id, level from @.access_column_row"
-        " order by column_id, position"
-    ):
-        row = ColumnRow(id_, unit, ColumnLevel(level))
-        columns.setdefault(object_id, {}).setdefault(column_id, []).append(row)
+    columns = {
+        object_id: _ColumnRows(text)
+        for object_id, text in ctx.db.rows(
+            "select object_id, json_agg(json_build_array(column_id, id, unit_id, level)"
+            " order by column_id, position)::text from @.access_column_row group by object_id"
+        )
+    }
     switches = {
         r[0]: Switches(r[1], frozenset(r[2]))
         for r in ctx.db.rows("select object_id, records, legs from @.access_switches")
@@ -99,7 +135,7 @@ def _objects(ctx: Context) -> dict[UUID, ObjectPolicy]:
     return {
         object_id: ObjectPolicy(
             tuple(rows.get(object_id, ())),
-            {c: tuple(r) for c, r in columns.get(object_id, {}).items()},
+            columns.get(object_id, {}),
             switches.get(object_id, OPEN_SWITCHES),
             tuple(rules.get(object_id, ())),
         )
