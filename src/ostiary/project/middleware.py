@@ -235,6 +235,9 @@ class RequestMiddleware:
         if isinstance(error, VouchExpired):
             request.refused = request.vouch_expired = True
             return plain(503, "Verifying again")
+        if isinstance(error, tenancy.TenantClosed):  # suspended or dropped since the directory was read
+            request.refused = True
+            return plain(404, "Not found")
         if isinstance(error, Http404):
             error = NotFound()
         if isinstance(error, OstiaryError) and not isinstance(error, OutcomeUnknown):

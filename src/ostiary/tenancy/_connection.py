@@ -5,8 +5,9 @@ bare `SET ROLE` smuggled into one would switch the tenant. Everything else is pr
 as one statement, and its parameters are bound there.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -95,9 +96,13 @@ class Transaction:
 
     def _execute(self, sql: str, params: Params | None) -> psycopg.Cursor[Row]:
         # an empty mapping still binds on the server only if psycopg sees it, so it is passed on as such
-        return self._connection.execute(
-            _text(self.schema, sql), _NO_PARAMS if params is None else params, prepare=True
-        )
+        try:
+            return self._connection.execute(
+                _text(self.schema, sql), _NO_PARAMS if params is None else params, prepare=True
+            )
+        except psycopg.errors.InsufficientPrivilege as error:
+            self._ensure_open(error)
+            raise
 
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
         return self._execute(sql, params).fetchall()
@@ -112,7 +117,16 @@ class Transaction:
         if self._raw is None:
             self._raw = psycopg.RawCursor(self._connection)
         # with parameters even a text that is not kept goes as one statement, bound on the server
-        return self._raw.execute(sql, params, prepare=keep or not params).fetchall()
+        try:
+            return self._raw.execute(sql, params, prepare=keep or not params).fetchall()
+        except psycopg.errors.InsufficientPrivilege as error:
+            self._ensure_open(error)
+            raise
+
+    def _ensure_open(self, error: psycopg.errors.InsufficientPrivilege) -> None:
+        """Raises TenantClosed: the schema itself is refused. In each language the words name it."""
+        if re.search(rf"\b{self.schema}\b", error.diag.message_primary or ""):
+            raise TenantClosed from error
 
     @classmethod
     def trace(cls, around: Around) -> None:
@@ -141,7 +155,7 @@ class Transaction:
 
     @contextmanager
     def aside(self) -> Iterator["Transaction"]:
-        with self._database.transaction(self._tenant) as other:
+        with self._database.aside(self._tenant) as other:
             yield other
 
 
@@ -199,15 +213,22 @@ class Database:
         size, idle = self._pool.size, self._pool.idle
         return PoolFigures(max(0, size - idle), idle, self._pool.waiting, self._pool.max_size)
 
-    @contextmanager
-    def transaction(self, tenant: Tenant) -> Iterator[Transaction]:
+    def transaction(self, tenant: Tenant) -> AbstractContextManager[Transaction]:
         """One transaction as the tenant's role: committed at the end, rolled back when the block raises.
 
         Raises: OutcomeUnknown: the connection was lost in the commit. TenantClosed: the tenant was suspended
         or dropped since the directory was read.
         """
+        return self._transaction(tenant, aside=False)
+
+    def aside(self, tenant: Tenant) -> AbstractContextManager[Transaction]:
+        """The same for whoever has a transaction open already: it does not wait for others to end theirs."""
+        return self._transaction(tenant, aside=True)
+
+    @contextmanager
+    def _transaction(self, tenant: Tenant, *, aside: bool) -> Iterator[Transaction]:
         try:
-            kept, _ = self._begin(tenant.role, lambda fresh: _command(fresh, tenant.begin))
+            kept, _ = self._begin(tenant.role, lambda fresh: _command(fresh, tenant.begin), aside=aside)
         except psycopg.errors.InvalidParameterValue:
             raise TenantClosed from None  # its role is gone
         connection = kept.connection
@@ -216,20 +237,22 @@ class Database:
                 yield Transaction(self, tenant, connection)
             except BaseException as error:
                 _roll_back(connection)
-                if isinstance(error, _SHUT_OUT) and _is_closed(connection, tenant):
+                if isinstance(error, _GONE) and _is_gone(connection, tenant):
                     raise TenantClosed from error
                 raise
             _commit(connection)
         finally:
             self._pool.give(kept)
 
-    def _begin(self, user: str, first: Callable[[psycopg.Connection[Row]], Result]) -> tuple[Kept, Result]:
+    def _begin(
+        self, user: str, first: Callable[[psycopg.Connection[Row]], Result], *, aside: bool = False
+    ) -> tuple[Kept, Result]:
         """A pooled connection and the result of the first thing done on it.
 
         One that lost its server while it lay idle is replaced: a restart of the database is nobody's error.
         """
-        for left in reversed(range(self._pool.max_size + 1)):
-            kept = self._pool.take(user)
+        for left in reversed(range(2 * self._pool.max_size + 1)):
+            kept = self._pool.take(user, aside=aside)
             try:
                 return kept, first(kept.connection)
             except BaseException as error:
@@ -247,22 +270,20 @@ class Database:
 
 
 _TRIES_ON_ROLES = 20
-_SHUT_OUT = (
-    psycopg.errors.InsufficientPrivilege,
+_GONE = (
     psycopg.errors.InvalidSchemaName,
     psycopg.errors.UndefinedTable,
 )
 
 
-def _is_closed(connection: psycopg.Connection[Row], tenant: Tenant) -> bool:
-    """Whether the tenant's role may not enter its schema any more, or one of them is gone."""
-    found = connection.execute(
-        "SELECT has_schema_privilege(r.oid, n.oid, 'USAGE')"
-        " FROM pg_catalog.pg_roles r, pg_catalog.pg_namespace n"
-        " WHERE r.rolname = %s AND n.nspname = %s",
-        (tenant.role, tenant.schema),
-    ).fetchone()
-    return found is None or not found[0]
+def _is_gone(connection: psycopg.Connection[Row], tenant: Tenant) -> bool:
+    """Whether the tenant's schema was dropped."""
+    return (
+        connection.execute(
+            "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", (tenant.schema,)
+        ).fetchone()
+        is None
+    )
 
 
 _COMMIT = b"COMMIT"

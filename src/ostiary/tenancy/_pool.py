@@ -7,7 +7,7 @@ tenant, and a connection that served too many is closed (docs/explanation/tenanc
 
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -38,6 +38,7 @@ class Kept:
     opened_at: float
     used_at: float
     tenants: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    aside: bool = False
 
     def is_spent(self, now: float) -> bool:
         """Whether it should be closed rather than used again."""
@@ -50,9 +51,11 @@ class Kept:
 
 
 class Pool:
-    """At most `max_size` connections; none is opened before it is needed.
+    """At most `max_size` connections; none is opened before it is needed. Who waits is served in turn.
 
     connect: makes a connection, in the thread that needs it.
+    Second connections of those who hold one already (`aside`) are counted apart, as many again: otherwise all
+    could hold one and wait for another.
     """
 
     def __init__(self, connect: Callable[[], Connection], *, max_size: int) -> None:
@@ -60,7 +63,8 @@ class Pool:
         self._connect = connect
         self._idle: list[Kept] = []  # the one used last is last
         self._size = 0  # open ones, and those being opened
-        self.waiting = 0
+        self._asides = 0  # of these in use beside another one
+        self._turns: deque[object] = deque()  # of those who wait
         self._closed = False
         self._changed = threading.Condition()
 
@@ -74,17 +78,26 @@ class Pool:
         """Connections that nobody uses."""
         return len(self._idle)
 
-    def take(self, tenant: str) -> Kept:
+    @property
+    def waiting(self) -> int:
+        """How many wait for a connection."""
+        return len(self._turns)
+
+    def take(self, tenant: str, *, aside: bool = False) -> Kept:
         """A connection for a transaction of `tenant`, the name of its role; give it back with `give`.
+
+        aside: the caller holds one already and would not give it back before.
 
         Raises: PoolTimeout: all were in use, or the server did not answer. psycopg.OperationalError: it
         refused this login.
         """
         deadline = time.monotonic() + TIMEOUT_S
         with self._changed:
-            found = self._wait_for_one(tenant, deadline)
+            found = self._wait_for_one(tenant, deadline, aside=aside)
+            self._asides += aside
         if found is None:
-            found = self._open(deadline)
+            found = self._open(deadline, aside=aside)
+        found.aside = aside
         found.tenants[tenant] = None
         found.tenants.move_to_end(tenant)
         return found
@@ -94,12 +107,15 @@ class Pool:
         now = time.monotonic()
         with self._changed:
             kept.used_at = now
-            done = [kept] if self._closed or kept.is_spent(now) else []
+            self._asides -= kept.aside
+            kept.aside = False
+            spare = self._closed or len(self._idle) >= self.max_size
+            done = [kept] if spare or kept.is_spent(now) else []
             if not done:
                 self._idle.append(kept)
             done += self._expired(now)
             self._size -= len(done)
-            self._changed.notify(max(1, len(done)))
+            self._changed.notify_all()
         for each in done:
             each.connection.close()
 
@@ -113,23 +129,28 @@ class Pool:
         for each in done:
             each.connection.close()
 
-    def _wait_for_one(self, tenant: str, deadline: float) -> Kept | None:
+    def _wait_for_one(self, tenant: str, deadline: float, *, aside: bool) -> Kept | None:
         """An idle connection, or None: the caller may open one."""
-        while True:
-            if self._closed:
-                raise PoolClosed("the pool is closed")
-            found = self._choose(tenant)
-            if found is not None:
-                return found
-            if self._size < self.max_size:
-                self._size += 1
-                return None
-            self.waiting += 1
-            try:
+        turn = object()
+        if not aside:
+            self._turns.append(turn)
+        try:
+            while True:
+                if self._closed:
+                    raise PoolClosed("the pool is closed")
+                if aside or (
+                    self._turns[0] is turn and self._size - self._asides - self.idle < self.max_size
+                ):
+                    found = self._choose(tenant)
+                    if found is None:
+                        self._size += 1
+                    return found
                 if not self._changed.wait(deadline - time.monotonic()):
                     raise PoolTimeout(f"no connection was free within {TIMEOUT_S:.0f} s")
-            finally:
-                self.waiting -= 1
+        finally:
+            if not aside:
+                self._turns.remove(turn)
+                self._changed.notify_all()
 
     def _choose(self, tenant: str) -> Kept | None:
         """One that served the tenant; else the one that served most: the others keep what they know."""
@@ -150,7 +171,7 @@ class Pool:
             self._idle.remove(kept)
         return expired
 
-    def _open(self, deadline: float) -> Kept:
+    def _open(self, deadline: float, *, aside: bool) -> Kept:
         """Connect; while the server does not answer, again and again until the deadline."""
         try:
             while True:
@@ -168,7 +189,8 @@ class Pool:
         except BaseException:
             with self._changed:
                 self._size -= 1
-                self._changed.notify()
+                self._asides -= aside
+                self._changed.notify_all()
             raise
 
 

@@ -128,6 +128,43 @@ def test_whoever_waits_gets_what_comes_back_and_not_forever(
     assert (pool.size, pool.waiting) == (3, 0)
 
 
+def test_who_holds_one_gets_a_second_when_all_hold_one(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    firsts = [pool.take(tenant) for tenant in "abc"]
+    seconds = [pool.take(tenant, aside=True) for tenant in "abc"]
+    assert (len({id(kept) for kept in firsts + seconds}), pool.size) == (6, 6)
+    monkeypatch.setattr(_pool, "TIMEOUT_S", 0.0)
+    pool.give(seconds[0])
+    with pytest.raises(PoolTimeout):
+        pool.take("d")  # there is an idle one, but three transactions are open already
+    pool.give(firsts[0])
+    again = pool.take("d")
+    for kept in (*firsts[1:], *seconds[1:], again):
+        pool.give(kept)
+    assert (pool.waiting, pool._asides) == (0, 0)
+
+
+def test_who_came_first_is_served_first(pool: Pool) -> None:
+    taken = [pool.take(tenant) for tenant in "abc"]
+    served: list[str] = []
+
+    def wait(name: str) -> None:
+        kept = pool.take(name)
+        served.append(name)
+        pool.give(kept)
+
+    waiters = []
+    deadline = time.monotonic() + 10
+    for number, name in enumerate("xyz"):
+        waiters.append(threading.Thread(target=wait, args=(name,)))
+        waiters[-1].start()
+        while pool.waiting <= number and time.monotonic() < deadline:
+            waiters[-1].join(0.001)
+    pool.give(taken[0])
+    for waiter in waiters:
+        waiter.join(10)
+    assert served == ["x", "y", "z"]
+
+
 def test_a_refused_login_fails_at_once_and_an_absent_server_after_the_timeout(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
