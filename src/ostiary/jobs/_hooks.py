@@ -21,6 +21,10 @@ def _refusal(tenant: tenancy.Tenant) -> str | None:
     return "suspended" if tenant.suspended else None
 
 
+def _around(_: str, work: Callable[[], None]) -> None:
+    work()
+
+
 def _principal(ctx: Context, _: Task) -> Context:
     return ctx
 
@@ -30,12 +34,14 @@ class Hooks:
     """Questions of the engine.
 
     refusal: why this node does not work for the tenant now, or None. principal: the context as whoever the
-    task runs as, or JobRefused. find_tenant: by id, None once it was dropped.
+    task runs as, or JobRefused. find_tenant: by id, None once it was dropped. around: runs one attempt of the
+    task of this name; for tracing.
     """
 
     refusal: Callable[[tenancy.Tenant], str | None] = _refusal
     principal: Callable[[Context, Task], Context] = _principal
     find_tenant: Callable[[UUID], tenancy.Tenant | None] = _find_tenant
+    around: Callable[[str, Callable[[], None]], None] = _around
 
 
 _hooks = [Hooks()]

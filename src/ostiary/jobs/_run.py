@@ -235,7 +235,7 @@ def _attempt(
 ) -> None:
     try:
         run = JobRun(tenant, job, task, begun, stopping)
-        task.run(run)
+        hooks().around(task.name, lambda: task.run(run))
         run.complete()
     except tenancy.TenantClosed:
         raise Again(POSTPONED_S) from None

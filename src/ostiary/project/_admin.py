@@ -77,6 +77,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 def start(host: str, port: int, folder: Path, state: State) -> ThreadingHTTPServer:
     """Listen and answer from a thread of this process. Raises OSError: the address cannot be used."""
+    from ostiary.project import _figures  # noqa: F401  now: a worker must not be forked in the middle of it
+
     server = _Server(host, port, folder, state)
     threading.Thread(target=server.serve_forever, name="admin", daemon=True).start()
     return server

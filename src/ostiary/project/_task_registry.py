@@ -6,7 +6,7 @@ from ostiary.identity import public as identity
 from ostiary.jobs import public as jobs
 from ostiary.kernel.context import Context
 from ostiary.objects import public as objects
-from ostiary.project import _keys, _release
+from ostiary.project import _keys, _release, _tracing
 from ostiary.records import public as records
 from ostiary.tenancy import public as tenancy
 
@@ -16,7 +16,7 @@ CONTEXTS = (identity, access, objects, records, crm, _keys)
 
 def load_tasks() -> None:
     """Answer the engine's questions. Tasks are declared by importing this module."""
-    jobs.configure(jobs.Hooks(refusal=_refusal, principal=_principal))
+    jobs.configure(jobs.Hooks(refusal=_refusal, principal=_principal, around=_tracing.around_job))
 
 
 def _refusal(tenant: tenancy.Tenant) -> str | None:

@@ -167,3 +167,17 @@ def close() -> None:
     """Send what waits and trace no more requests."""
     while _configured:
         _configured.pop().close()
+
+
+def around_job(name: str, work: Callable[[], None]) -> None:
+    """Run one attempt of a background job within a span of its own, if this process is traced."""
+    tracing = find_tracing()
+    if tracing is None:
+        work()
+        return
+    with tracing.job(name) as span:
+        try:
+            work()
+        except BaseException as error:
+            span.failed(error)
+            raise

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from ostiary.crypto import public as crypto
 from ostiary.jobs import public as jobs
 from ostiary.kernel.errors import Misconfigured, OstiaryError
-from ostiary.project import _database, _serve
+from ostiary.project import _database, _serve, _tracing
 from ostiary.project._state import State, default_state
 from ostiary.tenancy import public as tenancy
 
@@ -73,6 +73,7 @@ def run(shop: jobs.Shop) -> int:
     for sig in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sig, lambda *_: worker.stop())
     worker.run()
+    _tracing.close()
     logging.shutdown()
     sys.stdout.flush()
     os._exit(0)  # an attempt that did not end within the grace ends here: its transaction is rolled back
@@ -87,6 +88,7 @@ def configure(state: State, shop: jobs.Shop) -> None:
 
         load_tasks()
         jobs.freeze()
+    _tracing.configure()
 
 
 def databases() -> Mapping[str, str]:

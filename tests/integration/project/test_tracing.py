@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
 from uuid import uuid4
 
 import pytest
@@ -100,6 +101,38 @@ def test_a_request_and_its_statements_are_one_trace_without_values(
     everything = b"".join(span.SerializeToString() for span in receiver.spans)
     assert marker.encode() not in everything
     assert host.encode() not in everything
+
+
+class Told:
+    """Stands for the span of a job."""
+
+    def __init__(self) -> None:
+        self.errors: list[BaseException] = []
+
+    def job(self, name: str) -> "Told":
+        assert name == "objects.index.build"
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def failed(self, error: BaseException) -> None:
+        self.errors.append(error)
+
+
+def test_a_job_is_run_once_traced_or_not_and_its_failure_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[int] = []
+    _tracing.around_job("objects.index.build", lambda: done.append(1))
+    told = Told()
+    monkeypatch.setattr(_tracing, "_configured", [told])
+    _tracing.around_job("objects.index.build", lambda: done.append(2))
+    assert (done, told.errors) == ([1, 2], [])
+    with pytest.raises(ZeroDivisionError):
+        _tracing.around_job("objects.index.build", lambda: done.append(1 // 0))
+    assert [type(error) for error in told.errors] == [ZeroDivisionError]
 
 
 @pytest.mark.deep
