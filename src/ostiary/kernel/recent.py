@@ -9,8 +9,8 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 # Metadata, policies and role graphs of so many tenants stay in a process. With the CRM package they are some
-# 400 KB a tenant and take 30 ms to read, so this is 200 MB at most; a tenant beyond it is read again.
-TENANTS_AT_HAND = 500
+# 400 KB a tenant and take 30 ms to read, so this is 400 MB at most; a tenant beyond it is read again.
+TENANTS_AT_HAND = 1_000
 
 
 class Recent(Generic[Key, Value]):
