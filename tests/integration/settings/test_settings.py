@@ -65,7 +65,7 @@ def test_every_change_is_an_event_with_before_and_after(ctx: Context) -> None:
     access.set_setting(ctx, "SampleNumber", None)
     id_ = settings.get_kept(ctx, "SampleNumber").id
     assert id_ is not None
-    events = audit.list_events(ctx, settings.OBJECT_TYPE, id_)
+    events = audit.list_events(ctx, settings.OBJECT_TYPE, id_, limit=3)
     assert [(e.type, e.actor) for e in events] == [("settings.value.changed", ctx.principal)] * 3
     changes = [(e.parts[0].get("before"), e.parts[0].get("after")) for e in events]
     assert changes == [("8", None), ("7", "8"), (None, "7")]
