@@ -22,7 +22,7 @@ from ostiary.objects._errors import MetadataConflict, refused
 from ostiary.objects._evolve import evolve
 from ostiary.objects._facts import Facts
 from ostiary.objects._later import defer_all
-from ostiary.objects._register import load_register
+from ostiary.objects._register import Register, load_register
 from ostiary.objects._requests import record_applied
 from ostiary.objects._settings import recovery
 from ostiary.objects._values import write_values
@@ -67,7 +67,7 @@ def plan_changes(ctx: Context, changes: Sequence[c.Change]) -> ChangePlan:
     Raises: AccessDenied: CanManageSolution, and for some CanManageAdministration. ChangeRefused.
     """
     access.ensure_operation(ctx, access.Operation.MANAGE_SOLUTION)
-    draft, concerned = _drafted(ctx, changes, "nobody")
+    draft, concerned = _drafted(ctx, load_register(ctx.db), changes, "nobody")
     plan = _plan(draft, concerned[0] if concerned else None)
     for operation in plan.needs:
         access.ensure_operation(ctx, operation)
@@ -79,9 +79,11 @@ def plan_change(ctx: Context, change: c.Change) -> ChangePlan:
     return plan_changes(ctx, [change])
 
 
-def _drafted(ctx: Context, changes: Sequence[c.Change], role: str) -> tuple[Draft, list[ObjectId | None]]:
+def _drafted(
+    ctx: Context, register: Register, changes: Sequence[c.Change], role: str
+) -> tuple[Draft, list[ObjectId | None]]:
     """The draft after all changes, and the object that each of them concerns."""
-    draft = Draft.of(load_register(ctx.db), Facts(ctx.db), role, recovery(ctx), ctx.principal)
+    draft = Draft.of(register, Facts(ctx.db), role, recovery(ctx), ctx.principal)
     concerned = []
     for number, change in enumerate(changes):
         draft.number = number
@@ -176,7 +178,7 @@ def apply_within(
     db = inside.db
     _store.lock(db)  # two administrators of one tenant go one after the other
     before = load_register(db)
-    draft, concerned = _drafted(inside, changes, role)
+    draft, concerned = _drafted(inside, before, changes, role)
     about = concerned[0] if concerned else None
     if expected_revision is not None:
         ensure_revision(inside, about, expected_revision, before.objects)

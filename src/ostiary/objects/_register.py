@@ -31,7 +31,7 @@ select
   coalesce((select jsonb_agg(to_jsonb(o) || jsonb_build_object('layout', l.definition)
                              order by o.position, o.code)
             from @.objects_object o join @.objects_layout l on l.object_id = o.id), '[]'),
-  coalesce((select jsonb_agg(to_jsonb(c) order by c.position, c.code) from @.objects_column c), '[]'),
+  coalesce((select json_agg(to_json(c) order by c.position, c.code) from @.objects_column c), '[]'),
   coalesce((select jsonb_agg(to_jsonb(w) || jsonb_build_object('sections', s.list)
                              order by w.position, w.code)
             from @.objects_workplace w
