@@ -44,8 +44,8 @@ class Db(Protocol):
 class KeyStore(Protocol):
     """Where the root of the keys lives (standards: KMS port). The local one keeps it in a file.
 
-    A root is named by `root_id`, 32 hexadecimal digits that tell nothing about it. More than one may be known:
-    the present one wraps, the others still open what they wrapped.
+    A root is named by `root_id`, 32 hexadecimal digits that tell nothing about it. More than one may be
+    known: the present one wraps, the others still open what they wrapped.
     """
 
     @property

@@ -1,4 +1,4 @@
--- fingerprint of the migrations: 12d8cec2dd5cdf3b9af42bd364067efe5d4fe0b056f77e9de773b45f73ed7080
+-- fingerprint of the migrations: 17d444fcf7a503802c84d316feeeb341b2b14a3bca9398a8c590dce3f63f86af
 -- Made by `make schema`; not to be edited.
 CREATE FUNCTION @.audit_extend_partitions(home text, months integer) RETURNS integer
     LANGUAGE plpgsql

@@ -301,7 +301,7 @@ def test_every_line_of_ours_has_a_name_and_declared_fields() -> None:
             wrong.append(where)
         for keyword in call.keywords:
             if keyword.arg == "extra" and isinstance(keyword.value, ast.Dict):
-                names = {k.value for k in keyword.value.keys if isinstance(k, ast.Constant)}
+                names = {str(k.value) for k in keyword.value.keys if isinstance(k, ast.Constant)}
                 wrong += [f"{where} {name}" for name in names - _logs.CODES - _logs.IDS]
     assert "\n".join(wrong) == ""
 

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-NEW = ("CanManageSysSettings", "CanManageSecuritySettings")
+NEW = ("CanManageSysSettings", "CanManageSecuritySettings", "CanManageJobs")
 GRANT = """
 INSERT INTO access_operation_row (id, operation, unit_id, allowed, position)
 SELECT gen_random_uuid(), o.code, u.id, true, 1
