@@ -30,13 +30,13 @@ check)
 test)
     lint
     # shellcheck disable=SC2046 one word for each tier
-    "$bin/pytest" -q -n 2 -m 'not deep' $(tiers architecture unit property integration)
+    "$bin/pytest" -q -n 2 --dist loadfile -m 'not deep' $(tiers architecture unit property integration)
     # By themselves: the driver of the browser leaves an event loop, beside which Django refuses to migrate.
     [ ! -d tests/e2e ] || "$bin/pytest" -q -n 2 -m 'not deep' tests/e2e
     if [ -x "/usr/lib/postgresql/$oldest/bin/postgres" ]; then
         echo "the database subset again on PostgreSQL $oldest:"
         # shellcheck disable=SC2046 one word for each tier
-        OSTIARY_TEST_PG=$oldest "$bin/pytest" -q -n 2 -m 'database and not deep' $(tiers unit property integration)
+        OSTIARY_TEST_PG=$oldest "$bin/pytest" -q -n 2 --dist loadfile -m 'database and not deep' $(tiers unit property integration)
     else
         echo "PostgreSQL $oldest is not installed: the second run of the database subset is left out (make test-tools)"
     fi

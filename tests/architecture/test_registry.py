@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
 from ostiary.access import public as access
+from ostiary.jobs import public as jobs
 from ostiary.kernel.entries import (
     OWN,
     RECORDS,
@@ -44,6 +45,13 @@ def undeclared(request: HttpRequest) -> HttpResponse:
 
 
 declare(view, Entry(RECORDS, {"GET": "records.record.listed"}))
+
+
+@pytest.fixture(autouse=True)
+def products_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests of the queue in the same process have tasks of their own, which are none of the product's."""
+    known = jobs.list_tasks
+    monkeypatch.setattr(jobs, "list_tasks", lambda: [t for t in known() if not t.name.startswith("tests.")])
 
 
 def test_every_route_has_a_line_for_each_of_its_methods() -> None:
@@ -98,8 +106,6 @@ def test_a_command_that_shows_only_is_one_that_exists() -> None:
 
 
 def test_a_task_without_an_event_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ostiary.jobs import public as jobs
-
     def run(run: object) -> None: ...
 
     good = jobs.Task("sample.thing.done", run, event="sample.thing.done")

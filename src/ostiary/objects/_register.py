@@ -11,6 +11,7 @@ from ostiary.kernel.context import Context
 from ostiary.kernel.errors import NotFound
 from ostiary.kernel.ids import ColumnId, ObjectId
 from ostiary.kernel.ports import Db
+from ostiary.kernel.recent import TENANTS_AT_HAND, Recent
 from ostiary.objects._aliases import Former, aliased
 from ostiary.objects._model import (
     SYSTEM_COLUMNS,
@@ -25,13 +26,22 @@ from ostiary.objects._model import (
     Workplace,
 )
 
-# One statement, hence one snapshot: objects, columns and workplaces always fit together.
+# One statement, hence one snapshot: objects, columns and workplaces always fit together. An object's mark
+# names the very versions of the rows that describe it: where the mark is known, no column is read.
 _READ = """
+with head as materialized (
+  select o.id as head_id, md5(concat(o.ctid, o.xmin, l.ctid, l.xmin,
+    (select string_agg(concat(c.ctid, c.xmin), ',' order by c.id)
+     from @.objects_column c where c.object_id = o.id))) as mark
+  from @.objects_object o join @.objects_layout l on l.object_id = o.id)
 select
-  coalesce((select jsonb_agg(to_jsonb(o) || jsonb_build_object('layout', l.definition)
+  coalesce((select jsonb_agg(to_jsonb(o) || jsonb_build_object('layout', l.definition, 'mark', h.mark)
                              order by o.position, o.code)
-            from @.objects_object o join @.objects_layout l on l.object_id = o.id), '[]'),
-  coalesce((select json_agg(to_json(c) order by c.position, c.code) from @.objects_column c), '[]'),
+            from @.objects_object o join @.objects_layout l on l.object_id = o.id
+            join head h on h.head_id = o.id), '[]'),
+  coalesce((select json_agg(to_json(c) order by c.position, c.code)
+            from head h join @.objects_column c on c.object_id = h.head_id
+            where h.mark <> all(%(known)s)), '[]'),
   coalesce((select jsonb_agg(to_jsonb(w) || jsonb_build_object('sections', s.list)
                              order by w.position, w.code)
             from @.objects_workplace w
@@ -93,14 +103,19 @@ class Register:
         )
 
 
+_at_hand: Recent[str, Mapping[str, Held]] = Recent(TENANTS_AT_HAND)  # by schema: mark -> object
+
+
 def load_register(db: Db) -> Register:
-    """Read all metadata in one statement."""
-    objects, columns, places = db.row(_READ) or ([], [], [])
+    """Read all metadata in one statement; objects that are as they were are taken from memory."""
+    known = _at_hand.get(db.schema) or {}
+    objects, columns, places = db.row(_READ, {"known": list(known)}) or ([], [], [])
     by_object: dict[str, list[dict[str, Any]]] = {}
     for stored in columns:
         by_object.setdefault(stored["object_id"], []).append(stored)
-    held = (_held(o, by_object.get(o["id"], [])) for o in objects)
-    return Register({h.object.id: h for h in held}, {p["code"]: _place(p) for p in places})
+    marked = {o["mark"]: known.get(o["mark"]) or _held(o, by_object.get(o["id"], [])) for o in objects}
+    _at_hand.put(db.schema, marked)
+    return Register({h.object.id: h for h in marked.values()}, {p["code"]: _place(p) for p in places})
 
 
 def list_stored(ctx: Context) -> list[Held]:

@@ -24,7 +24,7 @@ _TRANSACTIONS = (
     " where datname = current_database() and %s"
 )
 _JOBS = "select lane, due, running, failed, oldest_s, workers from jobs_door.figures() where %s"
-_TENANTS = "select suspended, count(distinct id) from public.tenant_directory where %s group by suspended"
+_TENANTS = "select suspended, count(distinct id) from public.tenant_entry where %s group by suspended"
 
 
 def render(folder: Path, state: State) -> bytes:

@@ -70,7 +70,7 @@ def database_answers(conninfo: str) -> bool:
     """Whether the app's login can connect and read the directory of tenants. Raises psycopg.Error: no."""
     # not from the pool: whoever waits there for a connection must not make the node look dead, nor wait long
     with psycopg.connect(conninfo, connect_timeout=CONNECT_TIMEOUT_S, autocommit=True) as connection:
-        connection.execute("select from public.tenant_directory limit %s", (1,))
+        connection.execute("select from public.tenant_entry limit %s", (1,))
     return True
 
 

@@ -6,12 +6,12 @@ from ostiary.identity import public as identity
 from ostiary.jobs import public as jobs
 from ostiary.kernel.context import Context
 from ostiary.objects import public as objects
-from ostiary.project import _keys, _release, _tracing
+from ostiary.project import _audit_partitions, _keys, _release, _tracing
 from ostiary.records import public as records
 from ostiary.tenancy import public as tenancy
 
 # Contexts that may declare tasks do it when they are imported.
-CONTEXTS = (identity, access, objects, records, crm, _keys)
+CONTEXTS = (identity, access, objects, records, crm, _keys, _audit_partitions)
 
 
 def load_tasks() -> None:

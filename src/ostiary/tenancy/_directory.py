@@ -60,7 +60,7 @@ class Directory:
 
     def _read(self, where: str, params: dict[str, object]) -> list[Tenant]:
         rows = self._main.database.rows(
-            f"SELECT DISTINCT {_COLUMNS} FROM public.tenant_directory {where} ORDER BY slug", params
+            f"SELECT DISTINCT {_COLUMNS} FROM public.tenant_entry {where} ORDER BY slug", params
         )
         return [_tenant(row) for row in rows]
 
@@ -220,7 +220,7 @@ class Directory:
         """Host names by tenant."""
         found: dict[UUID, list[str]] = {}
         for tenant_id, host in self._main.database.rows(
-            "SELECT id, host FROM public.tenant_directory WHERE host <> %(none)s ORDER BY host", {"none": ""}
+            "SELECT id, host FROM public.tenant_entry WHERE host <> %(none)s ORDER BY host", {"none": ""}
         ):
             found.setdefault(as_uuid(tenant_id), []).append(host)
         return found

@@ -178,8 +178,8 @@ GRANT USAGE, CREATE ON SCHEMA public TO {owner};
 GRANT USAGE ON SCHEMA public TO {app};
 """
 
-# Columns that came later are added, so that preparing brings an older installation up to date. A view can
-# only be widened at its end.
+# Columns that came later are added, so that preparing brings an older installation up to date. The first
+# view stays as it was: a machine of the release before prepares it again when it starts.
 _DIRECTORY = """
 CREATE TABLE IF NOT EXISTS public.tenant (
   id uuid PRIMARY KEY, slug text NOT NULL UNIQUE, name text NOT NULL,
@@ -199,12 +199,14 @@ CREATE TABLE IF NOT EXISTS public.placement (
   name text PRIMARY KEY, kind text NOT NULL, server text NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now());
 CREATE OR REPLACE VIEW public.tenant_directory AS
-  SELECT t.id, t.slug, t.name, t.schema, t.role, t.suspended, h.host,
-    t.release, t.placement, t.own_login, t.drop_after
+  SELECT t.id, t.slug, t.name, t.schema, t.role, t.suspended, h.host
   FROM public.tenant t LEFT JOIN public.tenant_host h ON h.tenant_id = t.id;
-GRANT SELECT ON public.tenant_directory TO {app};
+CREATE OR REPLACE VIEW public.tenant_entry AS
+  SELECT d.*, t.release, t.placement, t.own_login, t.drop_after
+  FROM public.tenant_directory d JOIN public.tenant t ON t.id = d.id;
+GRANT SELECT ON public.tenant_directory, public.tenant_entry TO {app};
 GRANT SELECT, INSERT, UPDATE, DELETE ON public.tenant, public.tenant_host, public.placement TO {owner};
-GRANT SELECT ON public.tenant_directory TO {owner};
+GRANT SELECT ON public.tenant_directory, public.tenant_entry TO {owner};
 """
 
 

@@ -119,7 +119,8 @@ def test_without_a_role_nothing_but_the_directory(
     what: str, installation: Installation, sides: tuple[Side, Side]
 ) -> None:
     with as_app(installation) as connection:
-        assert connection.execute("select slug from public.tenant_directory", prepare=True).fetchone()
+        for view in ("tenant_directory", "tenant_entry"):
+            assert connection.execute(f"select slug from public.{view}", prepare=True).fetchone()
         with pytest.raises(errors.InsufficientPrivilege):
             connection.execute(text(REFUSED_WITHOUT_ROLE[what], sides), prepare=True)
 

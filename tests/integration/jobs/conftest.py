@@ -45,7 +45,7 @@ def neighbour(installation: Installation, effects: TestTenant) -> TestTenant:
     from ostiary.project._tenants import create_tenant
 
     new = create_tenant(
-        f"n{installation.worker}",
+        f"neighbour{installation.worker}",
         "Neighbour",
         [f"{installation.worker}.neighbour.test"],
         login="admin",

@@ -60,7 +60,7 @@ def test_work_is_done_where_the_tenant_lives(
     installation: Installation, effects: TestTenant, further: str, *, own_login: bool
 ) -> None:
     load_tasks()
-    there = make(installation, f"j{installation.worker}", placement=further, own_login=own_login)
+    there = make(installation, f"further{installation.worker}", placement=further, own_login=own_login)
     asked = []
     for tenant in (effects, there):
         with asking(tenant) as ctx:
@@ -78,7 +78,7 @@ def test_a_tenant_with_its_own_login_asks_in_its_own_name(
     installation: Installation, effects: TestTenant
 ) -> None:
     load_tasks()
-    own = make(installation, f"k{installation.worker}", placement="", own_login=True)
+    own = make(installation, f"ownlogin{installation.worker}", placement="", own_login=True)
     try:
         with asking(own) as ctx:
             job = jobs.defer(ctx, "tests.effect.once", {"thing": 1})

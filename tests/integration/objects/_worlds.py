@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from ostiary.access import public as access
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Channel, Context
+from ostiary.kernel.ids import new_id
 from ostiary.objects import public as objects
 from ostiary.project._tenants import NewTenant, create_tenant
 from ostiary.tenancy import public as tenancy
@@ -27,8 +28,15 @@ POLICY = "class: internal, personal_data: none, retention: {months: 0, after: cr
 
 
 def make_home(slug: str) -> NewTenant:
+    """A tenant whose name begins with `slug`: a module's tests may be run in two parts."""
     return create_tenant(
-        slug, "Harbour", [], login="admin", person="Ada Admin", email="admin@example.com", password=None
+        f"{slug}{new_id().hex[-8:]}",
+        "Harbour",
+        [],
+        login="admin",
+        person="Ada Admin",
+        email="admin@example.com",
+        password=None,
     )
 
 

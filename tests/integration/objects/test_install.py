@@ -14,7 +14,7 @@ from ostiary.access import public as access
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.errors import AccessDenied, NotFound
-from ostiary.kernel.ids import ColumnId
+from ostiary.kernel.ids import ColumnId, new_id
 from ostiary.objects import public as objects
 from ostiary.project._tenants import NewTenant, create_tenant
 from ostiary.tenancy import public as tenancy
@@ -88,8 +88,15 @@ FILES: dict[str, Any] = {
 
 
 def make_home(slug: str) -> NewTenant:
+    """A tenant whose name begins with `slug`: a module's tests may be run in two parts."""
     return create_tenant(
-        slug, "Garage", [], login="admin", person="Ada Admin", email="admin@example.com", password=None
+        f"{slug}{new_id().hex[-8:]}",
+        "Garage",
+        [],
+        login="admin",
+        person="Ada Admin",
+        email="admin@example.com",
+        password=None,
     )
 
 

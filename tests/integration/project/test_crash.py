@@ -13,7 +13,7 @@ import pytest
 
 from ostiary.access import public as access
 from ostiary.crm import public as crm
-from ostiary.crypto import _ring
+from ostiary.crypto._ring import ring
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.ids import UnitId
@@ -58,8 +58,9 @@ class Bed:
 @pytest.fixture
 def bed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bed]:
     # what the worker's other tests are configured with is put aside, not replaced: they go on with it
-    monkeypatch.setattr(tenancy, "_placements", [])
-    monkeypatch.setattr(_ring, "_stores", [])
+    monkeypatch.setattr(tenancy, "_configured", [])
+    for known in ("_open", "_store"):
+        monkeypatch.setattr(ring, known, None)
     monkeypatch.setenv("OSTIARY_SECRET_KEY", "a key for this test's processes alone")
     monkeypatch.setenv("OSTIARY_INSECURE_HTTP", "1")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))

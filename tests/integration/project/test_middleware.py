@@ -20,7 +20,7 @@ from ostiary.identity import _hashing
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.errors import AccessDenied
-from ostiary.kernel.ids import UnitId
+from ostiary.kernel.ids import UnitId, new_id
 from ostiary.project._tenants import create_tenant
 from ostiary.project._transport import Transport
 from ostiary.tenancy import public as tenancy
@@ -141,7 +141,7 @@ def places(installation: Installation) -> tuple[Place, Place]:
 
 
 def _make_place(installation: Installation, letter: str) -> Place:
-    slug = f"{letter}{installation.worker}"
+    slug = f"{letter}{installation.worker}{new_id().hex[-8:]}"  # a module's tests may be run in two parts
     host = f"{slug}.test"
     new = create_tenant(
         slug, "Middle", [host], login="mara", person="Mara Lind", email="mara@example.com", password=PASSWORD

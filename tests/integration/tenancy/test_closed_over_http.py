@@ -21,7 +21,7 @@ URL, PASSWORD = "/api/v1/records/nothing", "rather long and quiet words"
 def test_keys_and_sessions_are_refused_at_the_next_request_and_work_again_later(
     installation: Installation,
 ) -> None:
-    slug = f"j{installation.worker}"
+    slug = f"http{installation.worker}"
     new = create_tenant(
         slug, "Http", [f"{slug}.test"], login="ann", person="Ann", email="ann@example.com", password=PASSWORD
     )

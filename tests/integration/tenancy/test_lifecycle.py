@@ -28,7 +28,7 @@ def make_tenant(installation: Installation) -> Iterator[Callable[[str], tenancy.
     made: list[tenancy.Tenant] = []
 
     def make(letter: str) -> tenancy.Tenant:
-        slug = f"{letter}{installation.worker}"
+        slug = f"life{letter}{installation.worker}"
         new = create_tenant(
             slug, "Life", [f"{slug}.test"], login="ann", person="Ann", email="ann@example.com", password=None
         )

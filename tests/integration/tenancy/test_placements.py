@@ -38,7 +38,7 @@ def make_tenant(installation: Installation) -> Iterator[MakeTenant]:
     made: list[tenancy.Tenant] = []
 
     def make(letter: str, *, placement: str = "", own_login: bool = False) -> tenancy.Tenant:
-        slug = f"{letter}{installation.worker}"
+        slug = f"placed{letter}{installation.worker}"
         new = create_tenant(
             slug,
             "Placed",
