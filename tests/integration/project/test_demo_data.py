@@ -15,8 +15,6 @@ from ostiary.records import public as records
 from ostiary.tenancy import public as tenancy
 from tests._tenants import Installation
 
-pytestmark = pytest.mark.database
-
 TODAY = date(2026, 11, 23)
 PASSWORD = "lantern orchard 4471 quay"
 SHARE = 0.05  # 100 accounts, 150 opportunities

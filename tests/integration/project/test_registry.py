@@ -33,7 +33,6 @@ from tests._jobs import as_owner
 from tests._site import Answer, Site
 from tests._tenants import Installation, TestTenant
 
-pytestmark = pytest.mark.database
 PASSWORD = "grey kettles whistle"
 WATCHED = ("rec_account", "identity_unit", "access_operation_row", "settings_value")
 REFUSED = frozenset({401, 403, 404})

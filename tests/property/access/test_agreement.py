@@ -17,7 +17,8 @@ from tests.property.access._stage import Stage
 
 pytestmark = pytest.mark.database
 
-WORLDS = 500
+# The second run, on the oldest PostgreSQL, asks whether its answers are the same, not for new worlds.
+WORLDS = 200 if os.environ.get("OSTIARY_TEST_PG") else 500
 DEEP_WORLDS = int(os.environ.get("OSTIARY_WORLDS", "20000"))
 PARTS = (1, 2)  # as many tests as a run has workers
 
