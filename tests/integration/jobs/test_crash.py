@@ -55,7 +55,8 @@ def work_under_fire(tenant: TestTenant, workers: Workers, count: int, pause_s: t
             deaths += 1
     took = time.monotonic() - started
     workers.stop()
-    done = effects_of(tenant)
+    # an earlier test may have left work that the workers did too
+    done = {job: pieces for job, pieces in effects_of(tenant).items() if job in asked}
     assert done.keys() == asked.keys()
     often = 0
     for job, task in asked.items():
@@ -66,7 +67,8 @@ def work_under_fire(tenant: TestTenant, workers: Workers, count: int, pause_s: t
         else:
             often += len(done[job]) - 1
     with asking(tenant) as ctx:
-        assert jobs.list_jobs(ctx, state=jobs.JobState.FAILED) == []
+        failed = {job.id for job in jobs.list_jobs(ctx, state=jobs.JobState.FAILED)}
+    assert failed & asked.keys() == set()
     print(  # noqa: T201 a figure for whoever measures
         f"\n{count} jobs, two workers, {deaths} killed: {took:.1f} s, {count / took:.0f} a second;"
         f" of {count // 3} that are done at least once, {often} effects came twice"
@@ -98,7 +100,7 @@ def test_a_running_job_of_a_killed_worker_is_taken_over(effects: TestTenant, wor
     workers.start()
     wait_until(lambda: state() == "done")
     print(f"\ntaken over and done {time.monotonic() - killed:.1f} s after kill -9")  # noqa: T201 a figure for whoever measures
-    assert effects_of(effects) == {job: [0]}
+    assert effects_of(effects)[job] == [0]
     workers.stop()
 
 
