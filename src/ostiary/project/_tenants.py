@@ -43,19 +43,20 @@ def create_tenant(  # noqa: PLR0913  what an operator says about a tenant and it
     Raises: Invalid: slug, host, placement, login or password refused; the tenant is then unknown to requests.
     """
     directory = tenancy.directory()
-    planned = directory.plan(slug, name, hosts, placement=placement, own_login=own_login)
-    tenant = replace(planned, release=RELEASE)
-    place, kind = tenancy.placement(placement), tenancy.placement_kind(tenant)
-    try:
-        tenancy.make_role(place, tenant, kind)
-        with _fixed_tables(place, tenant, kind) as db:
-            tenancy.grant_tables(db, tenant, read_only=READ_ONLY_TABLES, insert_only=INSERT_ONLY_TABLES)
-            jobs.admit(db, tenant)
-            administrator = _seed(tenant, db, login=login, person=person, email=email, password=password)
-        directory.enter(tenant, hosts)
-    except BaseException:
-        place.vault.forget_login(tenant)
-        raise
+    with directory.reserved(slug):
+        planned = directory.plan(slug, name, hosts, placement=placement, own_login=own_login)
+        tenant = replace(planned, release=RELEASE)
+        place, kind = tenancy.placement(placement), tenancy.placement_kind(tenant)
+        try:
+            tenancy.make_role(place, tenant, kind)
+            with _fixed_tables(place, tenant, kind) as db:
+                tenancy.grant_tables(db, tenant, read_only=READ_ONLY_TABLES, insert_only=INSERT_ONLY_TABLES)
+                jobs.admit(db, tenant)
+                administrator = _seed(tenant, db, login=login, person=person, email=email, password=password)
+            directory.enter(tenant, hosts)
+        except BaseException:
+            place.vault.forget_login(tenant)
+            raise
     return NewTenant(tenant, administrator)
 
 

@@ -1,7 +1,8 @@
 """The directory of tenants, in the installation's own database: found by requests, changed by the owner."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -69,6 +70,20 @@ class Directory:
         self._kept.clear()
 
     # -- making
+
+    @contextmanager
+    def reserved(self, slug: str) -> Iterator[None]:
+        """Nobody else makes or restores a tenant of this name meanwhile: both begin by clearing its schema.
+
+        Raises: Invalid: another command does just that.
+        """
+        with owner_connection(self._main.owner) as connection:
+            held = connection.execute(
+                "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (f"ostiary.tenant.{slug}",)
+            ).fetchone()
+            if held != (True,):
+                raise Invalid([FieldError("slug", "taken", f"Another command is making {slug} just now")])
+            yield
 
     def plan(
         self, slug: str, name: str, hosts: Sequence[str], *, placement: str = "", own_login: bool = False

@@ -9,7 +9,9 @@ from ostiary.audit import public as audit
 from ostiary.crypto import public as crypto
 from ostiary.crypto._ring import ring
 from ostiary.jobs import public as jobs
+from ostiary.kernel import clock
 from ostiary.kernel.context import Channel, Context
+from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.ids import new_id
 from ostiary.project import _keys
 from ostiary.project._task_registry import load_tasks
@@ -83,3 +85,18 @@ def test_a_rotation_runs_to_its_end_and_old_keys_to_theirs(house: tenancy.Tenant
         "retired",
     ]
     assert {"crypto.rotation.run", "crypto.rotation.tidied"} <= {type_ for _, type_ in events}
+
+
+def test_a_tenant_decides_nothing_about_what_the_operator_asked_for(house: tenancy.Tenant) -> None:
+    later = clock.now() + timedelta(hours=1)
+    with tenancy.owner_transaction(house) as db:
+        job = jobs.defer(Context(house.id, db, None, Channel.CLI), _keys.ROTATE, run_at=later)
+    with tenancy.transaction(house) as db:
+        own = Context(house.id, db, None, Channel.CLI)
+        assert jobs.get_job(own, job).state == "waiting"
+        for decide in (jobs.discard_job, jobs.retry_job):
+            with pytest.raises(OstiaryError):
+                decide(own, job)
+        assert jobs.get_job(own, job).state == "waiting"
+    with tenancy.owner_transaction(house) as db:
+        jobs.discard_job(Context(house.id, db, None, Channel.CLI), job)

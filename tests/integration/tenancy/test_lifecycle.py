@@ -274,3 +274,26 @@ def test_the_directory_finds_by_id_and_tells_hosts(tenant: TestTenant, installat
     assert tenancy.tenant_hosts()[tenant.tenant.id] == [f"{installation.worker}.test"]
     with pytest.raises(NotFound):
         tenancy.get_tenant_by_id(tenant.administrator)
+
+
+def test_nobody_makes_a_tenant_whose_name_another_command_is_using(
+    make_tenant: Callable[[str], tenancy.Tenant],
+) -> None:
+    """Making begins by clearing the schema, which would be that of the tenant just made."""
+    first = make_tenant("q")
+    with tenancy.directory().reserved(first.slug + "x"):
+        with pytest.raises(Invalid) as refused:
+            create_tenant(
+                f"{first.slug}x",
+                "Second",
+                [],
+                login="eve",
+                person="Eve",
+                email="e@example.com",
+                password=None,
+            )
+        assert [error.code for error in refused.value.errors] == ["taken"]
+    with pytest.raises(Invalid):
+        create_tenant(first.slug, "Second", [], login="eve", person="Eve", email="", password=None)
+    with tenancy.transaction(first) as db:
+        assert db.row("select count(*) from @.identity_person where login = 'ann'") == (1,)

@@ -232,6 +232,12 @@ begin
   ) as found where list.of_state is null or found.state = list.of_state limit least(list.most, 500);
 end $$;
 
+-- Whether the caller is a tenant and the task the operator's: who may not ask for it may not decide about it.
+create or replace function jobs.is_anothers(task_name text) returns boolean language sql stable
+  set search_path = pg_catalog, pg_temp as $$
+  select jobs.caller() is not null
+    and exists (select from jobs.task t where t.name = is_anothers.task_name and t.operator) $$;
+
 -- Put a failed job back into the queue, with its attempts forgotten.
 create or replace function jobs_door.retry(job uuid, tenant uuid default null) returns boolean language plpgsql
   security definer set search_path = pg_catalog, pg_temp as $$
@@ -239,7 +245,8 @@ declare
   own uuid := coalesce(jobs.caller(), tenant);
 begin
   update jobs.job as j set failed_at = null, failures = 0, losses = 0, running = false
-    where j.id = retry.job and j.tenant_id = own and j.failed_at is not null and j.discarded_at is null;
+    where j.id = retry.job and j.tenant_id = own and j.failed_at is not null and j.discarded_at is null
+      and not jobs.is_anothers(j.task);
   if not found then
     return false;
   end if;
@@ -255,7 +262,8 @@ declare
   queued bigint;
 begin
   select j.queue_id into queued from jobs.job j where j.id = discard.job and j.tenant_id = own
-    and j.finished_at is null and j.discarded_at is null for update skip locked;
+    and j.finished_at is null and j.discarded_at is null and not jobs.is_anothers(j.task)
+    for update skip locked;
   if not found then
     return false;
   end if;

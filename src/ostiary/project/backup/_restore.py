@@ -48,19 +48,25 @@ def restore_tenant(file: Path, wish: Wish, *, progress: Progress = silent) -> Re
         if head.kind != "tenant":
             raise BackupRefused(f"{file.name} holds {head.kind}, not a tenant")
         content = Content(source)
-        plan = make_plan(content, wish)
-        progress(f"restoring {content.header.slug} of {content.header.at} as {plan.tenant.slug}")
-        building = _prepare(plan)
-        with connect(tenancy.owner_dsn(building), building.schema) as connection:
-            fill(connection, building, content, progress)
-    with _in_words():
-        _settle.settle(building, plan, content, _settle.Reason(wish.reason, file), progress)
-    aside = _settle.enter(building, plan)
-    with tenancy.owner_transaction(plan.tenant) as db:
-        db.ddl(f"COMMENT ON SCHEMA {plan.tenant.schema} IS NULL")
+        with tenancy.directory().reserved(wish.slug or content.header.slug):
+            plan, aside = _build(file, content, wish, progress)
     tenant = _upgraded(tenancy.get_tenant_by_id(plan.tenant.id))
     progress(f"tenant {tenant.slug} is restored")
     return Restored(tenant, content.header, content.tables, aside)
+
+
+def _build(file: Path, content: Content, wish: Wish, progress: Progress) -> tuple[Plan, str | None]:
+    """Fill a schema that nobody finds, enter it, and tell where what it replaced was put."""
+    plan = make_plan(content, wish)
+    progress(f"restoring {content.header.slug} of {content.header.at} as {plan.tenant.slug}")
+    building = _prepare(plan)
+    with connect(tenancy.owner_dsn(building), building.schema) as connection:
+        fill(connection, building, content, progress)
+    _settle.settle(building, plan, content, _settle.Reason(wish.reason, file), progress)
+    aside = _settle.enter(building, plan)
+    with tenancy.owner_transaction(plan.tenant) as db:
+        db.ddl(f"COMMENT ON SCHEMA {plan.tenant.schema} IS NULL")
+    return plan, aside
 
 
 @contextmanager
