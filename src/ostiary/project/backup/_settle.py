@@ -25,7 +25,7 @@ from ostiary.project.backup._save import Progress
 from ostiary.tenancy import public as tenancy
 
 ASIDE = "aside_"  # start of the name of a schema that was replaced
-_STAMP = "%Y%m%d%H%M%S"
+_STAMP = "%Y%m%d%H%M%S%f"  # to the microsecond, since a second may see two
 
 
 @dataclass(frozen=True, slots=True)
