@@ -20,17 +20,13 @@ from ostiary.kernel.errors import FieldError, Invalid, NotFound
 from ostiary.kernel.ids import ColumnId, EventId, ObjectId, RecordId, new_id
 from ostiary.objects import public as objects
 from ostiary.records._changes import append_change, by_subject
+from ostiary.records._create import create_record, next_number
+from ostiary.records._lock import lock_record
 from ostiary.records._references import ensure_references
+from ostiary.records._update import store_update
 from ostiary.records._values import clean, ensure_offered, plain
 from ostiary.records._view import Stale, View, decided, view_of
-from ostiary.records._write import (
-    SALT_BYTES,
-    create_record,
-    lock_record,
-    next_number,
-    state_of,
-    store_update,
-)
+from ostiary.records._write import SALT_BYTES, state_of
 from ostiary.tenancy import public as tenancy
 
 BATCH = 200

@@ -11,6 +11,7 @@ from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import RecordId, UnitId
 from ostiary.objects.public import Object
+from ostiary.records._create import create_record
 from ostiary.records._describe import describe
 from ostiary.records._filters import MAX_VALUES, And, Compare, Op
 from ostiary.records._import_door import Json
@@ -18,7 +19,7 @@ from ostiary.records._import_mapping import ImportPlan
 from ostiary.records._import_run import ImportOptions, ImportReport, Opener, run_import
 from ostiary.records._query import MAX_LIMIT, RecordQuery
 from ostiary.records._read import list_records
-from ostiary.records._write import create_record, update_record
+from ostiary.records._update import update_record
 
 
 def import_rows(

@@ -9,10 +9,10 @@ from ostiary.audit import public as audit
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import RecordId
 from ostiary.objects import public as objects
+from ostiary.records._create import create_record
 from ostiary.records._filters import Compare, Op
 from ostiary.records._query import RecordQuery
 from ostiary.records._read import list_records
-from ostiary.records._write import create_record
 from ostiary.tenancy import public as tenancy
 
 MOST_VALUES = 1_000  # of one list

@@ -6,8 +6,8 @@ from uuid import UUID
 from ostiary.access import public as access
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import RecordId, UnitId
+from ostiary.records._lock import lock_record
 from ostiary.records._view import decided, view_of
-from ostiary.records._write import lock_record
 
 
 def share_record(  # noqa: PLR0913  what a share is made of

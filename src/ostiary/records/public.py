@@ -1,5 +1,7 @@
 """Read and write business data: `access` decides every call, `audit` records it."""
 
+from ostiary.records._create import create_record
+from ostiary.records._delete import delete_record
 from ostiary.records._describe import (
     ObjectView,
     ObjectViews,
@@ -22,7 +24,7 @@ from ostiary.records._package import export_package, import_package, install_pac
 from ostiary.records._query import Count, CountMode, Page, PlanShape, Record, RecordQuery, Sort
 from ostiary.records._read import count_records, get_record, list_records
 from ostiary.records._share import share_record
-from ostiary.records._write import create_record, delete_record, update_record
+from ostiary.records._update import update_record
 
 __all__ = [
     "And",

@@ -1,0 +1,136 @@
+"""Creating one record. The statement tests the epoch; change and event commit together."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ostiary.access import public as access
+from ostiary.audit import public as audit
+from ostiary.kernel.clock import now
+from ostiary.kernel.context import Context
+from ostiary.kernel.errors import FieldError, Invalid
+from ostiary.kernel.ids import EventId, RecordId, new_id
+from ostiary.objects import public as objects
+from ostiary.records._changes import append_change, by_subject
+from ostiary.records._columns import Bound
+from ostiary.records._query import Record
+from ostiary.records._references import ensure_references
+from ostiary.records._statement import make_statement
+from ostiary.records._values import clean
+from ostiary.records._view import View, decided, ensure_object, view_of
+from ostiary.records._write import (
+    SALT_BYTES,
+    Write,
+    assigned,
+    execute,
+    returned,
+    state_of,
+    typed_values,
+    value_slots,
+)
+
+
+def create_record(ctx: Context, object_code: str, values: Mapping[str, object]) -> Record:
+    """Make a record; the acting principal is its author and, unless another is given, its owner.
+
+    Raises: AccessDenied: layer 2, a column that may not be written. Invalid: names every refused field.
+    """
+    return decided(ctx, lambda: _create(ctx, object_code, values))
+
+
+def _create(ctx: Context, code: str, given: Mapping[str, object]) -> Record:
+    view = view_of(ctx, code)
+    ensure_object(view, access.Verb.CREATE)
+    typed = typed_values(view, given, access.Verb.CREATE)
+    _complete(ctx, view, typed)
+    ensure_references(ctx, view, typed, frozenset(given))
+    record_id = RecordId(new_id())
+    author, label = ctx.actor, view.rights.current_label
+    stamp = now()
+    state = state_of(view, typed, {}, author, 1)
+    salt = os.urandom(SALT_BYTES)
+    write = _insert_statement(ctx, view, tuple(typed))
+    event = EventId(new_id())
+    slots = {
+        **write.values,
+        **value_slots(typed),
+        "id": record_id,
+        "author": author,
+        "label": label,
+        "stamp": stamp,
+        "epoch": view.rights.epoch,
+        "event": event,
+        "salt": salt,
+        "hash": audit.state_hash(salt, state),
+    }
+    record = execute(ctx, view, write, slots, typed, record_id)
+    personal, other = by_subject(view, {c: (None, v) for c, v in typed.items() if v is not None})
+    append_change(ctx, "records.record.created", view, record_id, (personal, other), event)
+    return record
+
+
+def _complete(ctx: Context, view: View, typed: dict[str, Any]) -> None:
+    """Defaults and numbers for what was not given. Raises Invalid: a required column stays empty."""
+    errors: list[FieldError] = []
+    for column in view.object.columns.values():
+        if column.code in typed:
+            continue
+        if column.type is objects.ColumnType.AUTO_NUMBER:
+            typed[column.code] = next_number(ctx, view, column)
+            continue
+        value = clean(column, default_value(ctx, column), errors)
+        if value is None and column.required:
+            errors.append(FieldError(column.code, "required", f"{column.caption} is required"))
+        if value is not None:
+            typed[column.code] = value
+    if errors:
+        raise Invalid(errors)
+
+
+def default_value(ctx: Context, column: objects.Column) -> object:
+    """What a column holds in a new record when nothing is given; the owner is whoever creates it."""
+    if column.type is objects.ColumnType.OWNER and column.default is None:
+        return ctx.actor
+    match column.default:
+        case "now":
+            return now().isoformat()
+        case "today":
+            return now().date().isoformat()
+        case "me":
+            return ctx.actor
+        case other:
+            return other
+
+
+def next_number(ctx: Context, view: View, column: objects.Column) -> str:
+    """The next number of an auto-number column."""
+    row = ctx.db.row(f"select nextval('@.{objects.sequence_of(view.object.table, column.name)}')")
+    if row is None:
+        raise RuntimeError("a sequence gave no number")
+    return column.pattern.format(row[0])
+
+
+def _insert_statement(ctx: Context, view: View, codes: tuple[str, ...]) -> Write:
+    key = ("insert", codes)
+    known = view.statements.get(key)
+    if not isinstance(known, Write):
+        pairs = [
+            ("id", "{id}::uuid"),
+            ("author_id", "{author}::uuid"),
+            ("label_id", "{label}::int"),
+            ("created_at", "{stamp}::timestamptz"),
+            ("modified_at", "{stamp}::timestamptz"),
+            ("modified_by", "{author}::uuid"),
+            ("last_event_id", "{event}::uuid"),
+            ("state_salt", "{salt}::bytea"),
+            ("state_hash", "{hash}::bytea"),
+            *assigned(view, codes),
+        ]
+        bound = Bound(ctx, view)
+        columns, values = ", ".join(c for c, _ in pairs), ", ".join(v for _, v in pairs)
+        text = (
+            f"insert into @.{view.object.table} as r ({columns}) select {values}"
+            f" where (select epoch from @.identity_epoch) = {{epoch}} returning {returned(bound, view)}"
+        )
+        known = view.statements[key] = Write(make_statement(ctx.db.schema, text), bound.values)
+    return known

@@ -1,0 +1,42 @@
+"""Deleting one record, which nothing else may refer to."""
+
+from uuid import UUID
+
+from psycopg import errors as database
+
+from ostiary.access import public as access
+from ostiary.kernel.context import Context
+from ostiary.kernel.ids import EventId, RecordId, new_id
+from ostiary.records._changes import append_change, by_subject
+from ostiary.records._conflict import conflict_of
+from ostiary.records._errors import InUse
+from ostiary.records._lock import lock_record
+from ostiary.records._view import Stale, decided, view_of
+
+
+def delete_record(ctx: Context, object_code: str, record_id: UUID, version: int | None = None) -> None:
+    """Delete a record. Raises as `update_record`; InUse: something refers to it, readable or not."""
+    decided(ctx, lambda: _delete(ctx, object_code, RecordId(record_id), version))
+
+
+def _delete(ctx: Context, code: str, record_id: RecordId, version: int | None) -> None:
+    view = view_of(ctx, code)
+    before = lock_record(ctx, view, record_id, access.Verb.DELETE)
+    if version is not None and before.version != version:
+        raise conflict_of(ctx, view, record_id, before, {})
+    try:
+        with ctx.db.savepoint():
+            gone = ctx.db.run(
+                f"delete from @.{view.object.table} where id = %(id)s"
+                " and (select epoch from @.identity_epoch) = %(epoch)s",
+                {"id": record_id, "epoch": view.rights.epoch},
+            )
+    except database.ForeignKeyViolation:
+        raise InUse from None
+    if not gone:
+        raise Stale
+    access.remove_shares(ctx, record_id)
+    gone_values = {c: (v, None) for c, v in before.values.items() if v is not None}
+    append_change(
+        ctx, "records.record.deleted", view, record_id, by_subject(view, gone_values), EventId(new_id())
+    )

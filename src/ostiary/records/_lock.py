@@ -1,0 +1,88 @@
+"""A record locked for change and decided on as stored; absent and hidden are one answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from ostiary.access import public as access
+from ostiary.audit import public as audit
+from ostiary.kernel.context import Context
+from ostiary.kernel.errors import AccessDenied, NotFound
+from ostiary.kernel.ids import EventId, RecordId
+from ostiary.records._columns import Bound, stored
+from ostiary.records._read import verdict
+from ostiary.records._statement import make_statement
+from ostiary.records._view import Stale, View, ensure_object
+from ostiary.records._write import Write
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A record as stored, locked for change. dropped: values of dropped columns, by stored name."""
+
+    version: int
+    author: UUID
+    event: EventId | None
+    values: Mapping[str, Any]
+    dropped: Mapping[str, Any]
+
+
+def lock_record(ctx: Context, view: View, record_id: RecordId, verb: access.Verb) -> Before:
+    """Lock a row and decide on it as stored.
+
+    Raises: NotFound: absent or hidden, whatever the verb. AccessDenied: layer object or record.
+    """
+    if not view.may(access.Verb.READ):
+        raise hidden(ctx, view, record_id)
+    key = ("lock", verb)
+    known = view.statements.get(key)
+    columns, dropped = list(view.object.columns.values()), list(view.object.dropped.values())
+    if not isinstance(known, Write):
+        bound = Bound(ctx, view)
+        listed = "".join(f", r.{stored(c)}" for c in (*columns, *dropped))
+        text = (
+            f"select (select epoch from @.identity_epoch), {verdict(bound, view, verb)}, r.version,"
+            f" r.author_id, r.last_event_id{listed} from @.{view.object.table} r"
+            f" where r.id = {{id}} and {bound.row_test(view, 'r')} for no key update of r"
+        )
+        if verb is access.Verb.DELETE:
+            text = text.replace("for no key update of r", "for update of r")
+        known = view.statements[key] = Write(make_statement(ctx.db.schema, text), bound.values)
+    rows = known.statement.run(ctx, {**known.values, "id": record_id})
+    if not rows:
+        raise hidden(ctx, view, record_id)
+    epoch, allowed, version, author, event, *values = rows[0]
+    if epoch != view.rights.epoch:
+        raise Stale
+    ensure_object(view, verb)
+    if not allowed:
+        words = "change" if verb is access.Verb.UPDATE else "delete"
+        raise AccessDenied(
+            f"You may read this {view.object.caption.lower()} but not {words} it",
+            layer="record",
+            object=view.object.code,
+            record=str(record_id),
+            verb=verb.value,
+        )
+    return Before(
+        version,
+        author,
+        event,
+        {c.code: v for c, v in zip(columns, values[: len(columns)], strict=True)},
+        {c.name: v for c, v in zip(dropped, values[len(columns) :], strict=True)},
+    )
+
+
+def hidden(ctx: Context, view: View, record_id: RecordId) -> NotFound:
+    """The refusal of a record that is absent or hidden; recorded. Raises Stale: not the rights of now."""
+    if access.current_rights(ctx) is not view.rights:
+        raise Stale
+    audit.append_aside(
+        ctx,
+        "records.record.refused",
+        outcome="denied",
+        object_type=view.object.name,
+        object_ref=record_id,
+    )
+    return NotFound()

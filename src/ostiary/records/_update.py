@@ -1,0 +1,108 @@
+"""Changing one record. The statement tests the epoch; change and event commit together."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from ostiary.access import public as access
+from ostiary.audit import public as audit
+from ostiary.kernel.clock import now
+from ostiary.kernel.context import Context
+from ostiary.kernel.ids import EventId, RecordId, new_id
+from ostiary.records._changes import append_change, by_subject
+from ostiary.records._columns import Bound
+from ostiary.records._conflict import conflict_of
+from ostiary.records._lock import Before, lock_record
+from ostiary.records._query import Record
+from ostiary.records._references import ensure_references
+from ostiary.records._statement import make_statement
+from ostiary.records._view import View, decided, view_of
+from ostiary.records._write import (
+    SALT_BYTES,
+    Write,
+    assigned,
+    execute,
+    returned,
+    state_of,
+    typed_values,
+    value_slots,
+)
+
+
+def update_record(
+    ctx: Context, object_code: str, record_id: UUID, values: Mapping[str, object], version: int
+) -> Record:
+    """Change columns of a record that still has `version`.
+
+    Raises: NotFound: absent or hidden. AccessDenied: layer 2, 3 or 4. VersionConflict: another saved first.
+    """
+    return decided(ctx, lambda: _update(ctx, object_code, RecordId(record_id), values, version))
+
+
+def _update(
+    ctx: Context, code: str, record_id: RecordId, given: Mapping[str, object], version: int
+) -> Record:
+    view = view_of(ctx, code)
+    before = lock_record(ctx, view, record_id, access.Verb.UPDATE)
+    typed = typed_values(view, given, access.Verb.UPDATE, before.values)
+    if before.version != version:
+        raise conflict_of(ctx, view, record_id, before, typed)
+    return store_update(ctx, view, record_id, before, typed)
+
+
+def store_update(
+    ctx: Context, view: View, record_id: RecordId, before: Before, typed: Mapping[str, Any]
+) -> Record:
+    """Write decided values into a record that is locked: version, state hash and event with them."""
+    # a value that the writer may not read counts as changed: whether it was equal would tell what it is
+    changes = {
+        c: (before.values[c], v) for c, v in typed.items() if before.values[c] != v or c not in view.readable
+    }
+    after = {**before.values, **typed}
+    new = {c: v for c, (_, v) in changes.items()}
+    ensure_references(ctx, view, typed)
+    write = _update_statement(ctx, view, tuple(new))
+    salt = os.urandom(SALT_BYTES)
+    number = before.version + 1 if changes else before.version
+    state = state_of(view, after, before.dropped, before.author, number)
+    event = EventId(new_id()) if changes else before.event
+    slots = {
+        **write.values,
+        **value_slots(new),
+        "id": record_id,
+        "me": ctx.actor,
+        "stamp": now(),
+        "epoch": view.rights.epoch,
+        "version": number,
+        "event": event,
+        "salt": salt,
+        "hash": audit.state_hash(salt, state),
+    }
+    record = execute(ctx, view, write, slots, new, record_id)
+    if changes and event is not None:
+        append_change(ctx, "records.record.updated", view, record_id, by_subject(view, changes), event)
+    return record
+
+
+def _update_statement(ctx: Context, view: View, codes: tuple[str, ...]) -> Write:
+    key = ("update", codes)
+    known = view.statements.get(key)
+    if not isinstance(known, Write):
+        bound = Bound(ctx, view)
+        pairs = [("version", "{version}::int"), *assigned(view, codes)]
+        if codes:
+            pairs += [
+                ("modified_at", "{stamp}::timestamptz"),
+                ("modified_by", "{me}::uuid"),
+                ("last_event_id", "{event}::uuid"),
+                ("state_salt", "{salt}::bytea"),
+                ("state_hash", "{hash}::bytea"),
+            ]
+        listed = ", ".join(f"{c} = {v}" for c, v in pairs)
+        text = (
+            f"update @.{view.object.table} r set {listed} where r.id = {{id}}"
+            f" and (select epoch from @.identity_epoch) = {{epoch}} returning {returned(bound, view)}"
+        )
+        known = view.statements[key] = Write(make_statement(ctx.db.schema, text), bound.values)
+    return known
