@@ -16,7 +16,7 @@ import psycopg
 from ostiary.jobs import public as jobs
 from ostiary.jobs._leader import Leader
 from ostiary.kernel.context import Channel, Context
-from ostiary.project.embedded import write_secret
+from ostiary.project._private_files import write_secret
 from ostiary.tenancy import public as tenancy
 from tests._tenants import Installation, TestTenant
 

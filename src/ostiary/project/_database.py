@@ -20,9 +20,10 @@ from ostiary.kernel.errors import Misconfigured
 from ostiary.project import _root_key, _root_record
 from ostiary.project._installation import environment
 from ostiary.project._operator_log import at_end, prepare_log
+from ostiary.project._private_files import write_secret
 from ostiary.project._state import State
 from ostiary.project._vault import ADMINISTRATION, REQUESTS, WORK, StateVault
-from ostiary.project.embedded import Cluster, ClusterBusy, write_secret
+from ostiary.project.embedded import Cluster, ClusterBusy
 from ostiary.tenancy import public as tenancy
 
 DATABASE_URL = "OSTIARY_DATABASE_URL"

@@ -12,12 +12,12 @@ from ostiary.kernel.errors import Misconfigured
 from ostiary.project import demo_data
 from ostiary.project._administration import acting_as
 from ostiary.project._database import kept_secret
+from ostiary.project._private_files import write_secret
 from ostiary.project._progress import report, step
 from ostiary.project._release import RELEASE
 from ostiary.project._state import State
 from ostiary.project._tenants import create_tenant
 from ostiary.project._upgrade import Order, Outcome, upgrade_tenant
-from ostiary.project.embedded import write_secret
 from ostiary.tenancy import public as tenancy
 
 SLUG, NAME = "demo", "Demo company"

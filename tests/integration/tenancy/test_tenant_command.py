@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from ostiary.project._private_files import write_secret
 from ostiary.project._state import State
-from ostiary.project.embedded import write_secret
 from tests._cluster import RunningCluster
 from tests._tenants import PASSWORD, Installation, _one_at_a_time
 

@@ -16,6 +16,7 @@ import psycopg
 
 from ostiary.kernel import clock
 from ostiary.project._cluster_settings import ARCHIVING
+from ostiary.project._private_files import is_marked, make_marker
 from ostiary.project.backup._errors import BackupDamaged, BackupRefused
 from ostiary.project.backup._folder import SUFFIX
 from ostiary.project.backup._frames import Kind, compressed, frame, note, read_frames, read_note
@@ -32,7 +33,8 @@ def back_up_cluster(cluster: Cluster, target: Path) -> int:
     """Write all files of the running cluster, as of one instant, into the new file `target`.
 
     From now on segments of the write-ahead log are kept until `ship_wal` takes them. Returns: bytes written.
-    Raises: BackupRefused: pg_basebackup failed; nothing is left.
+    Raises: BackupRefused: pg_basebackup failed; nothing is left. Misconfigured: the box holds a link where
+    it says whether segments are kept.
     """
     keep_segments(cluster)
     command = [str(cluster.program("pg_basebackup")), "--pgdata=-", "--format=tar", "--wal-method=fetch"]
@@ -90,7 +92,7 @@ def file_content(file: Path, kind: str) -> Iterator[bytes]:
 
 def keep_segments(cluster: Cluster) -> None:
     """Have the server keep finished segments for `ship_wal`, from now on."""
-    (cluster.state.wal / ARCHIVING).touch()
+    make_marker(cluster.state.wal / ARCHIVING)
 
 
 def let_segments_go(cluster: Cluster) -> None:
@@ -106,7 +108,7 @@ def ship_wal(cluster: Cluster, folder: Path) -> list[str]:
     """
     target = folder / WAL_FOLDER
     target.mkdir(mode=0o700, exist_ok=True)
-    if not (cluster.state.wal / ARCHIVING).exists():
+    if not is_marked(cluster.state.wal / ARCHIVING):
         raise BackupRefused("segments are not kept: make a base backup first (`ostiary backup base`)")
     _close_segment(cluster)
     shipped = []

@@ -12,6 +12,7 @@ from pathlib import Path
 import orjson
 
 from ostiary.kernel import clock
+from ostiary.project._private_files import write_private
 from ostiary.project.backup._errors import BackupRefused
 from ostiary.project.backup._sealed import PART, sync_folder
 
@@ -91,16 +92,17 @@ def note_verified(path: Path) -> None:
     """Remember that a backup was read to its end and found whole."""
     ledger = _ledger(path.parent) | {path.name: clock.now().isoformat()}
     ledger = {name: at for name, at in ledger.items() if (path.parent / name).exists()}
-    fresh = path.parent / f".{LEDGER}.{os.getpid()}{PART}"
-    fresh.write_bytes(orjson.dumps(ledger, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
-    fresh.chmod(0o600)
-    fresh.rename(path.parent / LEDGER)
+    content = orjson.dumps(ledger, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
+    write_private(path.parent / LEDGER, content, unfinished=PART)
     sync_folder(path.parent)
 
 
 def _ledger(folder: Path) -> dict[str, str]:
+    """What was noted. A link is not followed: whoever may write here must not choose what we read."""
     try:
-        said = orjson.loads((folder / LEDGER).read_bytes())
+        handle = os.open(folder / LEDGER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
+            said = orjson.loads(file.read())
     except (OSError, orjson.JSONDecodeError):
         return {}
     return said if isinstance(said, dict) else {}

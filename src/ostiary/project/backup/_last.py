@@ -1,6 +1,5 @@
 """Which backups were made last, for whoever asks whether there is one: a note in the state folder."""
 
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import orjson
 
 from ostiary.kernel import clock
+from ostiary.project._private_files import write_private
 from ostiary.project._state import State, default_state
 
 INSTALLATION = "installation"
@@ -41,10 +41,7 @@ def note_backup(what: str, path: Path, *, verified: bool, state: State | None = 
     said = _read(state) | {
         what: {"at": clock.now().isoformat(), "path": str(path.absolute()), "verified": verified}
     }
-    fresh = state.root / f".{_NOTE}.{os.getpid()}"
-    fresh.write_bytes(orjson.dumps(said, option=orjson.OPT_INDENT_2))
-    fresh.chmod(0o600)
-    fresh.rename(state.root / _NOTE)
+    write_private(state.root / _NOTE, orjson.dumps(said, option=orjson.OPT_INDENT_2))
 
 
 def _read(state: State) -> dict[str, dict[str, Any]]:

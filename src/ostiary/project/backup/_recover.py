@@ -15,6 +15,7 @@ import psycopg
 from ostiary.kernel import clock
 from ostiary.kernel.context import Channel, Context
 from ostiary.project import _database
+from ostiary.project._private_files import make_marker, write_secret
 from ostiary.project._service_user import current_service_user
 from ostiary.project._state import State
 from ostiary.project.backup import _settle
@@ -23,7 +24,7 @@ from ostiary.project.backup._errors import BackupDamaged, BackupRefused
 from ostiary.project.backup._folder import SUFFIX
 from ostiary.project.backup._frames import Pull
 from ostiary.project.backup._save import Progress, silent
-from ostiary.project.embedded import Cluster, ClusterError, swap_data_folder, write_secret
+from ostiary.project.embedded import Cluster, ClusterError, swap_data_folder
 from ostiary.tenancy import public as tenancy
 
 REPLAY_TIMEOUT_S = 12 * 3600.0
@@ -64,8 +65,9 @@ def recover_cluster(
         unpack(base, scratch)
         segments = _unseal_segments(base.parent, scratch, progress)
         progress(f"replaying {segments} segments" + (f" up to {until.isoformat()}" if until else ""))
-        (scratch.pgdata / "recovery.signal").touch()
-        _give(scratch.pgdata / "recovery.signal")
+        user = current_service_user()
+        signal = scratch.pgdata / "recovery.signal"
+        make_marker(signal, uid=user.uid if user else -1, gid=user.gid if user else -1)
         cluster = Cluster(
             scratch,
             bin_dir=bin_dir,
@@ -213,6 +215,7 @@ def _give(path: Path) -> None:
 
 
 def _give_tree(top: Path) -> None:
-    _give(top)
+    """The folder itself at the end: until then that account cannot put a link in the place of a file."""
     for path in top.rglob("*"):
         _give(path)
+    _give(top)

@@ -12,6 +12,7 @@ from ostiary.audit import public as audit
 from ostiary.kernel import clock
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.ids import TenantId
+from ostiary.project._private_files import write_private
 from ostiary.project._state import State
 from ostiary.project.backup import _settle
 from ostiary.project.backup._content import Content
@@ -100,11 +101,7 @@ def restore_state_files(state: State, listing: Listing) -> list[str]:
         if path.exists() or path.is_symlink():
             continue
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.new")
-        fresh.unlink(missing_ok=True)
-        fresh.touch(mode=0o600)
-        fresh.write_bytes(content)
-        fresh.rename(path)
+        write_private(path, content)
         sync_folder(path.parent)
         written.append(name)
     return written
