@@ -19,6 +19,7 @@ PREFIX = "/-/"
 HEALTH, READY = "/-/health", "/-/ready"
 CONNECT_TIMEOUT_S = 2
 BELIEVED_S = 1.0  # a flood of probes asks the database once a second
+ANSWER_S = 3.0  # a node whose checks take longer is not ready
 RETRY_AFTER_S = "1"
 
 Check = Callable[[], bool]
@@ -40,23 +41,46 @@ def is_draining() -> bool:
 class Readiness:
     """What has to hold before requests may come. One prober asks at a time; the others get its answer.
 
-    checks: by the name that the operator reads; what raises has failed.
+    checks: by the name that the operator reads; what raises has failed, and so has what does not answer
+    within ANSWER_S, until it answers.
     """
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = checks
         self._lock = threading.Lock()
-        self._known: tuple[float, dict[str, bool]] = (-BELIEVED_S, dict.fromkeys(checks, False))
+        self._failed = dict.fromkeys(checks, False)
+        self._known: tuple[float, dict[str, bool]] = (-BELIEVED_S, self._failed)
 
     def look(self) -> dict[str, bool]:
-        """Each check and whether it holds, no older than BELIEVED_S unless somebody is asking right now."""
-        if time.monotonic() - self._known[0] > BELIEVED_S and self._lock.acquire(blocking=False):
-            try:
-                found = {name: _holds(check) for name, check in self._checks.items()}
-                self._known = (time.monotonic(), found)
-            finally:
-                self._lock.release()
-        return self._known[1] | {"not_draining": not is_draining()}
+        """Each check and whether it holds. Who does not ask the checks never waits.
+
+        The answer is no older than BELIEVED_S, and while somebody is asking no older than ANSWER_S more.
+        """
+        if self._age() > BELIEVED_S and self._lock.acquire(blocking=False):
+            self._ask_in_time()
+        known = self._known[1] if self._age() <= BELIEVED_S + ANSWER_S else self._failed
+        return known | {"not_draining": not is_draining()}
+
+    def _age(self) -> float:
+        return time.monotonic() - self._known[0]
+
+    def _ask_in_time(self) -> None:
+        """Ask in a thread of its own, since nobody can say how long a check takes; it frees the lock."""
+        answers: list[dict[str, bool]] = []
+        asking = threading.Thread(target=self._ask, args=(answers,), name="readiness", daemon=True)
+        try:
+            asking.start()
+        except RuntimeError:  # no thread is to be had: this node is not well
+            self._lock.release()
+        else:
+            asking.join(ANSWER_S)
+        self._known = (time.monotonic(), answers[0] if answers else self._failed)
+
+    def _ask(self, answers: list[dict[str, bool]]) -> None:
+        try:
+            answers.append({name: _holds(check) for name, check in self._checks.items()})
+        finally:
+            self._lock.release()
 
 
 def _holds(check: Check) -> bool:
@@ -69,7 +93,13 @@ def _holds(check: Check) -> bool:
 def database_answers(conninfo: str) -> bool:
     """Whether the app's login can connect and read the directory of tenants. Raises psycopg.Error: no."""
     # not from the pool: whoever waits there for a connection must not make the node look dead, nor wait long
-    with psycopg.connect(conninfo, connect_timeout=CONNECT_TIMEOUT_S, autocommit=True) as connection:
+    # nor for ever: a server that is cut off while it is asked is given up, too
+    with psycopg.connect(
+        conninfo,
+        connect_timeout=CONNECT_TIMEOUT_S,
+        tcp_user_timeout=CONNECT_TIMEOUT_S * 1000,
+        autocommit=True,
+    ) as connection:
         connection.execute("select from public.tenant_entry limit %s", (1,))
     return True
 

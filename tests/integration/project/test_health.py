@@ -54,7 +54,9 @@ def test_whoever_asks_learns_yes_or_no_and_no_more(site: Site, host: str) -> Non
     assert site.ask("TRACE", "/-/health").status == 405
 
 
-def test_many_probers_ask_the_database_once() -> None:
+def test_many_probers_ask_the_database_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_health, "ANSWER_S", 30.0)  # the answer comes in time, however slow this machine is
+    monkeypatch.setattr(_health, "BELIEVED_S", 30.0)
     asked = []
     begun, go_on = threading.Event(), threading.Event()
 
@@ -72,6 +74,39 @@ def test_many_probers_ask_the_database_once() -> None:
     first.join(30)
     assert readiness.look()["database"]
     assert len(asked) == 1
+
+
+def test_a_check_that_hangs_is_a_no_until_it_answers_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+    go_on.set()
+    begun = []
+
+    def check() -> bool:
+        begun.append(1)
+        return go_on.wait(60)
+
+    monkeypatch.setattr(_health, "BELIEVED_S", -1.0)  # every look asks, unless somebody is asking
+    monkeypatch.setattr(_health, "ANSWER_S", 30.0)
+    readiness = _health.Readiness({"database": check})
+    assert readiness.look()["database"]
+    go_on.clear()
+    monkeypatch.setattr(_health, "ANSWER_S", 0.01)
+    assert not readiness.look()["database"]
+    assert not readiness.look()["database"]  # asked meanwhile: it neither waits nor believes what was
+    assert len(begun) == 2
+    go_on.set()
+    monkeypatch.setattr(_health, "ANSWER_S", 30.0)
+    assert eventually(lambda: readiness.look()["database"])
+
+
+def test_a_check_that_breaks_is_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    holds = [True]
+    monkeypatch.setattr(_health, "BELIEVED_S", -1.0)
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    readiness = _health.Readiness({"database": lambda: holds[0]})
+    assert readiness.look()["database"]
+    holds.clear()
+    assert not readiness.look()["database"]
 
 
 def test_no_database_is_no_and_not_an_error(tmp_path: Path) -> None:
