@@ -1,6 +1,7 @@
 """Background work of tenants that have a login or a database of their own."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -11,6 +12,9 @@ from ostiary.kernel import clock
 from ostiary.project import _placements
 from ostiary.project._task_registry import load_tasks
 from ostiary.project._tenants import create_tenant
+from ostiary.project.backup._plan import Wish
+from ostiary.project.backup._restore import restore_tenant
+from ostiary.project.backup._save import back_up_tenant
 from ostiary.tenancy import public as tenancy
 from tests._job_tasks import EFFECTS
 from tests._jobs import asking
@@ -97,3 +101,22 @@ def test_a_tenant_with_its_own_login_asks_in_its_own_name(
     finally:
         tenancy.schedule_drop(own.tenant, clock.now())
         tenancy.drop_tenant(own.tenant)
+
+
+def test_a_tenant_restored_into_another_database_may_ask_for_work_at_once(
+    installation: Installation, effects: TestTenant, further: str, tmp_path: Path
+) -> None:
+    load_tasks()
+    slug = f"moved{installation.worker}"
+    there = make(installation, slug, placement="", own_login=False)
+    file = tmp_path / "moved.ostiary"
+    back_up_tenant(there.tenant, file)
+    tenancy.schedule_drop(there.tenant, clock.now())
+    tenancy.drop_tenant(there.tenant)
+    moved = restore_tenant(file, Wish(placement=further)).tenant
+    assert (moved.id, moved.placement) == (there.tenant.id, further)
+    with asking(TestTenant(moved, there.administrator)) as ctx:  # no leader has looked at the directory yet
+        job = jobs.defer(ctx, "tests.effect.once", {"thing": 1})
+    jobs.work_off(tenancy.placement(further).owner)
+    with asking(TestTenant(moved, there.administrator)) as ctx:
+        assert jobs.get_job(ctx, job).state == "done"

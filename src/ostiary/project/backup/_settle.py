@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from ostiary.audit import public as audit
+from ostiary.jobs import public as jobs
 from ostiary.kernel import clock
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.ids import TenantId
@@ -48,6 +49,7 @@ def settle(building: tenancy.Tenant, plan: Plan, content: Content, why: Reason, 
             building, read_only=READ_ONLY_TABLES, insert_only=INSERT_ONLY_TABLES
         )
     with tenancy.owner_transaction(building) as db:
+        jobs.admit(db, building)  # it may ask for work from its first request on, wherever it lives
         if plan.replaces is not None:
             _carry_keys_over(db, plan.replaces.schema)
         ctx = Context(building.id, db, None, Channel.CLI, purpose="restore")
