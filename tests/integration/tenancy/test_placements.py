@@ -13,6 +13,10 @@ from ostiary.kernel.errors import Invalid, Misconfigured
 from ostiary.project import _placements
 from ostiary.project._tenants import create_tenant
 from ostiary.project._vault import REQUESTS, StateVault
+from ostiary.project.backup._errors import BackupDamaged
+from ostiary.project.backup._plan import Wish
+from ostiary.project.backup._restore import restore_tenant
+from ostiary.project.backup._save import back_up_tenant
 from ostiary.tenancy import public as tenancy
 from ostiary.tenancy._databases import Databases
 from tests._tenants import PASSWORD, Installation, TestTenant
@@ -70,6 +74,13 @@ def another(installation: Installation) -> Iterator[str]:
         for placed in tenancy.directory().list_placements():
             _placements.remove(installation.vault, placed.name)
         admin.execute(f"drop database {name} with (force)")
+
+
+def session_user(tenant: tenancy.Tenant) -> str:
+    with tenancy.transaction(tenant) as db:
+        row = db.row(WHO, {})
+    assert row is not None
+    return str(row[0])
 
 
 def refused(dsn: str, *statements: str) -> None:
@@ -284,3 +295,63 @@ def test_with_the_extension_simulated_a_schema_is_distributed_while_it_is_empty(
     with tenancy.transaction(there) as db:
         assert db.row(WHO) == ("ostiary_app", there.role, f"another_{installation.worker}")
         assert db.row(PEOPLE) != (0,)
+
+
+def test_a_restored_tenant_has_a_login_of_its_own_again(
+    installation: Installation, make_tenant: MakeTenant, tmp_path: Path
+) -> None:
+    own, plain = make_tenant("r", own_login=True), make_tenant("s")
+    files = [tmp_path / f"{tenant.slug}.ostiary" for tenant in (own, plain)]
+    for tenant, file in zip((own, plain), files, strict=True):
+        back_up_tenant(tenant, file)
+    before = installation.vault.login(own)
+    end([own, plain])
+    assert installation.vault.login(own) is None
+    said: list[str] = []
+    back, ordinary = (restore_tenant(file, Wish(), progress=said.append).tenant for file in files)
+    try:
+        assert (back.id, back.own_login, ordinary.own_login) == (own.id, True, False)
+        assert len([line for line in said if "login of its own" in line]) == 1
+        login = installation.vault.login(back)
+        assert login not in (None, before)
+        assert installation.vault.login(ordinary) is None
+        assert [session_user(tenant) for tenant in (back, ordinary)] == [back.role, "ostiary_app"]
+        refused(installation.credentials.app, f"set role {back.role}")
+        copy = restore_tenant(files[0], Wish(f"{own.slug}two", [f"{own.slug}two.test"])).tenant
+        assert copy.own_login
+        assert installation.vault.login(copy) not in (None, login)
+        end([copy])
+    finally:
+        end([back, ordinary])
+
+
+def test_a_restore_that_fails_leaves_no_login_and_an_old_backup_is_asked_about(
+    installation: Installation,
+    make_tenant: MakeTenant,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own, file = make_tenant("t", own_login=True), tmp_path / "own.ostiary"
+    back_up_tenant(own, file)
+    login = installation.vault.login(own)
+
+    def fail(*_: object) -> None:
+        raise BackupDamaged("as if it were")
+
+    slug = f"{own.slug}two"
+    kept = sorted((installation.vault.state.secrets / "tenants").iterdir())
+    with monkeypatch.context() as patch:
+        patch.setattr("ostiary.project.backup._restore.fill", fail)
+        with pytest.raises(BackupDamaged):
+            restore_tenant(file, Wish(slug, [f"{slug}.test"]))
+    assert sorted((installation.vault.state.secrets / "tenants").iterdir()) == kept
+    assert installation.vault.login(own) == login
+    monkeypatch.setattr("ostiary.project.backup._content._said_login", lambda _: None)  # an older release's
+    copy = restore_tenant(file, Wish(slug, [f"{slug}.test"])).tenant
+    assert copy.own_login  # as with the original, which is here
+    end([copy, own])
+    said: list[str] = []
+    back = restore_tenant(file, Wish(), progress=said.append).tenant
+    end([back])
+    assert not back.own_login
+    assert [line for line in said if "does not say" in line]

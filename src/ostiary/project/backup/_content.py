@@ -14,7 +14,7 @@ from ostiary.project.backup._frames import Kind, Pull, read_frames, read_note
 
 @dataclass(frozen=True, slots=True)
 class TenantHeader:
-    """What a backup says of the tenant in it."""
+    """What a backup says of the tenant in it. own_login: None where an older release did not note it."""
 
     product: int
     at: str
@@ -26,6 +26,7 @@ class TenantHeader:
     placement: str
     release: int
     hosts: tuple[str, ...]
+    own_login: bool | None
 
 
 class Content:
@@ -112,6 +113,11 @@ def _header(said: Any) -> TenantHeader:
             str(tenant["placement"]),
             int(tenant["release"]),
             tuple(map(str, tenant["hosts"])),
+            _said_login(tenant),
         )
     except (KeyError, TypeError, ValueError, Invalid):
         raise BackupDamaged("the header of the backup cannot be read") from None
+
+
+def _said_login(tenant: dict[str, Any]) -> bool | None:
+    return bool(tenant["own_login"]) if "own_login" in tenant else None

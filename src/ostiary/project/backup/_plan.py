@@ -71,11 +71,25 @@ def _plan_new(header: TenantHeader, wish: Wish) -> Plan:
     hosts = tuple(wish.hosts) or header.hosts
     placement = header.placement if wish.placement is None else wish.placement
     made = tenancy.directory().plan(
-        wish.slug or header.slug, wish.name or header.name, hosts, placement=placement
+        wish.slug or header.slug,
+        wish.name or header.name,
+        hosts,
+        placement=placement,
+        own_login=_own_login(header, original),
     )
     if original is None:
         made = replace(made, id=TenantId(header.id))
     return Plan(replace(made, release=header.release), hosts, header.id)
+
+
+def _own_login(header: TenantHeader, original: tenancy.Tenant | None) -> bool:
+    """Whether the restored tenant's role logs in by itself: as it did, since that shuts out the app's login.
+
+    A backup of an older release does not say; then it is as with the original, if that is here.
+    """
+    if header.own_login is None:
+        return original is not None and original.own_login
+    return header.own_login
 
 
 def _plan_replacement(header: TenantHeader, wish: Wish) -> Plan:

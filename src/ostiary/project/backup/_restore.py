@@ -59,14 +59,35 @@ def _build(file: Path, content: Content, wish: Wish, progress: Progress) -> tupl
     """Fill a schema that nobody finds, enter it, and tell where what it replaced was put."""
     plan = make_plan(content, wish)
     progress(f"restoring {content.header.slug} of {content.header.at} as {plan.tenant.slug}")
-    building = _prepare(plan)
-    with connect(tenancy.owner_dsn(building), building.schema) as connection:
-        fill(connection, building, content, progress)
-    _settle.settle(building, plan, content, _settle.Reason(wish.reason, file), progress)
-    aside = _settle.enter(building, plan)
+    with _own_login(plan, content, progress):
+        building = _prepare(plan)
+        with connect(tenancy.owner_dsn(building), building.schema) as connection:
+            fill(connection, building, content, progress)
+        _settle.settle(building, plan, content, _settle.Reason(wish.reason, file), progress)
+        aside = _settle.enter(building, plan)
     with tenancy.owner_transaction(plan.tenant) as db:
         db.ddl(f"COMMENT ON SCHEMA {plan.tenant.schema} IS NULL")
     return plan, aside
+
+
+@contextmanager
+def _own_login(plan: Plan, content: Content, progress: Progress) -> Iterator[None]:
+    """Say what becomes of a login of the tenant's own; when the restore fails, forget one that it made."""
+    tenant, said = plan.tenant, content.header.own_login
+    if said is None and not tenant.own_login:
+        progress("the backup does not say whether the tenant had a login of its own: it has none now")
+    elif said is not None and said != tenant.own_login:
+        progress(
+            f"{tenant.slug} keeps its {'own login' if tenant.own_login else 'ordinary role'}, unlike then"
+        )
+    elif tenant.own_login and plan.replaces is None:
+        progress("a new login of its own is made: copy secrets/tenants to the other nodes")
+    try:
+        yield
+    except BaseException:
+        if tenant.own_login and plan.replaces is None:
+            tenancy.placement(tenant.placement).vault.forget_login(tenant)
+        raise
 
 
 @contextmanager

@@ -77,6 +77,7 @@ def _tenant_frames(
             "schema": tenant.schema,
             "placement": tenant.placement,
             "release": tenant.release,
+            "own_login": tenant.own_login,
             "hosts": list(tenancy.tenant_hosts().get(tenant.id, ())),
         },
     }
