@@ -28,6 +28,7 @@ from ostiary.audit._segments import (
     write_lines,
 )
 from ostiary.audit._store import insert_events
+from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.ports import Db
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,12 @@ _MOST_BYTES = 64 << 20
 _CHUNK = 500
 
 
+class TenantPurged(OstiaryError):
+    """The directory does not know the tenant any more. Who is only refused for a while is known."""
+
+    code = "audit.tenant_purged"
+
+
 @dataclass(slots=True)
 class _Waiting:
     """What was written to the current segment and is not entered yet."""
@@ -54,6 +61,7 @@ class Spool:
     """The spool of one process. Made before a fork, it starts anew in the child.
 
     open_transaction: a transaction of the tenant with this id, under the tenant's role, committed at its end.
+    It raises TenantPurged where the tenant is gone for good: its events are discarded.
     """
 
     def __init__(
@@ -172,15 +180,22 @@ class Spool:
                 remaining[tenant_id] = lines
                 continue
             failed: list[bytes] = []
-            for start in range(0, len(lines), _CHUNK):
-                failed += self._enter_lines(tenant_id, lines[start : start + _CHUNK])
+            try:
+                for start in range(0, len(lines), _CHUNK):
+                    failed += self._enter_lines(tenant_id, lines[start : start + _CHUNK])
+            except TenantPurged:  # its log is gone, and so is what was read there
+                log.warning("audit.spool.discarded", extra={"tenant": tenant_id, "events": len(lines)})
+                continue
             if failed:
                 log.error("audit.spool.refused", extra={"tenant": tenant_id, "events": len(failed)})
                 remaining[tenant_id] = failed
         return remaining
 
     def _enter_lines(self, tenant_id: UUID, lines: list[bytes]) -> list[bytes]:
-        """Enter events of one tenant in one transaction; returns those that could not be."""
+        """Enter events of one tenant in one transaction; returns those that could not be.
+
+        Raises: TenantPurged.
+        """
         try:
             with self._open_transaction(tenant_id) as db:
                 insert_events(db, f"[{b','.join(lines).decode()}]")
@@ -190,7 +205,9 @@ class Spool:
             if not half:
                 return lines
             return self._enter_lines(tenant_id, lines[:half]) + self._enter_lines(tenant_id, lines[half:])
-        except Exception as error:  # noqa: BLE001  whatever it is, the events are kept and tried again
+        except TenantPurged:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever else it is, the events are kept and tried again
             log.warning("audit.spool.failed", extra={"tenant": tenant_id, "error": type(error).__name__})
             return lines
         return []
@@ -243,7 +260,7 @@ def configure_spool(
 ) -> Spool:
     """Buffer events of reads below `root` from now on, and enter what earlier processes left there.
 
-    open_transaction: a transaction of the tenant with this id, as the tenant's role.
+    open_transaction: a transaction of the tenant with this id, as the tenant's role; raises TenantPurged.
     most_waiting: with so many events not yet entered, further ones are written in the request's transaction.
     """
     stop_spool()

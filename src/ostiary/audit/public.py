@@ -8,7 +8,7 @@ from ostiary.audit._canonical import canonical, state_hash
 from ostiary.audit._epoch import current_epoch, open_epoch
 from ostiary.audit._event import Outcome, Part
 from ostiary.audit._read import EventView, list_events, list_latest, verify_event
-from ostiary.audit._spool import configure_spool, flush_spool, stop_spool
+from ostiary.audit._spool import TenantPurged, configure_spool, flush_spool, stop_spool
 
 # Of these the tenant's role may read and insert. `*`: and their partitions.
 INSERT_ONLY_TABLES = (
@@ -26,6 +26,7 @@ __all__ = [
     "EventView",
     "Outcome",
     "Part",
+    "TenantPurged",
     "append",
     "append_aside",
     "append_buffered",

@@ -7,8 +7,9 @@ alone; the owner's and the administrator's connection belong to the command line
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import django
 import psycopg
@@ -16,7 +17,7 @@ import psycopg
 from ostiary.audit import public as audit
 from ostiary.crypto import public as crypto
 from ostiary.jobs import public as jobs
-from ostiary.kernel.errors import Misconfigured
+from ostiary.kernel.errors import Misconfigured, NotFound
 from ostiary.project import _root_key, _root_record
 from ostiary.project._installation import environment
 from ostiary.project._operator_log import at_end, prepare_log
@@ -98,10 +99,20 @@ def configure_web(state: State) -> tenancy.Placement:
     if not path.is_file():
         raise Misconfigured("the database is not prepared: run `ostiary database prepare` first")
     placement = _configure(state, tenancy.Credentials(app=path.read_text()), StateVault(state, REQUESTS))
-    audit.configure_spool(
-        state.spool, lambda tenant_id: tenancy.transaction(tenancy.get_tenant_by_id(tenant_id))
-    )
+    audit.configure_spool(state.spool, open_for_spool)
     return placement
+
+
+def open_for_spool(tenant_id: UUID) -> AbstractContextManager[tenancy.Transaction]:
+    """A transaction for events that waited.
+
+    Raises: audit.TenantPurged: unknown to the directory; who is suspended or to be dropped is known.
+    """
+    try:
+        tenant = tenancy.get_tenant_by_id(tenant_id)
+    except NotFound:
+        raise audit.TenantPurged("the directory has no such tenant") from None
+    return tenancy.transaction(tenant)
 
 
 def configure_worker(state: State, *, max_size: int) -> tenancy.Placement:

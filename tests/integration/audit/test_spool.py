@@ -19,8 +19,11 @@ from ostiary.audit._spool import Spool
 from ostiary.audit._store import insert_events
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.ids import new_id
+from ostiary.project import _lifecycle as lifecycle
+from ostiary.project._database import open_for_spool
+from ostiary.project._tenants import create_tenant
 from ostiary.tenancy import public as tenancy
-from tests._tenants import TestTenant
+from tests._tenants import Installation, TestTenant
 
 # A process that takes events from its input and can enter none; it forks once if it is told to.
 CHILD = """
@@ -240,6 +243,44 @@ def test_an_event_that_is_refused_holds_up_no_other(
     (folder,) = (p for p in tmp_path.iterdir() if p.is_dir())
     (kept,) = folder.glob("*.left")
     assert kept.read_bytes().count(b"\n") == 2
+
+
+def test_events_of_a_tenant_wait_until_it_is_purged_and_no_longer(
+    installation: Installation, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    slug = f"spooled{installation.worker}"
+    new = create_tenant(slug, "S", [], login="a", person="A", email="", password=None)
+    tenant, contact = TestTenant(new.tenant, new.administrator), new_id()
+    events = make_events(tenant, contact, 3)
+    spool = Spool(tmp_path, open_for_spool, gather_s=3600)
+    spool.start()
+
+    def left() -> int:
+        spool._tried_at = float("-inf")  # what was set aside is due again
+        spool.flush()
+        return sum(path.read_bytes().count(b"\n") for path in tmp_path.rglob("*.left"))
+
+    lifecycle.suspend(tenant.tenant, "a while")
+    for event in events[:2]:
+        assert spool.add(tenant.tenant.id, event.json)
+    assert left() == 2
+    lifecycle.resume(tenant.tenant)
+    assert left() == 0
+    assert entered(tenant, contact) == [event.id for event in events[:2]]
+    lifecycle.schedule_drop(tenant.tenant, 30)
+    assert spool.add(tenant.tenant.id, events[2].json)
+    assert left() == 1
+    tenancy.cancel_drop(tenant.tenant)
+    lifecycle.suspend(tenant.tenant, "again")
+    assert left() == 1
+    lifecycle.schedule_drop(tenant.tenant, 0)
+    lifecycle.purge(tenant.tenant)
+    caplog.clear()
+    assert left() == 0
+    said = [record for record in caplog.records if record.message == "audit.spool.discarded"]
+    assert [(r.__dict__["tenant"], r.__dict__["events"]) for r in said] == [(tenant.tenant.id, 1)]
+    spool.stop()
+    assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
 def test_a_torn_line_is_left_out(tenant: TestTenant, door: Door, tmp_path: Path) -> None:
