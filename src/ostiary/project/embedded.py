@@ -25,6 +25,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from ostiary.kernel.errors import OstiaryError
+from ostiary.project._cluster_patience import Patience
 from ostiary.project._cluster_settings import initdb_arguments, server_settings
 from ostiary.project._private_files import write_secret
 from ostiary.project._processes import die_with_parent, is_alive, who_works_in, works_in
@@ -32,7 +33,7 @@ from ostiary.project._service_user import ServiceUser, install_binaries
 from ostiary.project._state import State
 
 SUPERUSER = "postgres"
-START_TIMEOUT_S = 60.0  # crash recovery after a kill can take long
+START_TIMEOUT_S = 60.0  # of a server that does not say that it is at work; see Patience
 ORPHANS_TIMEOUT_S = 5.0  # of a killed postmaster's backends, to notice and end
 STOPPING = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))  # signal, patience in s
 POLL_S = 0.01
@@ -234,26 +235,31 @@ class Cluster:
 
     def _start_server(self) -> None:
         """Start, and again while processes of a killed predecessor still hold its shared memory."""
-        deadline = time.monotonic() + self._start_timeout_s
+        patience = Patience(self._start_timeout_s, str(self.log_path))
         while True:
-            self._clear_predecessor(deadline)
+            self._clear_predecessor(patience)
             if self._adopted is not None or self._stopping.is_set():
                 return
             said_before = self.log_path.stat().st_size if self.log_path.exists() else 0
             self._child = self._spawn()
-            if self._wait_until_ready(deadline) or self._stopping.is_set():
+            if self._wait_until_ready(patience) or self._stopping.is_set():
                 return
+            if self._is_running():
+                raise ClusterError(
+                    f"PostgreSQL is not ready after {patience.spent_s:.0f} s ({self.log_path})"
+                )
             reason = self._last_words(said_before)
-            if time.monotonic() > deadline or not any(words in reason for words in PREDECESSOR_IN_THE_WAY):
+            if patience.is_over() or not any(words in reason for words in PREDECESSOR_IN_THE_WAY):
                 raise ClusterError(f"PostgreSQL does not start: {reason} ({self.log_path})")
             time.sleep(0.1)
 
-    def _clear_predecessor(self, deadline: float) -> None:
+    def _clear_predecessor(self, patience: Patience) -> None:
         """Adopt a running server; wait for one that is stopping; remove the traces of a dead one."""
         pid_file = self.state.pgdata / "postmaster.pid"
         orphans_end = time.monotonic() + ORPHANS_TIMEOUT_S
         while (pid := _read_pid(pid_file)) is not None and not self._stopping.is_set():
             if works_in(pid, self.state.pgdata):
+                patience.hear(_status(pid_file))
                 if _status(pid_file) == "ready" and self._accepts():
                     self._adopted = pid
                     return
@@ -269,7 +275,7 @@ class Cluster:
                 # got the number since. Nobody works in the folder any more, so removing it is safe.
                 pid_file.unlink(missing_ok=True)
                 return
-            if time.monotonic() > deadline:
+            if patience.is_over():
                 raise ClusterError(f"an earlier server (pid {pid}) does not end ({self.log_path})")
             time.sleep(POLL_S)
 
@@ -293,11 +299,14 @@ class Cluster:
                 **_identity(self._user),
             )
 
-    def _wait_until_ready(self, deadline: float) -> bool:
+    def _wait_until_ready(self, patience: Patience) -> bool:
         pid_file = self.state.pgdata / "postmaster.pid"
-        while time.monotonic() < deadline and self._is_running() and not self._stopping.is_set():
-            if _read_pid(pid_file) == self.pid and _status(pid_file) == "ready":
-                return True
+        while not patience.is_over() and self._is_running() and not self._stopping.is_set():
+            if _read_pid(pid_file) == self.pid:
+                status = _status(pid_file)
+                if status == "ready":
+                    return True
+                patience.hear(status)
             time.sleep(POLL_S)
         return False
 

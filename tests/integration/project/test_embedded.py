@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
 
 from ostiary.kernel.errors import Misconfigured
-from ostiary.project import embedded
+from ostiary.project import _cluster_patience, embedded
 from ostiary.project._processes import is_alive
 from ostiary.project._state import State
 from ostiary.project.embedded import Cluster, ClusterBusy, ClusterError
@@ -243,3 +244,84 @@ def test_the_log_holds_no_values(state: State) -> None:
             with pytest.raises(psycopg.errors.UniqueViolation):
                 connection.execute("insert into person values (%s)", ("Ada Secret",))
         assert "Ada Secret" not in Path(cluster.log_path).read_text()
+
+
+class Slow:
+    """A server that says `starting` until it is let go on, as one that recovers; its clock can be put on."""
+
+    def __init__(self, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+        with make_cluster(state) as cluster:
+            real, user = cluster._programs(), cluster._user
+        self.folder = state.run / "slow"
+        self.gate = self.folder / "gate"
+        self.told: list[str] = []
+        self.when_told: Callable[[], None] = lambda: None
+        self._state = state
+        self._skipped_s = 0.0
+        self._make(real, None if user is None else (user.uid, user.gid))
+        clock = SimpleNamespace(sleep=time.sleep, monotonic=lambda: time.monotonic() + self._skipped_s)
+        monkeypatch.setattr(embedded, "time", clock)
+        monkeypatch.setattr(_cluster_patience, "time", clock)
+        monkeypatch.setattr(_cluster_patience, "TELL_S", 0.0)
+        monkeypatch.setattr(_cluster_patience, "tell", self._tell)
+
+    def _make(self, real: Path, owner: tuple[int, int] | None) -> None:
+        self.folder.mkdir(mode=0o755)
+        os.mkfifo(self.gate, 0o666)
+        program = self.folder / "postgres"
+        program.write_text(
+            "#!/bin/sh\n"
+            f"printf '%s\\n' $$ a b c d e f 'starting  ' > {self._state.pgdata}/postmaster.pid\n"
+            f'cd {self._state.pgdata} && read go < {self.gate} && exec {real}/postgres "$@"\n'
+        )
+        program.chmod(0o755)
+        for path in (self.folder, self.gate, program):
+            if owner is not None:
+                os.chown(path, *owner)
+
+    def cluster(self) -> Cluster:
+        return Cluster(self._state, bin_dir=self.folder, settings={"shared_buffers": "16MB"})
+
+    def skip(self, seconds: float) -> None:
+        self._skipped_s += seconds
+
+    def go_on(self) -> None:
+        with self.gate.open("w") as gate:
+            gate.write("go\n")
+
+    def _tell(self, words: str) -> None:
+        self.told.append(words)
+        if len(self.told) == 1:
+            self.when_told()
+
+
+@pytest.fixture
+def slow(state: State, monkeypatch: pytest.MonkeyPatch) -> Slow:
+    return Slow(state, monkeypatch)
+
+
+def test_a_server_that_recovers_is_waited_for_and_told_of(slow: Slow) -> None:
+    def wait_and_go_on() -> None:
+        slow.skip(embedded.START_TIMEOUT_S + 240)
+        slow.go_on()
+
+    slow.when_told = wait_and_go_on
+    with slow.cluster() as cluster:
+        assert answers(cluster.admin_dsn)
+    assert "is coming up" in slow.told[0]
+    assert str(cluster.log_path) in slow.told[0]
+
+
+def test_a_server_that_never_comes_up_is_given_up(slow: Slow) -> None:
+    slow.when_told = lambda: slow.skip(_cluster_patience.RECOVERY_TIMEOUT_S + 1)
+    cluster = slow.cluster()
+    with pytest.raises(ClusterError, match="is not ready after 60"):
+        cluster.start()
+    assert cluster.pid is None
+
+
+def test_a_server_that_ends_while_it_recovers_is_not_waited_for(slow: Slow, state: State) -> None:
+    slow.when_told = lambda: os.kill(server_pid(state), signal.SIGKILL)
+    with pytest.raises(ClusterError, match="does not start"):
+        slow.cluster().start()
+    assert slow.told
