@@ -65,10 +65,10 @@ def wait_until(true: Callable[[], bool], patience_s: float = PATIENCE_S) -> None
 
 def fill_state(installation: Installation, root_key: Path, folder: Path) -> None:
     """A state folder from which workers find the database of this test process, and its keys."""
-    for name in ("secrets", "keys"):
+    for name in ("secrets", "secrets/owner", "keys"):
         (folder / name).mkdir(mode=0o700)
     write_secret(folder / "secrets" / "app.dsn", installation.credentials.app)
-    write_secret(folder / "secrets" / "owner.dsn", installation.credentials.owner or "")
+    write_secret(folder / "secrets" / "owner" / "owner.dsn", installation.credentials.owner or "")
     shutil.copytree(root_key.parent, folder / "keys", dirs_exist_ok=True)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from ostiary.crypto import public as crypto
 from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.project import _database, _root_key
-from ostiary.project._installation import environment
+from ostiary.project._installation import names_database
 from ostiary.project._state import State, default_state
 from ostiary.project.backup import _base, _folder
 from ostiary.project.backup._errors import BackupRefused
@@ -91,7 +91,7 @@ def parse_instant(text: str | None) -> datetime | None:
 
 
 def _private_state() -> State:
-    if environment().get(_database.DATABASE_URL):
+    if names_database():
         raise BackupRefused(FOREIGN)
     return default_state()
 

@@ -1,7 +1,8 @@
 """The installation's database: a private cluster, or any PostgreSQL by DSN; and who connects as what.
 
 Passwords of the database's roles are made once and kept in the state folder. A web process reads `app.dsn`
-alone; the owner's and the administrator's connection belong to the command line.
+alone; the owner's and the administrator's connection belong to the command line and lie in a folder of their
+own, which a web process need not be able to read.
 """
 
 import os
@@ -18,8 +19,8 @@ from ostiary.audit import public as audit
 from ostiary.crypto import public as crypto
 from ostiary.jobs import public as jobs
 from ostiary.kernel.errors import Misconfigured, NotFound
-from ostiary.project import _root_key, _root_record
-from ostiary.project._installation import environment
+from ostiary.project import _owner_secrets, _root_key, _root_record
+from ostiary.project._installation import environment, external_database, names_database
 from ostiary.project._operator_log import at_end, prepare_log
 from ostiary.project._private_files import write_secret
 from ostiary.project._state import State
@@ -27,7 +28,6 @@ from ostiary.project._vault import ADMINISTRATION, REQUESTS, WORK, StateVault
 from ostiary.project.embedded import Cluster, ClusterBusy
 from ostiary.tenancy import public as tenancy
 
-DATABASE_URL = "OSTIARY_DATABASE_URL"
 PRIVATE_DATABASE = "ostiary"  # its name in the private cluster; an external DSN names its own
 
 
@@ -35,10 +35,10 @@ PRIVATE_DATABASE = "ostiary"  # its name in the private cluster; an external DSN
 def open_database(state: State) -> Iterator[str]:
     """The administrator's connection string, valid within the block.
 
-    OSTIARY_DATABASE_URL names an external PostgreSQL. Without it the private cluster is used: the running one
-    of another process (a demo, say), else it is started for the block.
+    database_url or database_url_file names an external PostgreSQL. Without them the private cluster is used:
+    the running one of another process (a demo, say), else it is started for the block.
     """
-    if external := environment().get(DATABASE_URL):
+    if external := external_database():
         ensure_answers(external)
         state.prepare()
         yield external
@@ -69,14 +69,14 @@ def prepare(state: State, admin_dsn: str) -> tenancy.Placement:
     """Make the database's roles and directory, configure this process for administration; safe to repeat."""
     credentials = tenancy.prepare_database(
         admin_dsn,
-        owner_password=kept_secret(state.secrets / "database-owner"),
+        owner_password=kept_secret(state.owner_secrets / "database-owner"),
         app_password=kept_secret(state.secrets / "database-app"),
-        name=None if environment().get(DATABASE_URL) else PRIVATE_DATABASE,
+        name=None if names_database() else PRIVATE_DATABASE,
         extras=database_scripts(),
     )
     write_secret(state.secrets / "app.dsn", credentials.app)
     if credentials.owner is not None:
-        write_secret(state.secrets / "owner.dsn", credentials.owner)
+        write_secret(state.owner_secrets / "owner.dsn", credentials.owner)
     placement = _configure(state, credentials, StateVault(state, ADMINISTRATION))
     prepare_log(credentials)
     return placement
@@ -120,7 +120,8 @@ def configure_worker(state: State, *, max_size: int) -> tenancy.Placement:
 
     Raises: Misconfigured: the database was never prepared, or this node does not hold the owner's.
     """
-    app, owner = state.secrets / "app.dsn", state.secrets / "owner.dsn"
+    _owner_secrets.gather(state.secrets)  # a worker may be the first of a new release
+    app, owner = state.secrets / "app.dsn", state.owner_secrets / "owner.dsn"
     if not app.is_file() or not owner.is_file():
         raise Misconfigured("the database is not prepared: run `ostiary database prepare` first")
     credentials = tenancy.Credentials(app=app.read_text(), owner=owner.read_text())

@@ -9,7 +9,7 @@ from pathlib import Path
 from ostiary.kernel.errors import Misconfigured
 from ostiary.project import _database, _serve
 from ostiary.project._demo_tenant import DemoPerson, ensure_demo_tenant, notes_path
-from ostiary.project._installation import environment
+from ostiary.project._installation import names_database
 from ostiary.project._progress import step
 from ostiary.project._state import State, default_state
 from ostiary.project._worker import WorkerBeside
@@ -51,8 +51,8 @@ def run(*, reload: bool) -> int:
 
 def reset() -> int:
     """Remove the private cluster with everything that belongs to it."""
-    if environment().get(_database.DATABASE_URL):
-        raise Misconfigured(f"{_database.DATABASE_URL} is set: that database is not ours to remove")
+    if names_database():
+        raise Misconfigured("another database is named (`ostiary config show`): it is not ours to remove")
     Cluster(default_state()).remove()
     print("removed: the next `make demo` makes everything again")
     return 0

@@ -174,7 +174,8 @@ def probing(state: State) -> Iterator[Probe]:
 def _connect(probe: Probe, stack: ExitStack) -> None:
     from ostiary.project import _database
 
-    external = probe.installation is not None and probe.installation.text("database_url")
+    options = ("database_url", "database_url_file")
+    external = probe.installation is not None and any(map(probe.installation.text, options))
     if not external and not probe.state.pgdata.is_dir():
         probe.refused["database"] = "there is no database yet: run `ostiary database prepare`"
         return

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from psycopg.conninfo import conninfo_to_dict
 
 from ostiary.project._doctor import Finding, NotReachable, Probe, check, error, warning
+from ostiary.project._installation import external_database
 
 OWNER, APP, INSTALLATION = "ostiary_owner", "ostiary_app", "ostiary_installation"
 OLDEST_SERVER = 15
@@ -90,7 +91,7 @@ def transport(probe: Probe) -> Iterator[Finding]:
             "database.transport", f"the connection to {info.host} is in the clear", "add sslmode=verify-full"
         )
         return
-    url = probe.installation.text("database_url") if probe.installation else None
+    url = external_database()
     if url and conninfo_to_dict(url).get("sslmode") != "verify-full":
         yield warning(
             "database.transport",

@@ -55,6 +55,12 @@ def dangerous(probe: Probe) -> Iterator[Finding]:
             yield error(
                 name, f"everybody is a trusted proxy ({network})", "name the addresses of your proxies"
             )
+    if installation.decided["database_url"].source.startswith(f"{installation.path}:"):
+        yield warning(
+            name,
+            f"{installation.path} holds the administrative connection, and web nodes read that file",
+            f"put it into a file in {probe.state.owner_secrets} and name that by database_url_file",
+        )
     from django.conf import settings
 
     if settings.configured and settings.DEBUG:
@@ -76,9 +82,8 @@ def secrets(probe: Probe) -> Iterator[Finding]:
     for folder in (state.secrets, state.keys, state.spool, state.logs):
         if folder.is_dir():
             yield from _private(folder, 0o077, "700")
-    files = [p for folder in (state.secrets, state.keys) if folder.is_dir() for p in sorted(folder.iterdir())]
-    for path in files:
-        yield from _private(path, 0o077, "600")
+    for path in [p for top in (state.secrets, state.keys) for p in sorted(top.rglob("*"))]:
+        yield from _private(path, 0o077, "700" if path.is_dir() else "600")
     config = state.root / FILE
     if config.is_file():
         yield from _private(config, 0o022, "600")

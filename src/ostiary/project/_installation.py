@@ -20,6 +20,7 @@ from ostiary.kernel.errors import Misconfigured
 CONFIG = "OSTIARY_CONFIG"
 FILE = "ostiary.toml"
 MASKED = "(set, not shown)"
+DATABASE_URL, DATABASE_URL_FILE = "OSTIARY_DATABASE_URL", "OSTIARY_DATABASE_URL_FILE"
 LARGEST = 64 * 1024  # bytes of the file
 _SOCKET = "unix"
 
@@ -68,12 +69,20 @@ OPTIONS: tuple[Option, ...] = (  # the rows of docs/reference/environment.md
     ),
     Option(
         "database_url",
-        "OSTIARY_DATABASE_URL",
+        DATABASE_URL,
         Type.TEXT,
         "none: the private PostgreSQL",
         "an administrative connection to another PostgreSQL, from version 15 on; see"
         " [Run on your own PostgreSQL](../howto/run-on-your-own-postgresql.md)",
         secret=True,
+    ),
+    Option(
+        "database_url_file",
+        DATABASE_URL_FILE,
+        Type.PATH,
+        "none",
+        "file that holds `database_url`, readable by its owner alone. Below `secrets/owner` in the state"
+        " folder web nodes cannot see it, while they do read `ostiary.toml`",
     ),
     Option(
         "secret_key",
@@ -211,6 +220,30 @@ def environment() -> dict[str, str]:
         if option.name in written and not found.get(option.variable):
             found[option.variable] = written[option.name][0]
     return found
+
+
+def names_database() -> bool:
+    """Whether another PostgreSQL than the private one is meant. Reads no secret that is kept apart."""
+    found = environment()
+    return bool(found.get(DATABASE_URL) or found.get(DATABASE_URL_FILE))
+
+
+def external_database() -> str | None:
+    """The administrative connection to another PostgreSQL, None: the private one is meant.
+
+    Raises: Misconfigured: the file that holds it is missing, open to others or empty.
+    """
+    found = environment()
+    if url := found.get(DATABASE_URL):
+        return url
+    if not (named := found.get(DATABASE_URL_FILE)):
+        return None
+    path = Path(named)
+    url = _content(path).strip()
+    _ensure_private(path)
+    if not url or "\n" in url:
+        raise Misconfigured(f"{path} does not hold one connection string")
+    return url
 
 
 def config_path(environ: Mapping[str, str]) -> Path | None:

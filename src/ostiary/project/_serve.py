@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ostiary.kernel.errors import Misconfigured, OstiaryError
-from ostiary.project._database import DATABASE_URL
-from ostiary.project._installation import environment
+from ostiary.project._installation import DATABASE_URL, DATABASE_URL_FILE, environment
 from ostiary.project._processes import die_with_parent
 from ostiary.project._root_key import handed_over
 from ostiary.project._state import State
@@ -87,7 +86,8 @@ class Companion:
         self, state: State, module: str, arguments: Sequence[str] = (), *, name: str, stop_timeout_s: float
     ) -> None:
         self.name = name
-        self._environment = {k: v for k, v in os.environ.items() if k != DATABASE_URL}
+        apart = (DATABASE_URL, DATABASE_URL_FILE)
+        self._environment = {k: v for k, v in os.environ.items() if k not in apart}
         self._environment["OSTIARY_STATE"] = str(state.root)  # where it finds its connections, no other
         self._command = [sys.executable, "-m", module, *arguments]
         self._stop_timeout_s = stop_timeout_s

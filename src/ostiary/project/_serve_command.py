@@ -2,7 +2,7 @@
 
 from ostiary.kernel.errors import Misconfigured
 from ostiary.project import _database, _serve
-from ostiary.project._installation import environment
+from ostiary.project._installation import environment, names_database
 from ostiary.project._state import State, default_state
 from ostiary.project._transport import Transport
 from ostiary.project._worker import WorkerBeside
@@ -34,8 +34,8 @@ def run_web(listening: _serve.Listening) -> int:
 
 def run_database() -> int:
     """The private PostgreSQL alone, for several nodes on this machine, until SIGTERM or Ctrl-C."""
-    if environment().get(_database.DATABASE_URL):
-        raise Misconfigured(f"{_database.DATABASE_URL} is set: that database is not ours to run")
+    if names_database():
+        raise Misconfigured("another database is named (`ostiary config show`): it is not ours to run")
     state = default_state()
     with _serve.terminate_like_interrupt(), Cluster(state) as cluster:
         _database.prepare(state, cluster.admin_dsn).database.close()

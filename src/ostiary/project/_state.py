@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ostiary.kernel.errors import Misconfigured
+from ostiary.project import _owner_secrets
 from ostiary.project._installation import named_state
 from ostiary.project._service_user import HOME as SERVICE_HOME
 from ostiary.project._service_user import ServiceUser, current_service_user
@@ -28,6 +29,11 @@ class State:
     def secrets(self) -> Path:
         """Generated passwords, one file each, 0600."""
         return self.root / "secrets"
+
+    @property
+    def owner_secrets(self) -> Path:
+        """Of those, the ones of the owner and the administrator: hidden from web nodes."""
+        return self.secrets / _owner_secrets.FOLDER
 
     @property
     def keys(self) -> Path:
@@ -63,10 +69,11 @@ class State:
         return self.pgdata, self.wal, self.run, self.secrets, self.keys, self.spool, self.logs
 
     def prepare(self) -> None:
-        """Make the folders that are missing, for this account alone."""
+        """Make the folders that are missing, for this account alone; what lies elsewhere by now is moved."""
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for folder in (self.secrets, self.keys, self.spool, self.logs):
+        for folder in (self.secrets, self.owner_secrets, self.keys, self.spool, self.logs):
             folder.mkdir(exist_ok=True, mode=0o700)
+        _owner_secrets.gather(self.secrets)
 
     def prepare_for_cluster(self) -> ServiceUser | None:
         """The same, and what a private cluster needs; returns the account that runs it (None: our own).

@@ -1,7 +1,8 @@
 """Connection strings of further databases and of tenants' own logins: files of the state folder, 0600 each.
 
-`secrets/placements/NAME/{app,owner,admin}.dsn` and `secrets/tenants/ID.dsn`. A process reads those of its
-duty alone: for a web process the owner's and the administrator's do not exist.
+`secrets/placements/NAME/app.dsn`, `secrets/owner/placements/NAME/{owner,admin}.dsn` and
+`secrets/tenants/ID.dsn`. A process reads those of its duty alone: a web process needs no access to the folder
+`secrets/owner`.
 """
 
 import time
@@ -30,10 +31,11 @@ class StateVault:
     duties: tuple[str, ...] = REQUESTS
 
     def credentials(self, placement: str) -> tenancy.Credentials | None:
-        """Those of a further database that this process may have, or None."""
-        folder = self._placement(placement)
-        found = {duty: (folder / f"{duty}.dsn").read_text() for duty in self.duties if folder.is_dir()}
-        return tenancy.Credentials(**found) if found else None
+        """Those of a further database that this process may have, or None: not all are kept on this node."""
+        paths = {duty: self._placement(placement, duty) for duty in self.duties}
+        if not all(path.is_file() for path in paths.values()):
+            return None
+        return tenancy.Credentials(**{duty: path.read_text() for duty, path in paths.items()})
 
     def login(self, tenant: tenancy.Tenant) -> str | None:
         """The connection string of the tenant's own login, or None."""
@@ -43,25 +45,26 @@ class StateVault:
     def keep_credentials(self, placement: str, credentials: tenancy.Credentials) -> None:
         """Keep those of a further database. Raises Misconfigured: not this process's duty."""
         self._ensure_administration()
-        folder = self._placement(placement)
-        for part in (folder.parent, folder):
-            part.mkdir(mode=0o700, exist_ok=True)
-        for duty, dsn in (
-            ("app", credentials.app),
+        for duty, dsn in (  # by the app's the database is known here, so it comes last
             ("owner", credentials.owner),
             ("admin", credentials.admin),
+            ("app", credentials.app),
         ):
             if dsn is not None:
-                write_secret(folder / f"{duty}.dsn", dsn)
+                path = self._placement(placement, duty)
+                for folder in (path.parent.parent, path.parent):
+                    folder.mkdir(mode=0o700, exist_ok=True)
+                write_secret(path, dsn)
 
     def forget_credentials(self, placement: str) -> None:
         """Remove those of a further database; harmless when there are none."""
         self._ensure_administration()
-        folder = self._placement(placement)
-        for duty in ADMINISTRATION:
-            (folder / f"{duty}.dsn").unlink(missing_ok=True)
-        if folder.is_dir():
-            folder.rmdir()
+        paths = [self._placement(placement, duty) for duty in ADMINISTRATION]
+        for path in paths:
+            path.unlink(missing_ok=True)
+        for folder in {path.parent for path in paths}:
+            if folder.is_dir():
+                folder.rmdir()
 
     def keep_login(self, tenant: tenancy.Tenant, dsn: str) -> None:
         """Keep the connection string of the tenant's own login."""
@@ -91,8 +94,9 @@ class StateVault:
         if "admin" not in self.duties:
             raise Misconfigured("connection strings are kept by the command line alone")
 
-    def _placement(self, name: str) -> Path:
-        return self.state.secrets / "placements" / name
+    def _placement(self, name: str, duty: str = "app") -> Path:
+        top = self.state.secrets if duty in REQUESTS else self.state.owner_secrets
+        return top / "placements" / name / f"{duty}.dsn"
 
     def _login(self, tenant_id: UUID) -> Path:
         return self.state.secrets / "tenants" / f"{tenant_id}.dsn"

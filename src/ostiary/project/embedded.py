@@ -181,7 +181,7 @@ class Cluster:
 
     @property
     def _password_file(self) -> Path:
-        return self.state.secrets / "postgres-superuser"
+        return self.state.owner_secrets / "postgres-superuser"
 
     def _create(self) -> None:
         """Run initdb in a scratch folder that is renamed when complete: a kill leaves nothing half made."""

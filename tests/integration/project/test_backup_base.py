@@ -72,9 +72,9 @@ def test_exactly_what_was_there_at_the_instant_comes_back(state: State, tmp_path
         ostiary(state, "backup", "wal", "--to", str(folder), said="segments saved")
         base = next(folder.glob("base-*"))
         ostiary(state, "restore", str(base), code=2, said="already runs")
-    secrets = {p.name: p.read_text() for p in state.secrets.iterdir()}
+    secrets = {p: p.read_text() for p in state.secrets.rglob("*") if p.is_file()}
     ostiary(state, "restore", str(base), "--until", str(instant), said="1 tenants are as they were")
-    assert {p.name: p.read_text() for p in state.secrets.iterdir()} == secrets
+    assert {p: p.read_text() for p in state.secrets.rglob("*") if p.is_file()} == secrets
     assert len(list(state.root.glob("pgdata.before-*"))) == 1
     with Cluster(state, settings=TEST_SETTINGS) as cluster:
         assert rows(cluster, "select count(*), max(n) from public.tally") == [(100, 99)]

@@ -17,7 +17,7 @@ from ostiary.crypto._ring import ring
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.ids import UnitId
-from ostiary.project import _database
+from ostiary.project import _database, _installation
 from ostiary.project._tenants import create_tenant
 from ostiary.project.embedded import Cluster
 from ostiary.records import public as records
@@ -64,7 +64,7 @@ def bed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bed]:
     monkeypatch.setenv("OSTIARY_SECRET_KEY", "a key for this test's processes alone")
     monkeypatch.setenv("OSTIARY_INSECURE_HTTP", "1")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    monkeypatch.delenv(_database.DATABASE_URL, raising=False)
+    monkeypatch.delenv(_installation.DATABASE_URL, raising=False)
     with scratch_state() as state, Cluster(state) as cluster:
         with psycopg.connect(cluster.admin_dsn) as connection:
             for name, wanted in DURABLE.items():

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from ostiary.project._state import State
 from ostiary.project.cli import make_parser
 
 ROOT = Path(__file__).parents[3]
@@ -116,6 +117,23 @@ def test_the_compose_file_is_accepted_and_asks_for_its_password() -> None:
             assert service["read_only"]
             assert service["cap_drop"] == ["ALL"]
         assert ("ports" in service) is (name == "proxy")
+
+
+def test_a_web_node_does_not_see_the_folder_of_the_owners_secrets() -> None:
+    folder = State(Path("/var/lib/ostiary")).owner_secrets
+    for unit in UNITS:
+        text = unit.read_text()
+        hidden = re.findall(r"^InaccessiblePaths=(.*)$", text, re.MULTILINE)
+        assert hidden == ([str(folder)] if "web" in unit.name else [])
+        if hidden:  # no dash: a node that cannot hide it does not start
+            made = re.findall(r"^StateDirectory=(.*)$", text, re.MULTILINE)[0].split()
+            assert str(folder.relative_to("/var/lib")) in made
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    for name, service in services.items():
+        covered = [v["target"] for v in service.get("volumes", []) if isinstance(v, dict)]
+        assert covered == ([str(folder)] if name.startswith("web") else [])
+        assert "/dev/null" not in str(service.get("volumes"))  # a file that is covered comes loose
+    assert any(word == "RUN" and rest.rstrip().endswith(str(folder)) for word, rest in instructions())
 
 
 @needs("systemd-analyze")

@@ -28,6 +28,7 @@ from ostiary.project import (
 )
 from ostiary.project._doctor import Finding, Probe, Severity
 from ostiary.project._installation import OPTIONS, get_installation
+from ostiary.project._private_files import write_secret
 from ostiary.project._state import State
 from ostiary.project.backup import _last
 from ostiary.project.cli import main
@@ -249,6 +250,19 @@ def test_a_secret_that_others_may_read_is_found(probe: Probe, folder: str) -> No
     path.unlink()
     path.symlink_to("/etc/hostname")
     assert "is a link" in said(found(probe, "files.secrets", Severity.ERROR))
+
+
+def test_an_administrative_connection_that_web_nodes_read_is_found(
+    probe: Probe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "installation.toml"
+    monkeypatch.setenv("OSTIARY_CONFIG", str(file))
+    for option, count in (("database_url_file", 0), ("database_url", 1)):
+        write_secret(file, f'{option} = "postgresql://db.example/x"\n')
+        probe.installation = get_installation()
+        said_of_it = [f for f in found(probe, "configuration.dangerous") if "web nodes read" in f.words]
+        assert [f.severity for f in said_of_it] == [Severity.WARNING] * count
+        assert "db.example" not in str(said_of_it)
 
 
 def test_a_folder_that_others_may_enter_is_found(probe: Probe) -> None:

@@ -98,9 +98,9 @@ def test_the_password_is_needed_and_kept_from_others(state: State) -> None:
     with make_cluster(state) as cluster:
         assert answers(cluster.admin_dsn)
         assert not answers(psycopg.conninfo.make_conninfo(cluster.admin_dsn, password="wrong"))
-        secret = state.secrets / "postgres-superuser"
+        secret = state.owner_secrets / "postgres-superuser"
         assert secret.stat().st_mode & 0o077 == 0
-        for folder in (state.secrets, state.keys, state.spool, state.run, state.pgdata):
+        for folder in (state.secrets, state.owner_secrets, state.keys, state.spool, state.run, state.pgdata):
             assert folder.stat().st_mode & 0o077 == 0, folder
         assert not (state.run / "initdb-password").exists()
 

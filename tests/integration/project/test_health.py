@@ -1,8 +1,11 @@
 """Whether a node lives, is ready, drains, and what it lets go of at its end."""
 
+import ctypes
 import http.client
 import os
 import signal
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +15,7 @@ from django.core.handlers.wsgi import WSGIHandler
 
 from ostiary.kernel.errors import Misconfigured
 from ostiary.project import _health, _release
+from ostiary.project._private_files import write_secret
 from ostiary.project._serve import Listening
 from ostiary.project._state import State
 from ostiary.tenancy import public as tenancy
@@ -163,6 +167,58 @@ def test_a_node_asked_to_stop_is_unready_at_once_and_answers_on(
         server = children(node.pid)
         os.kill(node.pid, signal.SIGKILL)  # a drain of an hour is not waited for
         assert eventually(lambda: not any(Path(f"/proc/{pid}/cwd").exists() for pid in server))
+
+
+def give_up_passing_everywhere() -> None:
+    """For root: from the next program on a folder is closed to it that is closed to its owner."""
+    for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP; refused to others, who have none
+
+
+def test_a_web_process_is_set_up_without_seeing_the_owners_secrets(node_state: State) -> None:
+    code = (
+        "from ostiary.project import _database\n"
+        "from ostiary.project._state import default_state\n"
+        "state = default_state()\n"
+        "_database.configure_{}(state{})\n"
+    )
+    write_secret(node_state.owner_secrets / "owner.dsn", "host=nowhere.invalid")
+    node_state.owner_secrets.chmod(0)
+    done = []
+    try:
+        for what, more in (("web", ""), ("worker", ", max_size=1")):
+            done.append(
+                subprocess.run(
+                    [sys.executable, "-W", "ignore", "-c", code.format(what, more)],
+                    env=os.environ
+                    | {"OSTIARY_STATE": str(node_state.root), "OSTIARY_INSECURE_HTTP": "1"}
+                    | {"PYTHONPATH": os.pathsep.join(sys.path)},
+                    preexec_fn=give_up_passing_everywhere,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+            )
+    finally:
+        node_state.owner_secrets.chmod(0o700)
+        (node_state.owner_secrets / "owner.dsn").unlink()
+    assert [process.returncode for process in done] == [0, 1], done[0].stderr
+    assert "PermissionError" in done[1].stderr
+
+
+def test_a_node_serves_where_another_folder_covers_the_owners_secrets(
+    node_state: State, installation: Installation, tenant: TestTenant
+) -> None:
+    node_state.owner_secrets.rmdir()
+    node_state.owner_secrets.touch()  # whoever looks below it fails
+    node = Node(node_state, "--workers", "1")
+    try:
+        with running(node):
+            assert node.get("/sign-in", Host=f"{installation.worker}.test")[0] == 200
+            assert node.checks() == {"database": True, "not_draining": True}
+    finally:
+        node_state.owner_secrets.unlink()
+        node_state.owner_secrets.mkdir(mode=0o700)
 
 
 def test_reads_of_a_node_that_stops_are_entered_before_it_ends(

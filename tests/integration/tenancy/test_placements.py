@@ -252,10 +252,12 @@ def test_connection_strings_are_for_their_owner_alone_and_a_web_process_sees_the
     installation: Installation, another: str
 ) -> None:
     _placements.add(installation.vault, "seen", tenancy.Kind.SHARED, another)
-    folder = installation.vault.state.secrets / "placements" / "seen"
-    assert sorted(path.name for path in folder.iterdir()) == ["admin.dsn", "app.dsn", "owner.dsn"]
-    assert {stat.S_IMODE(p.stat().st_mode) for p in folder.iterdir()} == {0o600}
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    state = installation.vault.state
+    folders = [top / "placements" / "seen" for top in (state.secrets, state.owner_secrets)]
+    kept = [sorted(path.name for path in folder.iterdir()) for folder in folders]
+    assert kept == [["app.dsn"], ["admin.dsn", "owner.dsn"]]
+    assert {stat.S_IMODE(p.stat().st_mode) for folder in folders for p in folder.iterdir()} == {0o600}
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
     seen = StateVault(installation.vault.state, REQUESTS).credentials("seen")
     assert seen is not None
     assert (seen.owner, seen.admin) == (None, None)

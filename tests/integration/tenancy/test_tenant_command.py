@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -72,7 +73,10 @@ def database_of_its_own(installation: Installation, name: str) -> Iterator[str]:
 def shell(cluster: RunningCluster, installation: Installation, tmp_path: Path) -> Iterator[Shell]:
     state = State(tmp_path / "state")
     state.prepare()
-    for name in ("database-owner", "database-app"):  # roles belong to the server that other tests use too
+    for name in (
+        "owner/database-owner",
+        "database-app",
+    ):  # roles belong to the server that other tests use too
         write_secret(state.secrets / name, PASSWORD)
     with database_of_its_own(installation, f"cli_{installation.worker}") as dsn:
         process = subprocess.Popen(
@@ -176,6 +180,22 @@ def test_a_further_database_is_named_once_and_its_secret_never_shown(
     assert shell.type("database", "add", "again", typed=f"{dsn}\n")[0] == 2
     assert shell.type("database", "add", "empty", typed="\n")[0] == 2
     assert "more" in shell.type("database", "prepare")[1]
+    secrets = shell.state.secrets
+    kept = {
+        p.relative_to(secrets / "owner"): p.read_text() for p in secrets.glob("owner/**/*") if p.is_file()
+    }
+    assert sorted(map(str, kept)) == ["database-owner", "owner.dsn"] + [
+        f"placements/more/{duty}.dsn" for duty in ("admin", "owner")
+    ]
+    shutil.rmtree(secrets / "owner")
+    for path, text in kept.items():  # as the release before kept them
+        write_secret(secrets / path, text)
+    assert "more" in shell.type("database", "prepare")[1]
+    again = {
+        p.relative_to(secrets / "owner"): p.read_text() for p in secrets.glob("owner/**/*") if p.is_file()
+    }
+    assert again == kept
+    assert not [path for path in kept if (secrets / path).exists()]
     assert shell.type("database", "remove", "more")[0] == 0
     assert shell.type("database", "remove", "more")[0] == 2
-    assert not (shell.state.secrets / "placements" / "more").exists()
+    assert not list(secrets.rglob("more"))

@@ -59,7 +59,7 @@ def recover_cluster(
     with _held(Cluster(state)):
         shutil.rmtree(scratch.root, ignore_errors=True)
         scratch.prepare_for_cluster()
-        for name in ("postgres-superuser", "database-owner", "database-app"):
+        for name in ("owner/postgres-superuser", "owner/database-owner", "database-app"):
             _copy_secret(state, scratch, name)
         progress(f"unpacking {base.name}")
         unpack(base, scratch)
@@ -150,7 +150,8 @@ def _unseal_segments(folder: Path, scratch: State, progress: Progress) -> int:
 
 def _settle_all(state: State, admin_dsn: str, base: Path, progress: Progress) -> int:
     """Sessions ended and a new epoch begun for each tenant, before anybody is served."""
-    kept = {path: path.read_text() for path in state.secrets.glob("*.dsn")}
+    places = (state.secrets / "app.dsn", state.owner_secrets / "owner.dsn")
+    kept = {path: path.read_text() for path in places if path.is_file()}
     placement = _database.prepare(state, admin_dsn)
     done = 0
     try:
