@@ -33,6 +33,7 @@ from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import NotSignedIn, VouchExpired
 from ostiary.kernel.ids import PrincipalId, UnitId
+from ostiary.kernel.recent import Recent
 
 MAX_KEPT = 5_000
 
@@ -206,7 +207,7 @@ def _persons_under(ctx: Context, reach: Reach) -> int:
 
 
 _lock = threading.Lock()
-_kept: dict[tuple[str, PrincipalId], Rights] = {}
+_kept: Recent[tuple[str, PrincipalId], Rights] = Recent(MAX_KEPT)
 
 
 def rights_of(ctx: Context) -> Rights:
@@ -238,8 +239,7 @@ def current_rights(ctx: Context) -> Rights:
 
 def forget(ctx: Context) -> None:
     """Drop what is kept about the principal."""
-    with _lock:
-        _kept.pop((ctx.db.schema, ctx.actor), None)
+    _kept.forget((ctx.db.schema, ctx.actor))
 
 
 def _load(ctx: Context) -> Rights:
@@ -275,9 +275,7 @@ def _load(ctx: Context) -> Rights:
         known = _kept.get(key)
         if known is not None and known.epoch == epoch:
             return known  # another thread was faster: two values of one epoch would look like a change
-        if len(_kept) >= MAX_KEPT:
-            _kept.clear()
-        _kept[key] = rights
+        _kept.put(key, rights)
     return rights
 
 

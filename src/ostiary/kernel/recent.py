@@ -2,7 +2,6 @@
 
 import threading
 from collections import OrderedDict
-from contextlib import suppress
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
@@ -25,11 +24,11 @@ class Recent(Generic[Key, Value]):
 
     def get(self, key: Key) -> Value | None:
         """The value, or None; it counts as asked for."""
-        value = self._kept.get(key)
-        if value is not None:
-            with suppress(KeyError):  # another thread made room just now
+        with self._lock:  # comparing keys may let another thread in, and an OrderedDict does not stand that
+            value = self._kept.get(key)
+            if value is not None:
                 self._kept.move_to_end(key)
-        return value
+            return value
 
     def put(self, key: Key, value: Value) -> None:
         """Keep a value, and make room for it."""

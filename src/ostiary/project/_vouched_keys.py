@@ -1,7 +1,6 @@
 """Keys verified at an epoch. The data statement tests that epoch, so a revoked key opens nothing."""
 
 import hashlib
-import threading
 
 from django.http import HttpRequest
 
@@ -9,6 +8,7 @@ from ostiary.identity import public as identity
 from ostiary.kernel import clock
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import PrincipalId
+from ostiary.kernel.recent import Recent
 
 MAX_KEPT = 10_000
 
@@ -17,8 +17,7 @@ class VouchedKeys:
     """(schema, hash of the header) -> the key and the epoch at which it was found valid."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, bytes], tuple[identity.ApiKey, int]] = {}
-        self._lock = threading.Lock()
+        self._kept: Recent[tuple[str, bytes], tuple[identity.ApiKey, int]] = Recent(MAX_KEPT)
 
     def find(self, ctx: Context, header: str) -> tuple[PrincipalId, int] | None:
         """The key's principal and the epoch, unless the key has expired by the clock since."""
@@ -32,15 +31,11 @@ class VouchedKeys:
 
     def keep(self, ctx: Context, header: str, key: identity.ApiKey, epoch: int) -> None:
         """Remember a key found valid after `epoch` was read."""
-        with self._lock:
-            if len(self._kept) >= MAX_KEPT:
-                self._kept.clear()
-            self._kept[self._name(ctx, header)] = (key, epoch)
+        self._kept.put(self._name(ctx, header), (key, epoch))
 
     def forget(self, request: HttpRequest) -> None:
         """Verify the request's key again."""
-        with self._lock:
-            self._kept.pop(self._name(request.ctx, request.META.get("HTTP_AUTHORIZATION", "")), None)
+        self._kept.forget(self._name(request.ctx, request.META.get("HTTP_AUTHORIZATION", "")))
 
     @staticmethod
     def _name(ctx: Context, header: str) -> tuple[str, bytes]:

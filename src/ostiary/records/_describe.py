@@ -1,6 +1,5 @@
 """What a principal may do with objects: the answer that pages, forms and imports are made from."""
 
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import NotFound
 from ostiary.kernel.ids import PrincipalId
+from ostiary.kernel.recent import Recent
 from ostiary.objects import public as objects
 from ostiary.records._view import MAX_KEPT, View, decided, ensure_object, view_of
 
@@ -94,8 +94,7 @@ class ObjectViews(Mapping[str, ObjectView]):
         return len(self._codes)
 
 
-_lock = threading.Lock()
-_kept: dict[tuple[str, PrincipalId], tuple[access.Rights, dict[str, None]]] = {}
+_kept: Recent[tuple[str, PrincipalId], tuple[access.Rights, dict[str, None]]] = Recent(MAX_KEPT)
 
 
 def object_views(ctx: Context) -> ObjectViews:
@@ -109,10 +108,7 @@ def object_views(ctx: Context) -> ObjectViews:
             o for o in catalogue.objects.values() if rights.decide_object(o.id, access.Verb.READ).allowed
         )
         known = (rights, {o.code: None for o in found})
-        with _lock:
-            if len(_kept) >= MAX_KEPT:
-                _kept.clear()
-            _kept[key] = known
+        _kept.put(key, known)
     return ObjectViews(ctx, catalogue, known[1])
 
 

@@ -1,6 +1,5 @@
 """What one principal sees of one object: columns and record filters at one epoch."""
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, Invalid, NotFound, TooManyRequests
 from ostiary.kernel.ids import PrincipalId
+from ostiary.kernel.recent import Recent
 from ostiary.objects import public as objects
 
 Result = TypeVar("Result")
@@ -50,8 +50,7 @@ class View:
         return self.rights.may_write(self.object.id, column.id, verb)
 
 
-_lock = threading.Lock()
-_kept: dict[tuple[str, PrincipalId, str], View] = {}
+_kept: Recent[tuple[str, PrincipalId, str], View] = Recent(MAX_KEPT)
 
 
 def view_of(ctx: Context, code: str) -> View:
@@ -79,10 +78,7 @@ def view_of(ctx: Context, code: str) -> View:
         objects.aliased(readable, aliases),
         restricted,
     )
-    with _lock:
-        if len(_kept) >= MAX_KEPT:
-            _kept.clear()
-        _kept[key] = view
+    _kept.put(key, view)
     return view
 
 

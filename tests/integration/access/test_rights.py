@@ -2,10 +2,12 @@
 
 import pytest
 
+from ostiary.access import _rights
 from ostiary.access import public as access
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.errors import AccessDenied, NotSignedIn
+from ostiary.kernel.recent import Recent
 from ostiary.tenancy import public as tenancy
 from tests._tenants import TestTenant
 
@@ -72,3 +74,18 @@ def _labels(ctx: Context, reach: int) -> set[int]:
         "select label_id from @.access_reach_label where reach_id = %(reach)s", {"reach": reach}
     )
     return {r[0] for r in rows}
+
+
+def test_one_more_person_costs_one_other_who_was_away_the_longest_what_is_kept(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_rights, "_kept", Recent(2))
+    often, once, new = (
+        ctx.acting_as(access.create_person(ctx, login=name, name=name.title(), email=""))
+        for name in ("often", "once", "new")
+    )
+    of_often, of_once = access.rights_of(often), access.rights_of(once)
+    assert access.rights_of(often) is of_often
+    access.rights_of(new)
+    assert access.rights_of(often) is of_often
+    assert access.rights_of(once) is not of_once

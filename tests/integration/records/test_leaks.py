@@ -11,6 +11,7 @@ from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, Invalid, NotFound, VersionConflict
 from ostiary.kernel.ids import UnitId
+from ostiary.kernel.recent import Recent
 from ostiary.objects import public as objects
 from ostiary.records import _plans, _read, _view
 from ostiary.records import public as records
@@ -135,7 +136,7 @@ def test_an_object_unknown_to_kept_metadata_is_looked_for_again_before_it_is_abs
     admin: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records.list_records(admin, records.RecordQuery("region"))
-    monkeypatch.setattr(_view, "_kept", {})
+    _view._kept.clear()
     known = objects.catalogue_at
     asked: list[int] = []
 
@@ -168,3 +169,14 @@ def test_kept_statements_of_one_view_are_bounded(admin: Context, monkeypatch: py
     for limit in range(1, 31):
         records.list_records(admin, records.RecordQuery("region", limit=limit))
     assert 0 < len(_read.readable_view(admin, "region").statements) <= 12
+
+
+def test_one_more_view_takes_the_place_of_the_one_that_was_asked_for_the_longest_ago(
+    admin: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_view, "_kept", Recent(2))
+    account, contact = _view.view_of(admin, "account"), _view.view_of(admin, "contact")
+    assert _view.view_of(admin, "account") is account
+    _view.view_of(admin, "product")
+    assert _view.view_of(admin, "account") is account
+    assert _view.view_of(admin, "contact") is not contact
