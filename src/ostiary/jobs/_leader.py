@@ -28,6 +28,7 @@ KEPT_DAYS = 7
 MENDED_AFTER_S = 120.0
 _LEADER = 60210002
 _PROMOTED = 1000
+_KNOWN = "select from jobs.task where name = %(task)s"
 
 log = logging.getLogger(__name__)
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -68,6 +69,8 @@ class Leader:
                 "select jobs.tick(%(task)s, %(at)s, %(tenants)s)",
                 {"task": name, "at": moment, "tenants": served},
             )
+            if connection.execute(_KNOWN, {"task": name}).fetchone() is None:
+                log.error("jobs.tick.refused", extra={"task": name})  # each tenant has a dead letter of it
             self._ticked[name] = moment
 
 

@@ -98,7 +98,9 @@ class Relay:
             row = connection.execute(
                 _relay_statement(tenant.schema), {**values, "wanted": json.dumps(wanted)}
             ).fetchone()
-            taken = int(row[0]) if row else 0
+            taken, refused = (int(row[0]), int(row[1])) if row else (0, 0)
+            if refused:  # the database has not heard of a task of this process; these are dead letters
+                log.error("jobs.news.refused", extra={"tenant": tenant.id, "count": refused})
             handed += taken
             if taken < BATCH:
                 break
@@ -143,8 +145,8 @@ def _relay_statement(schema: str) -> str:
         f"with taken as (delete from {table} where id in (select id from {table}"
         " where topic = any(%(topics)s) and id >= %(first)s order by id limit %(limit)s"
         " for update skip locked) returning id, topic, body), made as ("
-        " select jobs.relay(%(tenant)s, topic, body, %(wanted)s::jsonb) from taken order by id)"
-        " select count(*) from made"
+        " select jobs.relay(%(tenant)s, topic, body, %(wanted)s::jsonb) as buried from taken order by id)"
+        " select count(*), coalesce(sum(buried), 0) from made"
     )
 
 

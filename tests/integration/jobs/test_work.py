@@ -320,6 +320,37 @@ def test_news_reach_their_subscriber_each_once(effects: TestTenant, declared: li
     assert "identity.role.created" in topics, "nobody subscribes to it: it is kept for a week"
 
 
+def test_what_the_leader_may_not_ask_for_is_logged_and_laid_aside_until_somebody_tries_it_again(
+    effects: TestTenant, declared: list[jobs.Run], caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[object] = []
+    told = jobs.Task("tests.news.late", lambda run: heard.append(run.arguments), {"event": jobs.Kind.ID})
+    called = jobs.Task("tests.clock.late", lambda run: heard.append("tick"), every="0 3 * * *")
+    jobs.register(told)
+    jobs.register(called)  # this process knows them, the database does not
+    jobs.subscribe(["tests.news.lost"], "tests.news.late")
+    lead_once()
+    with asking(effects) as ctx:
+        event = audit.append(ctx, "tests.news.lost")
+    for _ in range(2):
+        as_owner("update jobs.tick set at = '2020-01-01' where task = 'tests.clock.late'")
+        lead_once(Leader(lambda: [effects.tenant]))
+    with asking(effects) as ctx:
+        laid = {j.task: j for j in jobs.list_jobs(ctx, state=jobs.JobState.FAILED)}
+        assert len(jobs.list_jobs(ctx)) == 2, "a tick is not laid aside anew each time"
+    assert {(j.error_code, j.state) for j in laid.values()} == {("jobs.unknown_task", "failed")}
+    assert set(laid) == {told.name, called.name}
+    assert {"jobs.news.refused", "jobs.tick.refused"} <= {r.message for r in caplog.records}
+    for task in (told, called):
+        as_owner("insert into jobs.task values (%(n)s, 'default', false)", {"n": task.name})
+    with asking(effects) as ctx:
+        for job in laid.values():
+            jobs.retry_job(ctx, job.id)
+    run_due_jobs()
+    assert sorted(map(str, heard)) == ["tick", str({"event": event})]
+    as_owner("delete from jobs.task where name like %(n)s", {"n": "tests.%.late"})
+
+
 def test_old_news_that_nobody_wants_go(effects: TestTenant) -> None:
     with asking(effects) as ctx:
         young = audit.append(ctx, "identity.role.created")

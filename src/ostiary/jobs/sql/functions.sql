@@ -337,11 +337,31 @@ begin
   return moved;
 end $$;
 
+-- What the leader could not ask for is a dead letter at once: somebody sees it, and can try it again when the
+-- database has heard of the task. One of a key is enough. Whether one was made.
+create or replace function jobs.bury(
+  tenant uuid, task_name text, arguments jsonb, key text, principal uuid, request_id uuid, code text
+) returns boolean language plpgsql set search_path = jobs, pg_temp as $$
+begin
+  if bury.key is not null and exists (select from jobs.job j where j.tenant_id = bury.tenant
+      and j.task = bury.task_name and j.key = bury.key and j.failed_at is not null) then
+    return false;
+  end if;
+  insert into jobs.job (id, tenant_id, task, lane, principal, request_id, arguments, key, failed_at, error, error_code)
+    values (jobs.new_id(), bury.tenant, bury.task_name,
+      coalesce((select t.lane from jobs.task t where t.name = bury.task_name), 'default'), bury.principal,
+      bury.request_id, case when octet_length(bury.arguments::text) > 2048 then '{}' else bury.arguments end,
+      bury.key, now(), 'Refused', 'jobs.' || bury.code);
+  return true;
+end $$;
+
 -- The tick of a periodic task, once for each tenant however many workers call; the first one only sets the clock.
+-- Returns how many could be asked for; the others are dead letters.
 create or replace function jobs.tick(task_name text, moment timestamptz, tenants uuid[]) returns bigint
   language plpgsql set search_path = jobs, pg_temp as $$
 declare
   due uuid;
+  why text;
   made bigint := 0;
 begin
   for due in
@@ -350,28 +370,41 @@ begin
       on conflict (task, tenant_id) do update set at = excluded.at where tick.at < excluded.at
       returning tenant_id, xmax <> 0 as again)
     select tenant_id from moved where again loop
-    perform jobs.accept(due, jobs.new_id(), task_name, '{}', 'tick', null, null, null, 2147483647, true);
-    made := made + 1;
+    select a.refused into why
+      from jobs.accept(due, jobs.new_id(), task_name, '{}', 'tick', null, null, null, 2147483647, true) as a;
+    if why in ('unknown_task', 'too_large') then
+      perform jobs.bury(due, task_name, '{}', 'tick', null, null, why);
+    else
+      made := made + 1;
+    end if;
   end loop;
   return made;
 end $$;
 
 -- One event becomes a job of each subscriber: {"task": name, "topic": type, "arguments": [names]}.
+-- Returns how many could not be asked for: those are dead letters.
 create or replace function jobs.relay(tenant uuid, topic text, body jsonb, subscribers jsonb) returns bigint
   language plpgsql set search_path = jobs, pg_temp as $$
 declare
   subscriber jsonb;
+  given jsonb;
+  why text;
   news jsonb := relay.body || jsonb_build_object('topic', relay.topic);
-  made bigint := 0;
+  actor uuid := (relay.body ->> 'actor')::uuid;
+  request uuid := (relay.body ->> 'request')::uuid;
+  buried bigint := 0;
 begin
   for subscriber in select s from jsonb_array_elements(relay.subscribers) as s where s ->> 'topic' = relay.topic loop
-    perform jobs.accept(relay.tenant, jobs.new_id(), subscriber ->> 'task',
-      (select coalesce(jsonb_object_agg(n, coalesce(news -> n, 'null')), '{}')
-        from jsonb_array_elements_text(subscriber -> 'arguments') as n),
-      null, null, (relay.body ->> 'actor')::uuid, (relay.body ->> 'request')::uuid, 2147483647, true);
-    made := made + 1;
+    given := (select coalesce(jsonb_object_agg(n, coalesce(news -> n, 'null')), '{}')
+      from jsonb_array_elements_text(subscriber -> 'arguments') as n);
+    select a.refused into why from jobs.accept(relay.tenant, jobs.new_id(), subscriber ->> 'task', given,
+      null, null, actor, request, 2147483647, true) as a;
+    if why is not null then
+      perform jobs.bury(relay.tenant, subscriber ->> 'task', given, null, actor, request, why);
+      buried := buried + 1;
+    end if;
   end loop;
-  return made;
+  return buried;
 end $$;
 
 -- Remove what ended long ago, and all of tenants that are gone.
