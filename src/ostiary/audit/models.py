@@ -5,12 +5,18 @@ from django.db.models.functions import Now
 
 
 class Event(models.Model):
-    """What happened, without names or values: `leaf` is hashed and kept for ever. Partitioned by month."""
+    """What happened, without names or values: `leaf` is hashed and kept for ever. Partitioned by month.
+
+    The database's default of `log_id`, here and in `Queue`, is the epoch of the log (`_epoch`): 1 at birth
+    only, raised by `open_epoch` in single tenants. `db_default` says what a new table begins with. No
+    migration may touch these columns again, since it would set a raised epoch back to what the model says; a
+    test refuses one that does (`tests/architecture/test_epoch_default.py`).
+    """
 
     pk = models.CompositePrimaryKey("id", "occurred_at")
     id = models.UUIDField()
     occurred_at = models.DateTimeField()
-    log_id = models.IntegerField(db_default=1)
+    log_id = models.IntegerField(db_default=1)  # at birth: see above
     tenant_id = models.UUIDField()
     type = models.TextField()
     outcome = models.TextField()
@@ -48,7 +54,7 @@ class Queue(models.Model):
     """Events that wait for their place in the tree; the sequencer takes them out."""
 
     event_id = models.UUIDField(primary_key=True)
-    log_id = models.IntegerField(db_default=1)
+    log_id = models.IntegerField(db_default=1)  # at birth: see `Event`
     leaf_hash = models.BinaryField()
 
 
