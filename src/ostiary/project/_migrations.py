@@ -15,7 +15,6 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql.base import Cursor, DatabaseWrapper
 from django.db.backends.postgresql.psycopg_any import register_tzloader
 from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.migration import Migration
 from psycopg.types.string import TextLoader
 
@@ -98,11 +97,6 @@ def _lending(connection: psycopg.Connection[Any], *, transaction: bool) -> Itera
         yield wrapper
     finally:
         del connections[DEFAULT_DB_ALIAS]
-
-
-def all_migrations() -> frozenset[tuple[str, str]]:
-    """(context, name) of every migration of this release."""
-    return frozenset(MigrationLoader(None, ignore_no_initial=True).disk_migrations)
 
 
 def migrate_schema(owner: str, schema: str, *, apps: Sequence[str] = ()) -> None:
