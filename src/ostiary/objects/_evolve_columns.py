@@ -371,6 +371,7 @@ def backfill(draft: Draft, change: c.Backfill) -> ObjectId:
     column = column_of(made, change.column)
     if (change.value is None) == (change.copy_of is None) and column.type is not ColumnType.AUTO_NUMBER:
         refuse("value", "either", "give a value, or the column whose values are copied")
+    source = None
     if change.copy_of is not None:
         source = column_of(made, change.copy_of, "copy_of")
         if source.id == column.id or not _copies(source, column):
@@ -385,6 +386,7 @@ def backfill(draft: Draft, change: c.Backfill) -> ObjectId:
         c.Later(
             FILL_TASK,
             f"fill {made.code}.{column.code} in {empty} records, each with a new version",
+            {"column": column.id, "source": None if source is None else source.id},
             change=draft.number,
         )
     )

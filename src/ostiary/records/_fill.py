@@ -16,7 +16,7 @@ from ostiary.audit import public as audit
 from ostiary.jobs import public as jobs
 from ostiary.kernel.clock import now
 from ostiary.kernel.context import Context
-from ostiary.kernel.errors import FieldError, Invalid, NotFound
+from ostiary.kernel.errors import AccessDenied, FieldError, Invalid, NotFound
 from ostiary.kernel.ids import ColumnId, EventId, ObjectId, RecordId, new_id
 from ostiary.objects import public as objects
 from ostiary.records._changes import append_change, by_subject
@@ -35,6 +35,15 @@ _TEXTS = frozenset({objects.ColumnType.TEXT, objects.ColumnType.LONG_TEXT})
 
 
 @dataclass(frozen=True, slots=True)
+class Filling:
+    """What was asked for, and which columns were meant then: codes may be others' by now."""
+
+    change: objects.Backfill
+    column: ColumnId
+    source: ColumnId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What one transaction did. last: where to go on; None: there is nothing further."""
 
@@ -49,25 +58,59 @@ def ensure_any_data(ctx: Context) -> None:
         access.ensure_operation(ctx, operation)
 
 
-def fill_batch(ctx: Context, asked: objects.Backfill, after: UUID, limit: int = BATCH) -> Batch:
+def fill_batch(ctx: Context, asked: Filling, after: UUID, limit: int = BATCH) -> Batch:
     """Fill the column in up to `limit` records with greater ids where it is empty.
 
-    What does not fit in (too long, taken) is left empty and counted. Raises AccessDenied; Invalid: the value.
+    What does not fit in (too long, taken) is left empty and counted. Metadata and rights are those of now.
+    Raises: AccessDenied. Invalid: the value. JobRefused: a column is gone, or what it is filled from is more
+    closed than it by now.
     """
     ensure_any_data(ctx)
     return decided(ctx, lambda: _fill_batch(ctx, asked, after, limit))
 
 
-def _fill_batch(ctx: Context, asked: objects.Backfill, after: UUID, limit: int) -> Batch:
-    view = view_of(ctx, asked.object)
-    column = view.object.columns.get(asked.column)
-    if column is None:
-        raise NotFound(f"{view.object.caption} has no column {asked.column}")
+def _fill_batch(ctx: Context, asked: Filling, after: UUID, limit: int) -> Batch:
+    view = _view_with(ctx, asked.column)
+    column = _column(view, asked.column)
+    source = None if asked.source is None else _column(view, asked.source)
+    if source is not None:
+        _ensure_open(view, source, column)
     ids = _ids(ctx, view, f'"{column.name}" is null', after, limit)
     filled = 0
     for record_id in ids:
-        filled += _fill_one(ctx, view, column, record_id, asked)
+        filled += _fill_one(ctx, view, column, record_id, (asked.change.value, source))
     return Batch(filled, len(ids) - filled, ids[-1] if len(ids) == limit else None)
+
+
+def _view_with(ctx: Context, column: ColumnId) -> View:
+    """The object that the column belongs to, whatever either is called now."""
+    catalogue = objects.catalogue_at(ctx, access.rights_of(ctx).epoch)
+    for made in catalogue.objects.values():
+        if any(x.id == column for x in made.columns.values()):
+            return view_of(ctx, made.code)
+    raise jobs.JobRefused("records.column_gone", "the column was dropped meanwhile")
+
+
+def _column(view: View, wanted: ColumnId) -> objects.Column:
+    for column in view.object.columns.values():
+        if column.id == wanted:
+            return column
+    raise jobs.JobRefused("records.column_gone", "a column was dropped meanwhile")
+
+
+def _ensure_open(view: View, source: objects.Column, column: objects.Column) -> None:
+    """What the plan asked for, at every batch: nobody gets to see through the one what the other hides."""
+    if source.data_class > column.data_class:
+        raise jobs.JobRefused(
+            "records.column_more_closed", "what it is filled from is more closed than the column by now"
+        )
+    if source.code not in view.readable:
+        raise AccessDenied(
+            f"You may not see {source.code}",
+            layer="column",
+            object=view.object.code,
+            column=source.code,
+        )
 
 
 def _ids(ctx: Context, view: View, where: str, after: UUID, limit: int) -> list[RecordId]:
@@ -79,8 +122,14 @@ def _ids(ctx: Context, view: View, where: str, after: UUID, limit: int) -> list[
 
 
 def _fill_one(
-    ctx: Context, view: View, column: objects.Column, record_id: RecordId, asked: objects.Backfill
+    ctx: Context,
+    view: View,
+    column: objects.Column,
+    record_id: RecordId,
+    given: tuple[object, objects.Column | None],
 ) -> bool:
+    """Whether it was filled. given: the value, or the column whose value is copied."""
+    copied = given[1] is not None
     try:
         before = lock_record(ctx, view, record_id, access.Verb.UPDATE)
     except NotFound:
@@ -92,9 +141,9 @@ def _fill_one(
         value = next_number(ctx, view, column)
     else:
         errors: list[FieldError] = []
-        value = clean(column, _given(view, column, before.values, asked), errors)
+        value = clean(column, _given(column, before.values, *given), errors)
         ensure_offered(column, value, errors)
-        if errors and asked.copy_of is None:
+        if errors and not copied:
             raise Invalid(errors)
         if errors or value is None:
             return False
@@ -102,16 +151,18 @@ def _fill_one(
         ensure_references(ctx, view, {column.code: value})
         store_update(ctx, view, record_id, before, {column.code: value})
     except Invalid:
-        if asked.copy_of is None and not column.unique:
+        if not copied and not column.unique:
             raise
         return False
     return True
 
 
-def _given(view: View, column: objects.Column, values: Mapping[str, Any], asked: objects.Backfill) -> object:
-    if asked.copy_of is None:
-        return asked.value
-    value = values[view.object.columns[asked.copy_of].code]
+def _given(
+    column: objects.Column, values: Mapping[str, Any], fixed: object, source: objects.Column | None
+) -> object:
+    if source is None:
+        return fixed
+    value = values[source.code]
     if value is None or isinstance(value, str | bool):
         return value
     if column.type in _TEXTS:
@@ -166,9 +217,10 @@ def _empty_one(ctx: Context, view: View, column: objects.Column, record_id: Reco
 
 def _fill(run: jobs.Run) -> None:
     with run.open() as ctx:
-        asked = objects.read_change(objects.get_change(ctx, run.arguments["change"]).definition)
-    if not isinstance(asked, objects.Backfill):
+        change = objects.read_change(objects.get_change(ctx, run.arguments["change"]).definition)
+    if not isinstance(change, objects.Backfill):
         raise TypeError("this change fills nothing")
+    asked = Filling(change, run.arguments["column"], run.arguments["source"])
     after = UUID(run.cursor.get("after", str(FIRST)))
     filled, left = int(run.cursor.get("filled", 0)), int(run.cursor.get("left", 0))
     more = True
@@ -207,7 +259,7 @@ jobs.register(
     jobs.Task(
         "records.column.fill",
         _fill,
-        {"change": jobs.Kind.ID},
+        {"change": jobs.Kind.ID, "column": jobs.Kind.ID, "source": jobs.Kind.ID},
         lane=jobs.Lane.BULK,
         retry=_SLOWLY,
         operation=_SOLUTION,

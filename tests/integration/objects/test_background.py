@@ -8,6 +8,7 @@ import pytest
 
 from ostiary.access import public as access
 from ostiary.identity import public as identity
+from ostiary.jobs import public as jobs
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied
 from ostiary.objects import public as objects
@@ -22,6 +23,7 @@ from tests.integration.objects._worlds import BOAT, apply, column, inside, make_
 
 pytestmark = pytest.mark.database
 
+FILL = "records.column.fill"
 VALID = "select indisvalid from pg_index where indexrelid = to_regclass(%(i)s)"
 
 
@@ -183,7 +185,7 @@ def test_a_killed_fill_goes_on_where_it_was(home: NewTenant, monkeypatch: pytest
     starts: list[UUID] = []
     whole = _fill.fill_batch
 
-    def dying(ctx: Context, asked: objects.Backfill, after: UUID) -> _fill.Batch:
+    def dying(ctx: Context, asked: _fill.Filling, after: UUID) -> _fill.Batch:
         starts.append(after)
         batch = whole(ctx, asked, after, 3)
         if len(starts) == 2:
@@ -202,6 +204,74 @@ def test_a_killed_fill_goes_on_where_it_was(home: NewTenant, monkeypatch: pytest
         assert read_ledger(ctx).half == []
     assert starts[1] == starts[2]
     assert len(set(starts)) == len(starts) - 1
+
+
+def test_a_fill_keeps_to_the_columns_that_were_meant_whatever_they_are_called_meanwhile(
+    home: NewTenant,
+) -> None:
+    for code, class_ in (("motto", "internal"), ("cipher", "confidential"), ("label", "internal")):
+        apply(home, column(code).replace("internal", class_))
+    with inside(home) as ctx:
+        open_to_all(ctx, "boat")
+        made = records.create_record(ctx, "boat", {"name": "Named", "motto": "open", "cipher": "closed"})
+    apply(home, "{change: backfill, object: boat, column: label, copy_of: motto}")
+    apply(
+        home,
+        "changes:\n"
+        "  - {change: rename_column, object: boat, column: motto, to: saying}\n"
+        "  - {change: rename_column, object: boat, column: cipher, to: motto}\n",
+    )
+    run_due_jobs()
+    with inside(home) as ctx:
+        assert records.get_record(ctx, "boat", made.id).data["label"] == "open"
+
+
+def failed(home: NewTenant, task: str) -> list[str | None]:
+    with inside(home) as ctx:
+        return [j.error_code for j in jobs.list_jobs(ctx, state=jobs.JobState.FAILED, task=task)]
+
+
+def test_a_fill_ends_when_its_source_was_closed_or_dropped_or_its_asker_sees_it_masked_by_now(
+    installation: Installation,
+) -> None:
+    home = make_home(f"closing{installation.worker}")
+    apply(home, BOAT)
+    for code in ("whence", "whither"):
+        apply(home, column(code))
+    with inside(home) as ctx:
+        open_to_all(ctx, "boat")
+        made = records.create_record(ctx, "boat", {"name": "Closed", "whence": "Wick"})
+        whence = objects.find_object(ctx, "boat").columns["whence"]
+
+    def fill() -> None:
+        apply(home, "{change: backfill, object: boat, column: whither, copy_of: whence}")
+
+    fill()
+    with inside(home) as ctx:
+        everyone = identity.find_unit(ctx, identity.ALL_EMPLOYEES)
+        assert everyone is not None
+        boat = objects.find_object(ctx, "boat")
+        access.set_column_rows(ctx, boat.id, whence.id, [(everyone, access.ColumnLevel.MASKED)])
+    run_due_jobs()
+    assert failed(home, FILL) == ["access_denied"]
+    with inside(home) as ctx:
+        open_to_all(ctx, "boat")
+    fill()
+    apply(home, "{change: change_column, object: boat, column: whence, class: confidential}")
+    run_due_jobs()
+    assert failed(home, FILL) == ["records.column_more_closed", "access_denied"]
+    apply(home, "{change: change_column, object: boat, column: whither, class: confidential}")
+    fill()
+    apply(home, "{change: drop_column, object: boat, column: whence}")
+    run_due_jobs()
+    assert failed(home, FILL)[0] == "records.column_gone"
+    with inside(home) as ctx:
+        assert records.get_record(ctx, "boat", made.id).data["whither"] is None
+    apply(home, "{change: restore_column, object: boat, column: whence}")
+    fill()
+    run_due_jobs()
+    with inside(home) as ctx:
+        assert records.get_record(ctx, "boat", made.id).data["whither"] == "Wick"
 
 
 def test_whoever_fills_must_hold_the_operations_for_any_data(home: NewTenant) -> None:
