@@ -8,7 +8,7 @@ transaction did and that the job is done commit together.
 import random
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -255,7 +255,7 @@ def _record(tenant: tenancy.Tenant, job: JobId, task: Task, begun: _Begun, error
     failures = begun.failures + 1
     final = isinstance(error, LASTING) or failures >= task.retry.attempts
     code = error.code if isinstance(error, OstiaryError) else ""
-    with tenancy.transaction(tenant) as db:
+    with _to_record(tenant, task) as db:
         values = {"job": job, "no": begun.run_no, "error": type(error).__name__, "code": code}
         row = db.row(_FAIL, {**values, "counts": True, "final": final, "postponed": None})
         if final and row == (True,):
@@ -269,8 +269,22 @@ def _record(tenant: tenancy.Tenant, job: JobId, task: Task, begun: _Begun, error
                 "attempts": failures,
             }
             audit.append(ctx, "jobs.job.failed", outcome="failed", parts=[audit.Part("job", what)])
+            _tell(ctx, task, begun, code or type(error).__name__)
     if not final and row == (True,):
         raise Again(_wait_s(task, failures, error)) from None
+
+
+def _to_record(tenant: tenancy.Tenant, task: Task) -> AbstractContextManager[tenancy.Transaction]:
+    owners = task.owner and task.failed is not None
+    return tenancy.owner_transaction(tenant) if owners else tenancy.transaction(tenant)
+
+
+def _tell(ctx: Context, task: Task, begun: _Begun, code: str) -> None:
+    """Let the task see to what its job leaves behind; not if its arguments are what was wrong."""
+    if task.failed is None:
+        return
+    with suppress(Invalid):
+        task.failed(ctx, loaded(task, begun.arguments), code)
 
 
 def _wait_s(task: Task, failures: int, error: Exception) -> float:

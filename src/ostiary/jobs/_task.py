@@ -11,6 +11,7 @@ from uuid import UUID
 from croniter import croniter
 
 from ostiary.jobs._ports import Run
+from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid
 
 NAME = re.compile(r"[a-z]+(\.[a-z][a-z0-9_]*){1,2}")
@@ -59,7 +60,9 @@ class Task:
     every: cron (minute hour day month weekday, UTC), for each tenant that is served. owner: it may open
     transactions of the owner role. operator: only the operator's processes may ask for it, never a tenant.
     event: type of the event that its end leaves in the tenant's log. operation: code of the system operation
-    that whoever asked must still hold. service: login of the service account as which it runs; None runs it
+    that whoever asked must still hold. failed: what else becomes of things when a job is given up, by its
+    arguments and the code of the failure, in the transaction that lays it aside (the owner's if `owner`).
+    service: login of the service account as which it runs; None runs it
     as whoever asked. purpose: of the processing, recorded with its events.
     """
 
@@ -73,6 +76,7 @@ class Task:
     operator: bool = False
     event: str = ""
     operation: str | None = None
+    failed: Callable[[Context, Mapping[str, Any], str], None] | None = None
     service: str | None = None
     purpose: str = "work"
 

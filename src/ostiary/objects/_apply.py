@@ -13,6 +13,7 @@ from ostiary.access import public as access
 from ostiary.audit import public as audit
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
+from ostiary.kernel.errors import AccessDenied
 from ostiary.kernel.ids import ColumnId, ObjectId
 from ostiary.objects import _catalogue, _store
 from ostiary.objects import _change as c
@@ -23,7 +24,7 @@ from ostiary.objects._evolve import evolve
 from ostiary.objects._facts import Facts
 from ostiary.objects._later import defer_all
 from ostiary.objects._register import Register, load_register
-from ostiary.objects._requests import record_applied
+from ostiary.objects._requests import record_applied, record_denied
 from ostiary.objects._settings import recovery
 from ostiary.objects._values import write_values
 from ostiary.tenancy import public as tenancy
@@ -144,6 +145,10 @@ def apply_changes(
                 apply_within(
                     ctx.within(db), db.ddl, tenant.role, changes, expected_revision=expected_revision
                 )
+        except AccessDenied as refusal:
+            with tenancy.transaction(tenant) as db:
+                record_denied(ctx.within(db), refusal)
+            raise
         except (database.LockNotAvailable, database.DeadlockDetected):
             if not left:
                 raise

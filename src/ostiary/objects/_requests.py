@@ -8,8 +8,9 @@ from typing import Any, NewType
 from uuid import UUID
 
 from ostiary.access import public as access
+from ostiary.audit import public as audit
 from ostiary.kernel.context import Context
-from ostiary.kernel.errors import NotFound
+from ostiary.kernel.errors import AccessDenied, NotFound
 from ostiary.kernel.ids import new_id
 from ostiary.objects._change import Change
 from ostiary.objects._change_file import change_document
@@ -19,7 +20,10 @@ ChangeId = NewType("ChangeId", UUID)
 
 @dataclass(frozen=True, slots=True)
 class RequestedChange:
-    """A change that was asked for. state: requested, applied, refused, failed."""
+    """A change that was asked for.
+
+    state: requested, applied, refused, or failed: given up with its job, which can be tried again.
+    """
 
     id: ChangeId
     kind: str
@@ -70,9 +74,10 @@ def find(ctx: Context, change: UUID) -> RequestedChange | None:
 
 
 def get_change(ctx: Context, change: UUID) -> RequestedChange:
-    """A change by id; needs CanManageSolution. Raises NotFound, AccessDenied."""
-    access.ensure_operation(ctx, access.Operation.MANAGE_SOLUTION)
+    """A change by id; needs CanManageSolution, but of whoever asked for it. Raises NotFound, AccessDenied."""
     found = find(ctx, change)
+    if found is None or found.requested_by is None or found.requested_by != ctx.principal:
+        access.ensure_operation(ctx, access.Operation.MANAGE_SOLUTION)
     if found is None:
         raise NotFound
     return found
@@ -99,9 +104,22 @@ def _of(row: tuple[Any, ...]) -> RequestedChange:
 
 
 def end(ctx: Context, change: UUID, state: str, refusal: dict[str, Any] | None = None) -> None:
-    """Say what became of a change; only the owner's role may."""
+    """Say what became of a change, unless it was made or refused already; only the owner's role may."""
     ctx.db.run(
         "update @.objects_change set state = %(state)s, ended_at = now(), refusal = %(refusal)s::jsonb"
-        " where id = %(id)s",
+        " where id = %(id)s and state in ('requested', 'failed')",
         {"id": change, "state": state, "refusal": json.dumps(refusal or {})},
+    )
+
+
+def record_denied(ctx: Context, refusal: AccessDenied, change: UUID | None = None) -> None:
+    """An event of what was denied while a change was made: what the owner's transaction noted is gone."""
+    facts = {name: str(value) for name, value in refusal.details.items()}
+    audit.append(
+        ctx,
+        "objects.change.denied",
+        outcome="denied",
+        object_type=None if change is None else "change",
+        object_ref=change,
+        parts=[audit.Part("decision", {**facts, "code": refusal.code})],
     )

@@ -1,5 +1,6 @@
 """Background work on metadata: requested changes, indexes, and the end of what was dropped."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -26,13 +27,16 @@ REFUSALS = (Invalid, AccessDenied, MetadataConflict, PackageRefused, NotFound)
 
 
 def _apply(run: jobs.Run) -> None:
-    """Make a requested change; a refusal is its end, a lock that was not had is tried again."""
+    """Make a requested change; a refusal is its end, a lock that was not had is tried again.
+
+    Rights are asked for again here, as of now; so the task itself asks for no operation.
+    """
     change_id: UUID = run.arguments["change"]
     tenant = _tenant(run)
     try:
         with run.open_as_owner() as ctx:
             asked = _requests.find(ctx, change_id)
-            if asked is None or asked.state != "requested":
+            if asked is None or asked.state not in ("requested", "failed"):
                 return
             change = read_change(asked.definition)
             apply_within(
@@ -42,8 +46,25 @@ def _apply(run: jobs.Run) -> None:
     except REFUSALS as refusal:
         with run.open_as_owner() as ctx:
             _requests.end(ctx, change_id, "refused", _words(refusal))
+            if isinstance(refusal, AccessDenied):
+                _requests.record_denied(ctx, refusal, change_id)
     finally:
         _catalogue.forget(tenant.id)
+
+
+def _given_up(ctx: Context, arguments: Mapping[str, Any], code: str) -> None:
+    """With its job the change has failed, and says so to whoever asked for it."""
+    change_id: UUID = arguments["change"]
+    message = f"It was given up ({code}). Background work shows its job, which can be tried again"
+    _requests.end(ctx, change_id, "failed", {"code": code, "message": message, "errors": []})
+    audit.append(
+        ctx,
+        "objects.change.failed",
+        outcome="failed",
+        object_type="change",
+        object_ref=change_id,
+        parts=[audit.Part("change", {"code": code})],
+    )
 
 
 def _words(refusal: OstiaryError) -> dict[str, Any]:
@@ -174,7 +195,7 @@ for _task in (
         lane=jobs.Lane.INTERACTIVE,
         retry=jobs.Retry(attempts=8, first_s=2.0, factor=2.0, most_s=120.0),
         owner=True,
-        operation=_SOLUTION,
+        failed=_given_up,
         purpose="metadata",
     ),
     jobs.Task(

@@ -11,6 +11,8 @@ from ostiary.identity import public as identity
 from ostiary.jobs import public as jobs
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied
+from ostiary.kernel.ids import UnitId
+from ostiary.objects import _apply, _tasks
 from ostiary.objects import public as objects
 from ostiary.project._tenants import NewTenant
 from ostiary.records import _fill
@@ -77,6 +79,98 @@ def test_what_became_impossible_meanwhile_is_refused_and_says_why(home: NewTenan
         assert refused.refusal["code"] == "objects.revision_conflict"
         assert "Ada Admin" in refused.refusal["message"]
         assert "bow" not in stored(ctx, "rec_boat")
+
+
+def make_builder(home: NewTenant, login: str) -> UnitId:
+    """Somebody who may change objects, and nothing else."""
+    with inside(home) as ctx:
+        builder = access.create_person(ctx, login=login, name=login.title(), email="")
+        allow(ctx, access.Operation.MANAGE_SOLUTION, builder)
+    return builder
+
+
+def allow(ctx: Context, operation: access.Operation, *units: UnitId) -> None:
+    """The operation for administrators and these."""
+    administrators = identity.find_unit(ctx, identity.SYSTEM_ADMINISTRATORS)
+    assert administrators is not None
+    access.set_operation_rows(ctx, operation, [(unit, True) for unit in (administrators, *units)])
+
+
+def denials(ctx: Context, change: UUID) -> list[tuple[object, ...]]:
+    return ctx.db.rows(
+        "select outcome, actor from @.audit_index where object_ref = %(c)s"
+        " and type = 'objects.change.denied'",
+        {"c": change},
+    )
+
+
+def test_what_its_asker_may_no_longer_do_is_refused_recorded_and_told_to_the_asker(home: NewTenant) -> None:
+    builder, other = make_builder(home, "demoted"), make_builder(home, "onlooker")
+    with inside(home) as ctx:
+        allow(ctx, access.Operation.MANAGE_SOLUTION, builder)
+        (change,) = objects.read_changes("{change: change_object, object: boat, caption: Vessel}")
+        asked = objects.request_change(ctx.acting_as(builder), change, expected_revision=None)
+    with inside(home) as ctx:
+        allow(ctx, access.Operation.MANAGE_SOLUTION)
+    run_due_jobs()
+    with inside(home) as ctx:
+        seen = objects.get_change(ctx.acting_as(builder), asked)
+        assert (seen.state, seen.refusal["code"]) == ("refused", "access_denied")
+        assert denials(ctx, asked) == [("denied", builder)]
+        assert objects.find_object(ctx, "boat").caption == "Boat"
+    with inside(home) as ctx, pytest.raises(AccessDenied):
+        objects.get_change(ctx.acting_as(other), asked)
+
+
+def test_what_was_asked_for_by_somebody_who_left_does_not_stay_requested(home: NewTenant) -> None:
+    builder = make_builder(home, "leaver")
+    with inside(home) as ctx:
+        (change,) = objects.read_changes("{change: change_object, object: boat, caption: Vessel}")
+        asked = objects.request_change(ctx.acting_as(builder), change, expected_revision=None)
+        access.set_active(ctx, builder, active=False)
+    run_due_jobs()
+    with inside(home) as ctx:
+        found = objects.get_change(ctx, asked)
+        assert (found.state, found.refusal["code"]) == ("failed", "jobs.principal_inactive")
+
+
+def test_a_change_that_never_got_its_lock_fails_with_its_job_and_can_be_tried_again(
+    home: NewTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object, **__: object) -> None:
+        raise psycopg.errors.LockNotAvailable
+
+    asked = ask(home, column("mast"), revision(home))
+    with monkeypatch.context() as patched:
+        patched.setattr(_tasks, "apply_within", locked)
+        for _ in range(8):
+            run_due_jobs()
+            make_due()
+    with inside(home) as ctx:
+        found = objects.get_change(ctx, asked)
+        assert (found.state, found.refusal["code"]) == ("failed", "LockNotAvailable")
+        job = next(
+            j for j in jobs.list_jobs(ctx, state=jobs.JobState.FAILED) if j.arguments["change"] == str(asked)
+        )
+        jobs.retry_job(ctx, job.id)
+    run_due_jobs()
+    with inside(home) as ctx:
+        assert objects.get_change(ctx, asked).state == "applied"
+        assert jobs.get_job(ctx, job.id).state == jobs.JobState.DONE
+
+
+def test_a_denial_that_comes_between_plan_and_change_is_recorded_though_all_is_rolled_back(
+    home: NewTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (change,) = objects.read_changes("{change: change_object, object: boat, caption: Vessel}")
+    with inside(home) as ctx:
+        clerk = access.create_person(ctx, login="late", name="Lou Late", email="")
+    monkeypatch.setattr(_apply, "plan_changes", lambda *_: None)  # it was permitted then
+    with inside(home) as ctx, pytest.raises(AccessDenied):
+        objects.apply_change(home.tenant, ctx.acting_as(clerk), change)
+    with inside(home) as ctx:
+        sql = "select outcome from @.audit_index where actor = %(a)s and type = 'objects.change.denied'"
+        assert ctx.db.rows(sql, {"a": clerk}) == [("denied",)]
 
 
 def test_only_who_may_asks_and_sees_what_was_asked(home: NewTenant) -> None:
