@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, Command] = {
 # Stored without a check of their own, by who checked before or comes before anybody could hold a right.
 UNCHECKED: Mapping[str, str] = {
     "store_operation_rows": "a tenant's first rows (`project`)",
+    "store_system_accounts": "accounts of the product itself, with its first rows or its upgrade (`project`)",
     "store_share": "`records.share_record` checks that the sharer may give it",
     "remove_shares": "`records.delete_record` checks the deletion",
 }

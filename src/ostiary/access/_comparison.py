@@ -1,7 +1,7 @@
 """Two snapshots of a tenant's rights compared: who gained and who lost what, in words."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -161,7 +161,7 @@ def _compare_standing(
         known = before.objects.get(object_id)
         fresh = frozenset(described.columns.keys() - (known.columns.keys() if known else ()))
         if object_id in before.objects and mine.verbs:
-            lifted = dict.fromkeys(fresh, _lifted(old))
+            lifted = dict.fromkeys(fresh, _lifted(old, mine.verbs))
             mine = ObjectStanding(mine.verbs, {**lifted, **mine.levels})
         _compare_levels(found, described, (mine, theirs), (_lifted(old), _lifted(new)), who, fresh)
 
@@ -177,12 +177,15 @@ def _as_any_data(standing: Standing, described: NamedObject) -> ObjectStanding:
         for verb in standing.any_data
         if verb in (Verb.READ, Verb.CREATE) or Verb.READ in standing.any_data
     }
-    return ObjectStanding(verbs, dict.fromkeys(described.columns, _lifted(standing)))
+    return ObjectStanding(verbs, dict.fromkeys(described.columns, _lifted(standing, verbs)))
 
 
-def _lifted(standing: Standing) -> ColumnLevel:
-    """What any-data operations give on a column that was not there yet."""
-    if {Verb.READ, Verb.CREATE, Verb.UPDATE} <= standing.any_data:
+def _lifted(standing: Standing, verbs: Collection[Verb] = tuple(Verb)) -> ColumnLevel:
+    """What any-data operations give on a column that was not there yet. verbs: held on its object.
+
+    Who may not create there at all has nothing to gain by what could be given on create.
+    """
+    if {Verb.READ, Verb.UPDATE, *({Verb.CREATE} & set(verbs))} <= standing.any_data:
         return ColumnLevel.EDIT
     return ColumnLevel.READ if Verb.READ in standing.any_data else ColumnLevel.NONE
 

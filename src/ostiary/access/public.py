@@ -39,10 +39,12 @@ from ostiary.access._comparison import AccessDiff, Change, compare, diff_lines
 from ostiary.access._filter import Branch, RecordFilter
 from ostiary.access._rights import Rights, current_rights, filter_for, forget, rights_of
 from ostiary.access._snapshot import NamedObject, Snapshot, snapshot
+from ostiary.access._system import HOUSEKEEPING, find_system_account, store_system_accounts
 from ostiary.access.core import ColumnLevel, Decision, Grant, Operation, Verb
 
 __all__ = [
     "COMMANDS",
+    "HOUSEKEEPING",
     "UNCHECKED",
     "AccessDiff",
     "Branch",
@@ -69,6 +71,7 @@ __all__ = [
     "discard_job",
     "ensure_operation",
     "filter_for",
+    "find_system_account",
     "forget",
     "forget_rights",
     "get_job",
@@ -93,5 +96,6 @@ __all__ = [
     "snapshot",
     "store_operation_rows",
     "store_share",
+    "store_system_accounts",
     "view_setting",
 ]

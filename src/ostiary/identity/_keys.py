@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ostiary.audit import public as audit
 from ostiary.identity._graph import bump_epoch
+from ostiary.identity._roles import SYSTEM_PREFIX
 from ostiary.identity._settings import KEY_DAYS
 from ostiary.kernel import clock
 from ostiary.kernel.context import Context
@@ -63,7 +64,7 @@ def create_api_key(ctx: Context, principal: PrincipalId, name: str, expires_at: 
     """Make a key and return it; only its hash is kept.
 
     Raises: Invalid: name empty or too long, expiry in the past, without zone or too late.
-    NotFound: no such active principal.
+    NotFound: no such active principal, or an account of the product itself, as which nobody acts.
     """
     name = name.strip()
     if not name or len(name) > LONGEST_NAME:
@@ -72,8 +73,9 @@ def create_api_key(ctx: Context, principal: PrincipalId, name: str, expires_at: 
         raise Invalid([FieldError("expires_at", "past", "The key would have expired already")])
     _ensure_short_lived(ctx, expires_at)
     if not ctx.db.row(
-        "select 1 from @.identity_unit where id = %(id)s and active and kind in ('person', 'service')",
-        {"id": principal},
+        "select 1 from @.identity_unit where id = %(id)s and active and kind in ('person', 'service')"
+        " and not starts_with(coalesce(code, ''), %(system)s)",
+        {"id": principal, "system": f"service:{SYSTEM_PREFIX}"},
     ):
         raise NotFound
     key = f"ost_{ctx.db.schema.removeprefix('t_')}_{secrets.token_urlsafe(32)}"

@@ -11,6 +11,8 @@ from ostiary.kernel.errors import FieldError, Invalid, NotFound
 from ostiary.kernel.ids import UnitId, new_id
 from ostiary.settings import public as settings
 
+SYSTEM_PREFIX = "ostiary."
+
 
 def lock_roles(ctx: Context) -> None:
     """One change of the role graph at a time in a tenant (semantics section 7)."""
@@ -62,10 +64,15 @@ def create_person(
     return unit
 
 
-def create_service_account(ctx: Context, *, login: str, name: str) -> UnitId:
-    """Make a service account: no inheritance, no password, acts by key only."""
+def create_service_account(ctx: Context, *, login: str, name: str, system: bool = False) -> UnitId:
+    """Make a service account: no inheritance, no password, acts by key only.
+
+    system: one of the product itself, which gets no key either; only then its login begins with the prefix.
+    """
     if not login.strip() or not name.strip():
         raise _refuse("login", "malformed", "A service account needs a login and a name")
+    if login.strip().lower().startswith(SYSTEM_PREFIX) is not system:
+        raise _refuse("login", "reserved", f"Logins that begin with {SYSTEM_PREFIX} are the product's own")
     lock_roles(ctx)
     unit = UnitId(new_id())
     ctx.db.run(

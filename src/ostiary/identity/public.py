@@ -28,6 +28,7 @@ from ostiary.identity._passwords import check_password, set_password
 from ostiary.identity._people import find_logins, find_people, roles_of
 from ostiary.identity._person import Person, get_person
 from ostiary.identity._roles import (
+    SYSTEM_PREFIX,
     add_member,
     add_members,
     create_person,
@@ -59,6 +60,7 @@ __all__ = [
     "ALL_EMPLOYEES",
     "ROLE_KINDS",
     "SYSTEM_ADMINISTRATORS",
+    "SYSTEM_PREFIX",
     "ApiKey",
     "ApiKeyInfo",
     "OwnSet",

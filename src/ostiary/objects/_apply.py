@@ -23,7 +23,7 @@ from ostiary.objects._errors import MetadataConflict, refused
 from ostiary.objects._evolve import evolve
 from ostiary.objects._facts import Facts
 from ostiary.objects._later import defer_all
-from ostiary.objects._register import Register, load_register
+from ostiary.objects._register import Kept, Register, load_register
 from ostiary.objects._requests import record_applied, record_denied
 from ostiary.objects._settings import recovery
 from ostiary.objects._values import write_values
@@ -67,12 +67,21 @@ def plan_changes(ctx: Context, changes: Sequence[c.Change]) -> ChangePlan:
 
     Raises: AccessDenied: CanManageSolution, and for some CanManageAdministration. ChangeRefused.
     """
-    access.ensure_operation(ctx, access.Operation.MANAGE_SOLUTION)
+    base = _base(ctx, changes)
+    access.ensure_operation(ctx, base)
     draft, concerned = _drafted(ctx, load_register(ctx.db), changes, "nobody")
-    plan = _plan(draft, concerned[0] if concerned else None)
+    plan = _plan(draft, concerned[0] if concerned else None, base)
     for operation in plan.needs:
         access.ensure_operation(ctx, operation)
     return plan
+
+
+def _base(ctx: Context, changes: Sequence[c.Change]) -> access.Operation:
+    """What is asked for in any case; to end what was dropped, the operation for just that is enough."""
+    purges = bool(changes) and all(isinstance(x, c.PurgeObject | c.PurgeColumn) for x in changes)
+    if purges and access.may_operate(ctx, access.Operation.PURGE_DROPPED):
+        return access.Operation.PURGE_DROPPED
+    return access.Operation.MANAGE_SOLUTION
 
 
 def plan_change(ctx: Context, change: c.Change) -> ChangePlan:
@@ -92,14 +101,14 @@ def _drafted(
     return draft, concerned
 
 
-def _plan(draft: Draft, about: ObjectId | None) -> ChangePlan:
+def _plan(draft: Draft, about: ObjectId | None, base: access.Operation) -> ChangePlan:
     held = draft.held.get(about) if about is not None else None
     steps = [PlannedStep(words) for words in draft.words]
     steps += [PlannedStep(step.describe(), _locks(step)) for step in (*draft.first, *draft.last)]
     if draft.closed:
         steps.append(PlannedStep("close each new column to everybody until somebody is given it"))
     steps += [PlannedStep(later.words, job=True) for later in draft.later]
-    needs = [access.Operation.MANAGE_SOLUTION]
+    needs = [base]
     if draft.widened or draft.closed:
         needs.append(access.Operation.MANAGE_RIGHTS)
     if any(later.task == "records.column.fill" for later in draft.later):
@@ -187,14 +196,14 @@ def apply_within(
     about = concerned[0] if concerned else None
     if expected_revision is not None:
         ensure_revision(inside, about, expected_revision, before.objects)
-    plan = _plan(draft, about)
+    plan = _plan(draft, about, _base(inside, changes))
     for operation in plan.needs:
         access.ensure_operation(inside, operation)
     with _in_order(draft, ddl):
         _write(inside, draft, plan)
         ids = [
-            _record(inside, change, about, plan, request)
-            for change, about in zip(changes, concerned, strict=True)
+            _record(inside, change, about, plan, request, draft.dropped_by.get(number))
+            for number, (change, about) in enumerate(zip(changes, concerned, strict=True))
         ]
         write_values(inside, draft.values)
         defer_all(inside, draft.later, ids)
@@ -242,9 +251,16 @@ def close_columns(ctx: Context, fresh: dict[ObjectId, list[ColumnId]]) -> None:
 
 
 def _record(
-    ctx: Context, change: c.Change, about: ObjectId | None, plan: ChangePlan, request: UUID | None
+    ctx: Context,
+    change: c.Change,
+    about: ObjectId | None,
+    plan: ChangePlan,
+    request: UUID | None,
+    dropped: Kept | None,
 ) -> UUID:
     facts = {"kind": change.kind, "plan": list(plan.lines())[:50]}
+    if dropped is not None:
+        facts |= {"dropped_at": dropped.since, "dropped_by": dropped.by or ""}
     if isinstance(change, c.ChangeColumn) and change.reason:
         facts["reason"] = change.reason
     audit.append(

@@ -27,6 +27,7 @@ class Draft:
     role: the tenant's database role. now, recovery: from when and how long dropped things and former codes
     are kept. number: of the change at hand, from 0. written: ids of objects that differ. closed: new columns,
     which nobody may see at first.
+    dropped_by: who had dropped what a change removes for good, by the change's number.
     first, last: DDL that concerns new tables alone, and DDL that takes a lock on one that is read.
     """
 
@@ -50,6 +51,7 @@ class Draft:
     words: list[str] = field(default_factory=list)
     later: list[Later] = field(default_factory=list)
     values: dict[str, tuple[Mapping[str, object], ...]] = field(default_factory=dict)
+    dropped_by: dict[int, Kept] = field(default_factory=dict)
     widened: bool = False
 
     @classmethod

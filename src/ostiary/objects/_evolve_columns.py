@@ -340,6 +340,7 @@ def purge_column(draft: Draft, change: c.PurgeColumn) -> ObjectId:
             kept={code: kept for code, kept in held.kept.items() if code != column.code},
         )
     )
+    draft.dropped_by[draft.number] = held.kept[column.code]
     draft.last.append(DropStored("column", made.table, column.name))
     if column.sort_column != column.name:
         draft.last.append(DropStored("column", made.table, column.sort_column))

@@ -182,6 +182,8 @@ def purge_object(draft: Draft, change: c.PurgeObject) -> ObjectId:
     made = held.object
     if held.dropped is not None and held.dropped.until > draft.now.isoformat():
         refuse("object", "kept", f"{made.code} can be restored until {held.dropped.until}")
+    if held.dropped is not None:
+        draft.dropped_by[draft.number] = held.dropped
     draft.last.append(DropStored("table", made.table))
     for column in (*made.columns.values(), *made.dropped.values()):
         if column.type is ColumnType.AUTO_NUMBER:

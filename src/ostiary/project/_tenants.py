@@ -98,6 +98,7 @@ def _seed(
     ctx = nobody.acting_as(administrator)
     for operation in access.Operation:
         access.store_operation_rows(ctx, operation, [(roles[identity.SYSTEM_ADMINISTRATORS], True)])
+    access.store_system_accounts(ctx)
     if password is not None:
         identity.set_password(ctx, administrator, password)
     audit.append(ctx, "tenancy.tenant.created", parts=[audit.Part("tenant", {"slug": tenant.slug})])

@@ -152,7 +152,8 @@ def _in_transaction(run: _Run, step: Step, *, last: bool) -> bool:
             run_step(db, step)
             tenancy.grant_tables(db, tenant, read_only=READ_ONLY_TABLES, insert_only=INSERT_ONLY_TABLES)
         packages = bring_packages(tenant, ctx, db) if last and order.packages else ()
-        if not step.names and not packages and tenant.release == RELEASE:
+        accounts = access.store_system_accounts(ctx) if last else ()
+        if not step.names and not packages and not accounts and tenant.release == RELEASE:
             return False
         diff = access.compare(before, access.snapshot(ctx, named_objects(db)))
         run.lines += access.diff_lines(ctx, diff)
@@ -162,7 +163,7 @@ def _in_transaction(run: _Run, step: Step, *, last: bool) -> bool:
             raise _Undone(
                 Outcome.WOULD_UPGRADE, "" if last else "a part of it: the rest cannot be rolled back"
             )
-        _record(ctx, run, step, packages, diff)
+        _record(ctx, run, step, (packages, accounts), diff)
         identity.bump_epoch(ctx)  # what nodes keep may be about tables as they were
     return True
 
@@ -179,7 +180,7 @@ def _by_itself(run: _Run, step: Step, *, last: bool) -> bool:
     with tenancy.owner_transaction(tenant) as db:
         ctx = Context(tenant.id, db, None, Channel.CLI, purpose="upgrade")
         run.lines += access.diff_lines(ctx, diff)
-        _record(ctx, run, step, (), diff)
+        _record(ctx, run, step, ((), ()), diff)
         identity.bump_epoch(ctx)
     if diff.widens and not run.order.accept_widening:
         raise _Undone(Outcome.WIDENS, f"{'.'.join(step.names[0])} is done and cannot be rolled back")
@@ -193,8 +194,17 @@ def _look(tenant: tenancy.Tenant) -> access.Snapshot:
         )
 
 
-def _record(ctx: Context, run: _Run, step: Step, packages: Sequence[str], diff: access.AccessDiff) -> None:
-    """Evidence in the tenant's own log: what was done, and who gained or lost what by it, by ids."""
+def _record(
+    ctx: Context,
+    run: _Run,
+    step: Step,
+    brought: tuple[Sequence[str], Sequence[str]],
+    diff: access.AccessDiff,
+) -> None:
+    """Evidence in the tenant's own log: what was done, and who gained or lost what by it, by ids.
+
+    brought: packages, and accounts of the product itself.
+    """
     audit.append(
         ctx,
         "tenancy.tenant.upgraded",
@@ -205,7 +215,8 @@ def _record(ctx: Context, run: _Run, step: Step, packages: Sequence[str], diff: 
                     "from": run.tenant.release,
                     "to": RELEASE,
                     "migrations": [".".join(name) for name in step.names],
-                    "packages": list(packages),
+                    "packages": list(brought[0]),
+                    "accounts": list(brought[1]),
                     "widening_accepted": diff.widens,
                 },
             ),

@@ -140,7 +140,8 @@ def people(ctx: Context, search: str = "", limit: int = 50) -> list[tuple[str, s
         (str(r[0]), r[1])
         for r in ctx.db.rows(
             "select id, name from @.identity_unit where kind in ('person', 'service') and active"
+            " and not starts_with(coalesce(code, ''), %(system)s)"
             " and position(lower(%(q)s) in lower(name)) > 0 order by name, id limit %(n)s",
-            {"q": search, "n": limit},
+            {"q": search, "n": limit, "system": f"service:{identity.SYSTEM_PREFIX}"},
         )
     ]

@@ -248,9 +248,10 @@ def _empty(run: jobs.Run) -> None:
     if not isinstance(run.tenant, tenancy.Tenant):
         raise TypeError("a job of metadata needs a tenant of this installation")
     with run.open_as_owner() as ctx:
-        objects.purge_column(ctx, run.tenant, object_id, column_id)
+        by = objects.purge_column(ctx, run.tenant, object_id, column_id)
     with run.open(finish=True) as ctx:
-        audit.append(ctx, "records.column.emptied", parts=[audit.Part("fill", {"emptied": done})])
+        facts = {"emptied": done, "dropped_by": by or ""}
+        audit.append(ctx, "records.column.emptied", parts=[audit.Part("fill", facts)])
 
 
 _SOLUTION = access.Operation.MANAGE_SOLUTION.value
@@ -274,7 +275,8 @@ jobs.register(
         lane=jobs.Lane.BULK,
         retry=_SLOWLY,
         owner=True,
-        operation=_SOLUTION,
+        operation=access.Operation.PURGE_DROPPED.value,
+        service=access.HOUSEKEEPING.login,
         purpose="metadata",
     )
 )

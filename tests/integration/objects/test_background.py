@@ -7,10 +7,11 @@ import psycopg
 import pytest
 
 from ostiary.access import public as access
+from ostiary.audit import public as audit
 from ostiary.identity import public as identity
 from ostiary.jobs import public as jobs
 from ostiary.kernel.context import Context
-from ostiary.kernel.errors import AccessDenied
+from ostiary.kernel.errors import AccessDenied, Invalid, NotFound
 from ostiary.kernel.ids import UnitId
 from ostiary.objects import _apply, _tasks
 from ostiary.objects import public as objects
@@ -436,3 +437,58 @@ def test_what_was_dropped_long_ago_goes_for_good(installation: Installation) -> 
         assert "secret__2" in stored(ctx, "rec_boat")
         told = records.record_events(ctx, "boat", made.id)
         assert "a word" not in str(told)
+
+
+def test_what_a_leaver_dropped_is_ended_by_housekeeping_which_may_do_nothing_else(
+    installation: Installation,
+) -> None:
+    home = make_home(f"leaving{installation.worker}")
+    apply(home, BOAT)
+    apply(home, BOAT.replace("object: boat", "object: raft"))
+    apply(home, column("secret"))
+    builder = make_builder(home, "bob")
+    with inside(home) as ctx:
+        open_to_all(ctx, "boat")
+        records.create_record(ctx, "boat", {"name": "Mavis", "secret": "a word"})
+        boat, raft = (objects.find_object(ctx, code) for code in ("boat", "raft"))
+    with inside(home) as ctx:
+        for text in (
+            "{change: drop_column, object: boat, column: secret}",
+            "{change: drop_object, object: raft}",
+        ):
+            objects.apply_changes(home.tenant, ctx.acting_as(builder), objects.read_changes(text))
+    with inside(home) as ctx:
+        access.set_active(ctx, builder, active=False)
+    _as_if_years_had_passed(home)
+    with inside(home) as ctx:
+        objects.tidy(home.tenant, ctx)
+    run_due_jobs()
+    with inside(home) as ctx:
+        keeper = access.find_system_account(ctx, access.HOUSEKEEPING)
+        assert keeper is not None
+        assert jobs.list_jobs(ctx, state=jobs.JobState.FAILED) == []
+        assert "secret" not in stored(ctx, "rec_boat")
+        assert not stored(ctx, "rec_raft")
+        for about, type_ in ((boat, "objects.column.purged"), (raft, "objects.object.purged")):
+            event = next(e for e in audit.list_events(ctx, "object", about.id) if e.type == type_)
+            assert event.actor == keeper
+            assert event.parts[0]["dropped_by"] == str(builder)
+        held = {o for o in access.Operation if access.may_operate(ctx.acting_as(keeper), o)}
+        assert held == set(access.HOUSEKEEPING.operations)
+        (change,) = objects.read_changes("{change: drop_object, object: boat}")
+    with inside(home) as ctx, pytest.raises(AccessDenied):
+        objects.plan_change(ctx.acting_as(keeper), change)
+
+
+def test_nobody_acts_as_an_account_of_the_product_itself(home: NewTenant) -> None:
+    with inside(home) as ctx:
+        keeper = access.find_system_account(ctx, access.HOUSEKEEPING)
+        assert keeper is not None
+        own = access.create_service_account(ctx, login="housekeeping", name="Ours")
+        assert access.create_api_key(ctx, own, "allowed")
+        assert str(keeper) not in {unit for unit, _ in records.people(ctx)}
+        assert str(own) in {unit for unit, _ in records.people(ctx)}
+    with inside(home) as ctx, pytest.raises(NotFound):
+        access.create_api_key(ctx, keeper, "refused")
+    with inside(home) as ctx, pytest.raises(Invalid):
+        access.create_service_account(ctx, login="Ostiary.housekeeper", name="Not ours")

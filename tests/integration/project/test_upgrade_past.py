@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from ostiary.access import public as access
 from ostiary.audit import public as audit
 from ostiary.crypto import public as crypto
 from ostiary.crypto._ring import ring
@@ -75,6 +76,12 @@ def check_list(ctx: Context, code: str, known: dict[str, Any] | None) -> None:
         assert {key: found[record["id"]][key] for key in record} == record
 
 
+def has_housekeeping(tenant: tenancy.Tenant) -> bool:
+    with tenancy.transaction(tenant) as db:
+        ctx = Context(tenant.id, db, None, Channel.CLI)
+        return access.find_system_account(ctx, access.HOUSEKEEPING) is not None
+
+
 def test_it_is_served_upgraded_and_served_again(past: Past) -> None:
     before = columns(past.tenant)
     assert refusal(past.tenant) is None
@@ -84,12 +91,14 @@ def test_it_is_served_upgraded_and_served_again(past: Past) -> None:
     assert tried.outcome is Outcome.WOULD_UPGRADE
     assert columns(past.tenant) == before
     assert [line for line in tried.access if not line.startswith("+ execute ")] == []
+    assert not has_housekeeping(past.tenant)
 
     report = upgrade_tenant(past.tenant, Order(accept_widening=True), pause=no_pause)
     assert (report.outcome, report.reason) == (Outcome.UPGRADED, "")
     assert report.access == tried.access
     upgraded = tenancy.get_tenant_by_id(past.tenant.id)
     assert upgraded.release == RELEASE
+    assert has_housekeeping(upgraded)
     check_everything(replace(past, tenant=upgraded))
 
     again = upgrade_tenant(upgraded, Order(), pause=no_pause)

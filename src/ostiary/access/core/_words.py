@@ -52,3 +52,4 @@ class Operation(StrEnum):
     MANAGE_SYSTEM_SETTINGS = "CanManageSysSettings"
     MANAGE_SECURITY_SETTINGS = "CanManageSecuritySettings"
     MANAGE_JOBS = "CanManageJobs"
+    PURGE_DROPPED = "CanPurgeDropped"
