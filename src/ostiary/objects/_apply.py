@@ -45,13 +45,14 @@ class PlannedStep:
 class ChangePlan:
     """What a change will do. revision: of the object it concerns, for `expected_revision`.
 
-    rows: about how many records that object has. needs: operations that are asked for.
+    rows: about how many records that object has; None: not for whoever may not view any data. needs:
+    operations that are asked for. The words tell nothing about data: they are kept, and others read them.
     """
 
     steps: tuple[PlannedStep, ...]
     object: str | None
     revision: int | None
-    rows: int
+    rows: int | None
     needs: tuple[access.Operation, ...]
 
     def lines(self) -> tuple[str, ...]:
@@ -93,7 +94,7 @@ def _drafted(
     ctx: Context, register: Register, changes: Sequence[c.Change], role: str
 ) -> tuple[Draft, list[ObjectId | None]]:
     """The draft after all changes, and the object that each of them concerns."""
-    draft = Draft.of(register, Facts(ctx.db), role, recovery(ctx), ctx.principal)
+    draft = Draft.of(register, Facts(ctx.db, ctx), role, recovery(ctx), ctx.principal)
     concerned = []
     for number, change in enumerate(changes):
         draft.number = number
@@ -104,10 +105,13 @@ def _drafted(
 def _plan(draft: Draft, about: ObjectId | None, base: access.Operation) -> ChangePlan:
     held = draft.held.get(about) if about is not None else None
     steps = [PlannedStep(words) for words in draft.words]
-    steps += [PlannedStep(step.describe(), _locks(step)) for step in (*draft.first, *draft.last)]
+    steps += [PlannedStep(step.describe(), _locks(step)) for step in draft.first]
+    # whether an index is built at once tells how much there is: `add_column` has words for both
+    later_on = (step for step in draft.last if not isinstance(step, CreateIndex))
+    steps += [PlannedStep(step.describe(), _locks(step)) for step in later_on]
     if draft.closed:
         steps.append(PlannedStep("close each new column to everybody until somebody is given it"))
-    steps += [PlannedStep(later.words, job=True) for later in draft.later]
+    steps += [PlannedStep(later.words, job=True) for later in draft.later if later.words]
     needs = [base]
     if draft.widened or draft.closed:
         needs.append(access.Operation.MANAGE_RIGHTS)

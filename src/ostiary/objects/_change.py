@@ -246,7 +246,7 @@ METADATA_CALLS: Mapping[str, MetadataCall] = {
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Work that a change leaves for a job: task, its arguments by name.
+    """Work that a change leaves for a job: task, its arguments by name. words: "" where others say it.
 
     change: number of the change in its file, whose row is an argument too.
     """

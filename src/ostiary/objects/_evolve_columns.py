@@ -42,14 +42,17 @@ def add_column(draft: Draft, change: c.AddColumn) -> ObjectId:
     if column.takes_rows:
         draft.closed.setdefault(made.id, []).append(column.id)
     rows = draft.facts.rows(made)
-    many = rows > MANY
-    if column.required and rows:
-        draft.words.append(
-            f"the records that are there (about {rows}) have no {column.code} until it is filled"
-        )
+    many = rows is None or rows > MANY
+    if column.required:
+        draft.words.append(f"records that are there have no {column.code} until it is filled")
     draft.last += steps_for_column(made, column, draft.role, tables(draft), indexes=not many)
-    if many and (column.indexed or column.unique or column.target or column.type is ColumnType.AUTO_NUMBER):
-        _index_later(draft, made, f"index {made.code}.{column.code}")
+    if column.indexed or column.unique or column.target or column.type is ColumnType.AUTO_NUMBER:
+        draft.words.append(
+            f"index {made.code}.{column.code}: at once where there is little (writers wait while it is built,"
+            " readers do not), else later by a job, without keeping writers off"
+        )
+        if many:
+            _index_later(draft, made, "")
     return made.id
 
 
@@ -62,7 +65,7 @@ def _without_former(made: Object, code: str) -> Object:
 
 
 def _index_later(draft: Draft, made: Object, words: str) -> None:
-    later = c.Later(INDEX_TASK, f"{words}, without keeping writers off", {"object": made.id})
+    later = c.Later(INDEX_TASK, words, {"object": made.id})
     if later not in draft.later:
         draft.later.append(later)
 
@@ -198,18 +201,15 @@ def _ensure_default(after: Column) -> None:
 
 def _ensure_fits(draft: Draft, made: Object, before: Column, after: Column) -> None:
     facts = draft.facts
-    if after.required and not before.required and after.type is not ColumnType.OWNER:
-        empty = facts.empty(made, after.name)
-        if empty:
-            refuse("required", "empty", f"{empty} records have no {after.code}: fill them first (backfill)")
-    if after.max_length < before.max_length and after.type in _TEXTS:
-        longer = facts.longer(made, after.name, after.max_length)
-        if longer:
-            refuse("max_length", "longer", f"{longer} records hold more than {after.max_length} characters")
-    if (after.minimum, after.maximum) != (before.minimum, before.maximum):
-        outside = facts.outside(made, after.name, after.minimum, after.maximum)
-        if outside:
-            refuse("minimum", "outside", f"{outside} records hold a value outside these bounds")
+    demanded = after.required and not before.required and after.type is not ColumnType.OWNER
+    if demanded and facts.empty(made, after.name):
+        refuse("required", "empty", f"some records have no {after.code}: fill them first (backfill)")
+    shorter = after.max_length < before.max_length and after.type in _TEXTS
+    if shorter and facts.longer(made, after.name, after.max_length):
+        refuse("max_length", "longer", f"some records hold more than {after.max_length} characters")
+    bound = (after.minimum, after.maximum) != (before.minimum, before.maximum)
+    if bound and facts.outside(made, after.name, after.minimum, after.maximum):
+        refuse("minimum", "outside", "some records hold a value outside these bounds")
 
 
 def rename_column(draft: Draft, change: c.RenameColumn) -> ObjectId:
@@ -325,9 +325,8 @@ def purge_column(draft: Draft, change: c.PurgeColumn) -> ObjectId:
     until = held.kept[column.code].until
     if until > draft.now.isoformat():
         refuse("column", "kept", f"{made.code}.{column.code} can be restored until {until}")
-    full = draft.facts.rows_with(made, column.name)
-    if full:
-        refuse("column", "full", f"{full} records still hold a value of {made.code}.{column.code}")
+    if draft.facts.full(made, column.name):
+        refuse("column", "full", f"some records still hold a value of {made.code}.{column.code}")
     draft.put(
         replace(
             held,
@@ -361,7 +360,8 @@ def set_index(draft: Draft, change: c.SetIndex) -> ObjectId:
     made = with_column(held.object, replace(column, indexed=change.indexed))
     draft.put_object(held, made)
     verb = "build" if change.indexed else "remove"
-    _index_later(draft, made, f"{verb} the index of {made.code}.{column.code}")
+    words = f"{verb} the index of {made.code}.{column.code}, without keeping writers off"
+    _index_later(draft, made, words)
     return made.id
 
 
@@ -382,11 +382,10 @@ def backfill(draft: Draft, change: c.Backfill) -> ObjectId:
     if column.type is ColumnType.OWNER:
         refuse("column", "unfit", "owners are changed record by record")
     _ensure_value(column, change.value)
-    empty = draft.facts.empty(made, column.name)
     draft.later.append(
         c.Later(
             FILL_TASK,
-            f"fill {made.code}.{column.code} in {empty} records, each with a new version",
+            f"fill {made.code}.{column.code} where it is empty, each record with a new version",
             {"column": column.id, "source": None if source is None else source.id},
             change=draft.number,
         )

@@ -131,7 +131,7 @@ def remember_package(db: Db, package: Package) -> None:
     """
     if load_base(db, package.code) is not None:
         return
-    draft = Draft.of(load_register(db), Facts(db), "nobody", timedelta(0), None)
+    draft = Draft.of(load_register(db), Facts(db, None), "nobody", timedelta(0), None)
     draft.package = package.code
     plan, merged = plan_package(draft, package, None)
     if plan.changes_nothing:
@@ -164,7 +164,9 @@ def install_package(
         with tenancy.owner_transaction(tenant) if within is None else nullcontext(within) as db:
             inside = ctx.within(db)
             _store.lock(db)  # two installations of one tenant go one after the other
-            draft = Draft.of(load_register(db), Facts(db), tenant.role, recovery(inside), ctx.principal)
+            draft = Draft.of(
+                load_register(db), Facts(db, inside), tenant.role, recovery(inside), ctx.principal
+            )
             draft.package = package.code
             plan, merged = plan_package(draft, package, load_base(db, package.code))
             if dry_run:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NewType
 from uuid import UUID
@@ -16,6 +16,7 @@ from ostiary.objects._change import Change
 from ostiary.objects._change_file import change_document
 
 ChangeId = NewType("ChangeId", UUID)
+ABOUT_DATA = frozenset({"empty", "longer", "outside", "full"})  # refusals that depend on values
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,22 @@ def get_change(ctx: Context, change: UUID) -> RequestedChange:
         access.ensure_operation(ctx, access.Operation.MANAGE_SOLUTION)
     if found is None:
         raise NotFound
-    return found
+    return _told(ctx, found)
 
 
 def list_changes(ctx: Context, limit: int = 50) -> list[RequestedChange]:
     """The last changes, newest first; needs CanManageSolution. Raises AccessDenied."""
     access.ensure_operation(ctx, access.Operation.MANAGE_SOLUTION)
-    return newest(ctx, max(1, min(limit, 500)))
+    return [_told(ctx, found) for found in newest(ctx, max(1, min(limit, 500)))]
+
+
+def _told(ctx: Context, found: RequestedChange) -> RequestedChange:
+    """Why it was refused tells of stored values sometimes: not to whoever may not view any data."""
+    codes = {error.get("code") for error in found.refusal.get("errors", ())}
+    if not codes & ABOUT_DATA or access.may_operate(ctx, access.Operation.VIEW_ANY_DATA):
+        return found
+    words = "What is stored does not allow it (not shown)"
+    return replace(found, refusal={"code": found.refusal["code"], "message": words, "errors": []})
 
 
 def newest(ctx: Context, limit: int) -> list[RequestedChange]:

@@ -112,6 +112,7 @@ def _read(file: str) -> tuple[objects.Change, ...]:
 def _print(planned: objects.ChangePlan) -> None:
     if planned.object is not None:
         revision = "new" if planned.revision is None else f"revision {planned.revision}"
-        print(f"{planned.object}: {revision}, about {planned.rows} records")
+        rows = "records: not shown" if planned.rows is None else f"about {planned.rows} records"
+        print(f"{planned.object}: {revision}, {rows}")
     for line in planned.lines():
         print(f"- {line}")

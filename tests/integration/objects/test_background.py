@@ -13,7 +13,7 @@ from ostiary.jobs import public as jobs
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, Invalid, NotFound
 from ostiary.kernel.ids import UnitId
-from ostiary.objects import _apply, _tasks
+from ostiary.objects import _apply, _evolve_columns, _tasks
 from ostiary.objects import public as objects
 from ostiary.project._tenants import NewTenant
 from ostiary.records import _fill
@@ -383,6 +383,54 @@ def test_whoever_fills_must_hold_the_operations_for_any_data(home: NewTenant) ->
         with pytest.raises(AccessDenied) as denied:
             objects.plan_change(ctx.acting_as(builder), change)
         assert denied.value.details["operation"] == access.Operation.VIEW_ANY_DATA
+
+
+def test_plans_tell_nothing_about_data_to_whoever_may_only_change_objects(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = make_home(f"blind{installation.worker}")
+    apply(home, BOAT)
+    apply(home, column("draught", "integer"))
+    with inside(home) as ctx:
+        open_to_all(ctx, "boat")
+        records.create_record(ctx, "boat", {"name": "Deep", "draught": "7"})
+    builder = make_builder(home, "blind")
+    with inside(home) as ctx:
+        allow(ctx, access.Operation.MANAGE_RIGHTS, builder)
+    (add,) = objects.read_changes(column("keelson", more=", required: true, indexed: true"))
+    narrow = "{change: change_column, object: boat, column: draught, minimum: 8}"
+    (change,) = objects.read_changes(narrow)
+    with inside(home) as ctx:
+        blind, seeing = objects.plan_change(ctx.acting_as(builder), add), objects.plan_change(ctx, add)
+        monkeypatch.setattr(_evolve_columns, "MANY", 0)
+        assert blind.lines() == seeing.lines() == objects.plan_change(ctx, add).lines()
+        assert blind.rows is None
+        assert seeing.rows is not None
+        with pytest.raises(objects.ChangeRefused, match="some records hold"):
+            objects.plan_change(ctx, change)
+    with inside(home) as ctx, pytest.raises(AccessDenied) as denied:
+        objects.plan_change(ctx.acting_as(builder), change)
+    assert denied.value.details["operation"] == access.Operation.VIEW_ANY_DATA
+
+
+def test_why_stored_values_refused_a_change_is_told_to_whoever_may_see_them(
+    installation: Installation,
+) -> None:
+    home = make_home(f"told{installation.worker}")
+    apply(home, BOAT)
+    apply(home, column("beam", "integer"))
+    builder = make_builder(home, "blinder")
+    asked = ask(home, "{change: change_column, object: boat, column: beam, minimum: 8}", revision(home))
+    with inside(home) as ctx:
+        open_to_all(ctx, "boat")
+        records.create_record(ctx, "boat", {"name": "Wide", "beam": "7"})
+    run_due_jobs()
+    with inside(home) as ctx:
+        assert "outside these bounds" in objects.get_change(ctx, asked).refusal["message"]
+        hidden = objects.get_change(ctx.acting_as(builder), asked)
+        assert (hidden.state, hidden.refusal["errors"]) == ("refused", [])
+        assert "outside" not in str(hidden.refusal)
+        assert "outside" not in str(objects.list_changes(ctx.acting_as(builder))[0].refusal)
 
 
 def _as_if_years_had_passed(home: NewTenant) -> None:

@@ -38,6 +38,7 @@ def test_a_plan_says_everything_and_does_nothing(home: NewTenant) -> None:
         assert any(line.startswith("add column rec_boat.hull (text)") for line in plan.lines())
         assert any("close each new column" in line for line in plan.lines())
         assert plan.object == "boat"
+        assert plan.rows is not None
         assert plan.rows >= 1
         assert "hull" not in objects.find_object(ctx, "boat").columns
         assert "hull" not in stored(ctx, "rec_boat")
