@@ -96,7 +96,7 @@ def _technical(channel: str, purpose: str, ip: str, client: str) -> bytes:
     return canonical({"channel": channel, "purpose": purpose, "ip": ip or None, "client": client or None})
 
 
-def build(
+def build(  # noqa: PLR0913  what an event is made of
     ctx: Context,
     type_: str,
     outcome: Outcome,
@@ -104,8 +104,13 @@ def build(
     object_ref: UUID | None,
     parts: Sequence[Part],
     event_id: EventId | None = None,
+    *,
+    objects: Sequence[UUID] = (),
 ) -> Built:
-    """An event of now. Raises ValueError: what may not stand in a leaf, or too much for one event."""
+    """An event of now; `objects`: what subscribers hear of an event about many.
+
+    Raises ValueError: what may not stand in a leaf, or too much for one event.
+    """
     if object_ref is not None and object_type is None:
         raise ValueError("an event about something names its type")
     dek = crypto.ensure_dek(ctx, SCOPE)
@@ -132,7 +137,7 @@ def build(
         type_=checked_type(type_),
     )
     changed_something = outcome is Outcome.SUCCESS and type_.rpartition(".")[2] not in _READS
-    values = {
+    values: dict[str, object] = {
         "id": event_id,
         "tn": ctx.tenant_id,
         "at": at,
@@ -148,6 +153,8 @@ def build(
         "nw": changed_something,
         "pt": sealed,
     }
+    if objects:
+        values["ab"] = list(objects)
     return Built(event_id, orjson.dumps(values))
 
 

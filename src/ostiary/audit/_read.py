@@ -2,7 +2,8 @@
 
 import hmac
 from binascii import a2b_base64
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,11 +13,14 @@ import orjson
 from ostiary.audit._canonical import canonical, microseconds
 from ostiary.audit._event import bind_part
 from ostiary.audit._leaf import commit, hash_leaf
+from ostiary.audit._many import RECORDS
+from ostiary.audit._store import ABOUT
 from ostiary.crypto import public as crypto
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import NotFound
 from ostiary.kernel.ids import EventId, PrincipalId
 from ostiary.kernel.ports import Row
+from ostiary.kernel.tables import has_table
 
 _MOST = 500
 
@@ -24,8 +28,30 @@ _OF_OBJECT = """
 select i.event_id, i.occurred_at, i.type, i.outcome, i.actor, p.part_no, p.blob
 from (
   select event_id, occurred_at, type, outcome, actor from @.audit_index
-  where object_ref = %(ref)s and object_type = %(type)s order by event_id desc limit %(limit)s::int
+  where object_ref = %(ref)s and object_type = %(type)s
+    and (%(types)s::text[] is null or type = any(%(types)s::text[]))
+  order by event_id desc limit %(limit)s::int
 ) i left join @.audit_payload p on p.event_id = i.event_id
+order by i.event_id desc, p.part_no"""
+
+# An event about many is found at each of them: with the technical part and those that tell of this one.
+_OF_OBJECT_OR_MANY = """
+with found as (
+  (select event_id, occurred_at, type, outcome, actor, false as many, null::smallint as shared_part,
+     null::smallint as own_part
+   from @.audit_index where object_ref = %(ref)s and object_type = %(type)s
+     and (%(types)s::text[] is null or type = any(%(types)s::text[]))
+   order by event_id desc limit %(limit)s::int)
+  union all
+  (select i.event_id, i.occurred_at, i.type, i.outcome, i.actor, true, a.shared_part, a.own_part
+   from @.audit_about a join @.audit_index i using (event_id)
+   where a.object_ref = %(ref)s and a.object_type = %(type)s
+     and (%(types)s::text[] is null or i.type = any(%(types)s::text[]))
+   order by a.event_id desc limit %(limit)s::int)
+  order by event_id desc limit %(limit)s::int)
+select i.event_id, i.occurred_at, i.type, i.outcome, i.actor, p.part_no, p.blob
+from found i left join @.audit_payload p on p.event_id = i.event_id
+  and (not i.many or p.part_no in (0, i.shared_part, i.own_part))
 order by i.event_id desc, p.part_no"""
 
 _LATEST = """
@@ -36,6 +62,11 @@ from (
   order by event_id desc limit %(limit)s::int
 ) i left join @.audit_payload p on p.event_id = i.event_id
 order by i.event_id desc, p.part_no"""
+
+_WHOLE = """
+select count(*), coalesce(bool_and(jsonb_array_length(convert_from(e.leaf, 'UTF8')::jsonb -> 'pc') = (
+  select count(*) from @.audit_payload p where p.event_id = e.id and p.blob is not null)), true)
+from @.audit_event e where e.id = any(%(ids)s)"""
 
 _EVENT = """
 select id, occurred_at, tenant_id, type, outcome, actor_kind, actor_ref, object_type, object_ref, request_id,
@@ -63,13 +94,42 @@ class EventView:
     intact: bool
 
 
-def list_events(ctx: Context, object_type: str, object_ref: UUID, limit: int = 50) -> list[EventView]:
-    """Events about one object, newest first, at most 500; the caller decides whether `ctx` may see them."""
-    wanted = {"type": object_type, "ref": object_ref, "limit": max(0, min(limit, _MOST))}
+def list_events(
+    ctx: Context, object_type: str, object_ref: UUID, limit: int = 50, *, types: Sequence[str] = ()
+) -> list[EventView]:
+    """Events about one object, newest first, at most 500; the caller decides whether `ctx` may see them.
+
+    types: only events of these; none: all.
+    """
+    wanted = {
+        "type": object_type,
+        "ref": object_ref,
+        "limit": max(0, min(limit, _MOST)),
+        "types": list(types) or None,
+    }
     rows_of: dict[UUID, list[Row]] = {}
-    for row in ctx.db.rows(_OF_OBJECT, wanted):
+    of_object = _OF_OBJECT_OR_MANY if has_table(ctx.db, ABOUT) else _OF_OBJECT
+    for row in ctx.db.rows(of_object, wanted):
         rows_of.setdefault(row[0], []).append(row)
-    return [_view(ctx, rows) for rows in rows_of.values()]
+    return [_of_one(_view(ctx, rows), object_ref) for rows in rows_of.values()]
+
+
+def _of_one(view: EventView, object_ref: UUID) -> EventView:
+    """The event with what a shared part tells of this object alone."""
+    mine = str(object_ref)
+
+    def told(part: dict[str, Any]) -> list[dict[str, Any]]:
+        if RECORDS not in part:
+            return [part]
+        return [entry for entry in part[RECORDS] if entry["record"] == mine]
+
+    return replace(view, parts=[entry for part in view.parts for entry in told(part)])
+
+
+def are_whole(ctx: Context, events: Sequence[UUID]) -> bool:
+    """Whether each of these events still has every part that its leaf commits to: nothing was erased."""
+    row = ctx.db.row(_WHOLE, {"ids": list(events)})
+    return row == (len(set(events)), True)
 
 
 def list_latest(ctx: Context, *, since: datetime | None = None, limit: int = 50) -> list[EventView]:

@@ -9,6 +9,7 @@ reference for it, and both lead to it.
 from functools import lru_cache
 
 from ostiary.audit._leaf import ACTOR_MARK, OBJECT_MARK
+from ostiary.kernel.ids import EventId
 from ostiary.kernel.ports import Db
 
 _INSERT = f"""
@@ -18,7 +19,7 @@ with src as materialized (
     (select r.ref from @.audit_ref r where r.target = ob order by r.ref limit 1) as known_object
   from json_to_recordset($1::json) as s(
     id uuid, tn uuid, at timestamptz, ty text, oc text, ak text, ac uuid, ot text, ob uuid, rq uuid, ch text,
-    lf text, nw boolean, pt json)
+    lf text, nw boolean, pt json, ab jsonb)
 ), piece as materialized (
   select src.id, q.*, (select r.ref from @.audit_ref r where r.target = ds order by r.ref limit 1) as known
   from src cross join lateral json_to_recordset(src.pt) as q(
@@ -57,11 +58,18 @@ with src as materialized (
 ), news as (
   insert into @.audit_outbox (id, topic, body)
   select id, ty, jsonb_strip_nulls(jsonb_build_object(
-    'event', id, 'actor', ac, 'object_type', ot, 'object', ob, 'request', rq))
+    'event', id, 'actor', ac, 'object_type', ot, 'object', ob, 'request', rq,
+    'objects', ab))
   from event join ready using (id) where nw
 )
 select count(*) from event
 """
+
+ABOUT = "audit_about"  # came with a release, so tenants of the one before have no such table
+_PLACES = """
+insert into @.audit_about (object_ref, event_id, object_type, shared_part, own_part)
+select a.r, %(event)s, a.t, a.s, a.o
+from jsonb_to_recordset(%(places)s::jsonb) as a(t text, r uuid, s smallint, o smallint)"""
 
 
 @lru_cache(maxsize=4096)
@@ -73,3 +81,8 @@ def insert_events(db: Db, events: str) -> int:
     """Enter events of the tenant of `db`, a JSON array of what `_event.build` returns; how many were new."""
     new: int = db.raw(_statement(db.schema), (events,))[0][0]
     return new
+
+
+def insert_places(db: Db, event: EventId, places: str) -> None:
+    """Enter what an event about many is about, a JSON array as `_many` makes it."""
+    db.run(_PLACES, {"event": event, "places": places})

@@ -91,6 +91,23 @@ class EventIndex(models.Model):
         ]
 
 
+class About(models.Model):
+    """Which objects an event about many concerns, and which of its parts tell of each: by real ids, erasable.
+
+    Not hashed: the parts themselves name their object too. `shared_part` tells of others as well.
+    """
+
+    pk = models.CompositePrimaryKey("object_ref", "event_id")
+    object_ref = models.UUIDField()
+    event_id = models.UUIDField()
+    object_type = models.TextField()
+    shared_part = models.SmallIntegerField(null=True)
+    own_part = models.SmallIntegerField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["event_id"], name="audit_about_event_idx")]
+
+
 class Ref(models.Model):
     """What leaves call somebody or something, at random; without it they are anonymous.
 

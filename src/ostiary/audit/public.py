@@ -7,7 +7,8 @@ from ostiary.audit._append import append, append_aside, append_buffered, prepare
 from ostiary.audit._canonical import canonical, state_hash
 from ostiary.audit._epoch import current_epoch, open_epoch
 from ostiary.audit._event import Outcome, Part
-from ostiary.audit._read import EventView, list_events, list_latest, verify_event
+from ostiary.audit._many import About, append_many, divide
+from ostiary.audit._read import EventView, are_whole, list_events, list_latest, verify_event
 from ostiary.audit._spool import TenantPurged, configure_spool, flush_spool, stop_spool
 
 # Of these the tenant's role may read and insert. `*`: and their partitions.
@@ -18,11 +19,13 @@ INSERT_ONLY_TABLES = (
     "audit_queue",
     "audit_outbox",
     "audit_index",
+    "audit_about",
     "audit_ref",
 )
 
 __all__ = [
     "INSERT_ONLY_TABLES",
+    "About",
     "EventView",
     "Outcome",
     "Part",
@@ -30,9 +33,12 @@ __all__ = [
     "append",
     "append_aside",
     "append_buffered",
+    "append_many",
+    "are_whole",
     "canonical",
     "configure_spool",
     "current_epoch",
+    "divide",
     "flush_spool",
     "list_events",
     "list_latest",

@@ -26,6 +26,7 @@ from ostiary.objects._later import defer_all
 from ostiary.objects._register import Kept, Register, load_register
 from ostiary.objects._requests import record_applied, record_denied
 from ostiary.objects._settings import recovery
+from ostiary.objects._states import keep_state, name_changes
 from ostiary.objects._values import write_values
 from ostiary.tenancy import public as tenancy
 
@@ -209,6 +210,7 @@ def apply_within(
             _record(inside, change, about, plan, request, draft.dropped_by.get(number))
             for number, (change, about) in enumerate(zip(changes, concerned, strict=True))
         ]
+        name_changes(db, ids)
         write_values(inside, draft.values)
         defer_all(inside, draft.later, ids)
     return plan
@@ -240,6 +242,7 @@ def _write(ctx: Context, draft: Draft, plan: ChangePlan) -> None:
 def changed(ctx: Context) -> None:
     """Metadata changed: every node reads it again at its next statement."""
     _store.raise_revision(ctx.db)
+    keep_state(ctx)
     identity.bump_epoch(ctx)
 
 

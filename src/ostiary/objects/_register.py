@@ -115,7 +115,7 @@ def load_register(db: Db) -> Register:
         by_object.setdefault(stored["object_id"], []).append(stored)
     marked = {o["mark"]: known.get(o["mark"]) or _held(o, by_object.get(o["id"], [])) for o in objects}
     _at_hand.put(db.schema, marked)
-    return Register({h.object.id: h for h in marked.values()}, {p["code"]: _place(p) for p in places})
+    return Register({h.object.id: h for h in marked.values()}, {p["code"]: place_of(p) for p in places})
 
 
 def list_stored(ctx: Context) -> list[Held]:
@@ -209,7 +209,8 @@ def layout_of(stored: Mapping[str, Any]) -> Layout:
     )
 
 
-def _place(stored: Mapping[str, Any]) -> Place:
+def place_of(stored: Mapping[str, Any]) -> Place:
+    """A workplace from its row with `sections`: caption and code of each."""
     groups: dict[str, list[str]] = {}
     for caption, code in stored["sections"]:
         groups.setdefault(caption, []).append(code)

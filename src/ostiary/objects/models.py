@@ -110,6 +110,24 @@ class Version(models.Model):
         constraints = [models.UniqueConstraint(fields=["object", "number"], name="objects_version_once")]
 
 
+class State(models.Model):
+    """The whole catalogue after each change: which version of each object was in it, and the workplaces.
+
+    changes: of `objects_change`, what led here; a package leads here without one.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    made_at = models.DateTimeField()
+    made_by = models.UUIDField(null=True)
+    request_id = models.UUIDField()
+    changes = models.JSONField(db_default=[])
+    versions = models.JSONField()
+    workplaces = models.JSONField()
+
+    class Meta:
+        indexes = [models.Index(fields=["made_at"], name="objects_state_made_idx")]
+
+
 class Package(models.Model):
     """What a package declared when it was last installed: the base against which local changes show.
 

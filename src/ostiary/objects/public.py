@@ -63,6 +63,7 @@ from ostiary.objects._requests import ChangeId, RequestedChange, get_change, lis
 from ostiary.objects._rights import Rights, read_rights, rights_of, write_rights
 from ostiary.objects._settings import RECOVERY
 from ostiary.objects._sort_key import sort_key
+from ostiary.objects._states import NotKept, catalogue_as_of
 from ostiary.objects._store import packages
 from ostiary.objects._strict import Node, read_yaml
 from ostiary.objects._tasks import purge_column, request_change, tidy
@@ -71,7 +72,17 @@ from ostiary.objects._values import set_value_writer
 # What the tenant's role may only read, and what it may add to: a change that was asked for.
 READ_ONLY_TABLES = tuple(
     f"objects_{name}"
-    for name in ("object", "column", "layout", "workplace", "section", "version", "package", "revision")
+    for name in (
+        "object",
+        "column",
+        "layout",
+        "workplace",
+        "section",
+        "version",
+        "state",
+        "package",
+        "revision",
+    )
 )
 INSERT_ONLY_TABLES = ("objects_change",)
 
@@ -107,6 +118,7 @@ __all__ = [
     "MetadataCall",
     "MetadataConflict",
     "Node",
+    "NotKept",
     "Object",
     "Package",
     "PackageRefused",
@@ -129,6 +141,7 @@ __all__ = [
     "aliased",
     "apply_change",
     "apply_changes",
+    "catalogue_as_of",
     "catalogue_at",
     "change_document",
     "find_object",

@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "ostiary.identity",
     "ostiary.access",
     "ostiary.objects",
+    "ostiary.records",
 ]
 MIDDLEWARE = [
     "ostiary.project.middleware.RequestMiddleware",

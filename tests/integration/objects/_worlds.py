@@ -1,6 +1,6 @@
 """Tenants with a small object of their own, and changes of metadata in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from ostiary.access import public as access
@@ -27,12 +27,12 @@ layout: {list: [name, length_m], sort: [name], groups: [{caption: Boat, columns:
 POLICY = "class: internal, personal_data: none, retention: {months: 0, after: created, then: keep}"
 
 
-def make_home(slug: str) -> NewTenant:
+def make_home(slug: str, hosts: Sequence[str] = ()) -> NewTenant:
     """A tenant whose name begins with `slug`: a module's tests may be run in two parts."""
     return create_tenant(
         f"{slug}{new_id().hex[-8:]}",
         "Harbour",
-        [],
+        list(hosts),
         login="admin",
         person="Ada Admin",
         email="admin@example.com",
