@@ -45,5 +45,7 @@ UNCHECKED: Mapping[str, str] = {
     "store_operation_rows": "a tenant's first rows (`project`)",
     "store_system_accounts": "accounts of the product itself, with its first rows or its upgrade (`project`)",
     "store_share": "`records.share_record` checks that the sharer may give it",
+    "remove_shares_of": "`records.delete_records` checks the deletions",
+    "move_shares": "`records.merge_records` checks the merge, and a share gives no more than it gave",
     "remove_shares": "`records.delete_record` checks the deletion",
 }

@@ -38,6 +38,7 @@ from ostiary.access._commands import COMMANDS, UNCHECKED
 from ostiary.access._comparison import AccessDiff, Change, compare, diff_lines
 from ostiary.access._filter import Branch, RecordFilter
 from ostiary.access._rights import Rights, current_rights, filter_for, forget, rights_of
+from ostiary.access._shares import move_shares, remove_shares_of
 from ostiary.access._snapshot import NamedObject, Snapshot, snapshot
 from ostiary.access._system import HOUSEKEEPING, find_system_account, store_system_accounts
 from ostiary.access.core import ColumnLevel, Decision, Grant, Operation, Verb
@@ -81,8 +82,10 @@ __all__ = [
     "list_settings",
     "may_operate",
     "move_role",
+    "move_shares",
     "remove_member",
     "remove_shares",
+    "remove_shares_of",
     "retry_job",
     "rights_of",
     "set_active",

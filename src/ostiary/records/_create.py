@@ -1,7 +1,7 @@
 """Creating one record. The statement tests the epoch; change and event commit together."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ostiary.access import public as access
@@ -42,7 +42,7 @@ def _create(ctx: Context, code: str, given: Mapping[str, object]) -> Record:
     view = view_of(ctx, code)
     ensure_object(view, access.Verb.CREATE)
     typed = typed_values(view, given, access.Verb.CREATE)
-    _complete(ctx, view, typed)
+    complete(ctx, view, typed, lambda column: next_number(ctx, view, column))
     ensure_references(ctx, view, typed, frozenset(given))
     record_id = RecordId(new_id())
     author, label = ctx.actor, view.rights.current_label
@@ -69,14 +69,16 @@ def _create(ctx: Context, code: str, given: Mapping[str, object]) -> Record:
     return record
 
 
-def _complete(ctx: Context, view: View, typed: dict[str, Any]) -> None:
+def complete(
+    ctx: Context, view: View, typed: dict[str, Any], number: Callable[[objects.Column], str]
+) -> None:
     """Defaults and numbers for what was not given. Raises Invalid: a required column stays empty."""
     errors: list[FieldError] = []
     for column in view.object.columns.values():
         if column.code in typed:
             continue
         if column.type is objects.ColumnType.AUTO_NUMBER:
-            typed[column.code] = next_number(ctx, view, column)
+            typed[column.code] = number(column)
             continue
         value = clean(column, default_value(ctx, column), errors)
         if value is None and column.required:

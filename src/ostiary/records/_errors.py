@@ -1,6 +1,6 @@
 """What the data plane refuses. Messages name columns, never ids or counts of what is hidden."""
 
-from ostiary.kernel.errors import AccessDenied, OstiaryError
+from ostiary.kernel.errors import AccessDenied, FieldError, Invalid, OstiaryError
 
 
 class ColumnRestricted(AccessDenied):
@@ -30,3 +30,22 @@ class InUse(OstiaryError):
 
     def __init__(self) -> None:
         super().__init__("Other records refer to it")
+
+
+class TooManyRows(Invalid):
+    """A list of records is longer than one call takes. `details`: most (int)."""
+
+    code = "records.too_many_rows"
+
+    def __init__(self, most: int) -> None:
+        words = f"At most {most:,} records at once"
+        super().__init__([FieldError("rows", "too_many", words)], words)
+
+
+class KeyReused(OstiaryError):
+    """An idempotency key was sent before, with another request."""
+
+    code = "records.idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("This idempotency key was used for another request")

@@ -61,7 +61,7 @@ def _readable_part(view: View, part: dict[str, Any], shown: Shown) -> dict[str, 
     if "changes" not in part:
         return part
     changes = [_readable_change(c, shown) for c in part["changes"] if c["field"] in view.readable]
-    return {**part, "changes": changes}
+    return {"changes": changes}  # what else stands there names other records
 
 
 def _readable_change(change: Mapping[str, Any], shown: Shown) -> dict[str, Any]:

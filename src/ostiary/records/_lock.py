@@ -10,6 +10,7 @@ from ostiary.audit import public as audit
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, NotFound
 from ostiary.kernel.ids import EventId, RecordId
+from ostiary.kernel.ports import Row
 from ostiary.records._columns import Bound, stored
 from ostiary.records._read import verdict
 from ostiary.records._statement import make_statement
@@ -35,42 +36,61 @@ def lock_record(ctx: Context, view: View, record_id: RecordId, verb: access.Verb
     """
     if not view.may(access.Verb.READ):
         raise hidden(ctx, view, record_id)
-    key = ("lock", verb)
-    known = view.statements.get(key)
-    columns, dropped = list(view.object.columns.values()), list(view.object.dropped.values())
-    if not isinstance(known, Write):
-        bound = Bound(ctx, view)
-        listed = "".join(f", r.{stored(c)}" for c in (*columns, *dropped))
-        text = (
-            f"select (select epoch from @.identity_epoch), {verdict(bound, view, verb)}, r.version,"
-            f" r.author_id, r.last_event_id{listed} from @.{view.object.table} r"
-            f" where r.id = {{id}} and {bound.row_test(view, 'r')} for no key update of r"
-        )
-        if verb is access.Verb.DELETE:
-            text = text.replace("for no key update of r", "for update of r")
-        known = view.statements[key] = Write(make_statement(ctx.db.schema, text), bound.values)
+    known = lock_statement(ctx, view, verb, "r.id = {id}")
     rows = known.statement.run(ctx, {**known.values, "id": record_id})
     if not rows:
         raise hidden(ctx, view, record_id)
-    epoch, allowed, version, author, event, *values = rows[0]
-    if epoch != view.rights.epoch:
-        raise Stale
+    _, allowed, before = read_locked(view, rows[0])
     ensure_object(view, verb)
     if not allowed:
-        words = "change" if verb is access.Verb.UPDATE else "delete"
-        raise AccessDenied(
-            f"You may read this {view.object.caption.lower()} but not {words} it",
-            layer="record",
-            object=view.object.code,
-            record=str(record_id),
-            verb=verb.value,
+        raise refusal_of(view, record_id, verb)
+    return before
+
+
+def lock_statement(ctx: Context, view: View, verb: access.Verb, where: str) -> Write:
+    """Lock the readable rows of `where`, a constant of the code; `read_locked` reads what it returns."""
+    key = ("lock", verb, where)
+    known = view.statements.get(key)
+    if not isinstance(known, Write):
+        bound = Bound(ctx, view)
+        columns = (*view.object.columns.values(), *view.object.dropped.values())
+        listed = "".join(f", r.{stored(c)}" for c in columns)
+        # a row that is locked by several in the same order is waited for and never a deadlock
+        text = (
+            f"select (select epoch from @.identity_epoch), r.id, {verdict(bound, view, verb)}, r.version,"
+            f" r.author_id, r.last_event_id{listed} from @.{view.object.table} r"
+            f" where {where} and {bound.row_test(view, 'r')} order by r.id"
+            f" for {'update' if verb is access.Verb.DELETE else 'no key update'} of r"
         )
-    return Before(
+        known = view.statements[key] = Write(make_statement(ctx.db.schema, text), bound.values)
+    return known
+
+
+def read_locked(view: View, row: Row) -> tuple[RecordId, bool, Before]:
+    """A locked row: its id, whether layer 3 permits the verb, what is stored. Raises Stale."""
+    epoch, record_id, allowed, version, author, event, *values = row
+    if epoch != view.rights.epoch:
+        raise Stale
+    columns, dropped = list(view.object.columns.values()), list(view.object.dropped.values())
+    before = Before(
         version,
         author,
         event,
         {c.code: v for c, v in zip(columns, values[: len(columns)], strict=True)},
         {c.name: v for c, v in zip(dropped, values[len(columns) :], strict=True)},
+    )
+    return RecordId(record_id), allowed, before
+
+
+def refusal_of(view: View, record_id: RecordId, verb: access.Verb) -> AccessDenied:
+    """Layer 3 refuses the verb on a record that may be read."""
+    words = "change" if verb is access.Verb.UPDATE else "delete"
+    return AccessDenied(
+        f"You may read this {view.object.caption.lower()} but not {words} it",
+        layer="record",
+        object=view.object.code,
+        record=str(record_id),
+        verb=verb.value,
     )
 
 

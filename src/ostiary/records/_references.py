@@ -1,7 +1,8 @@
 """References of a record that is written: readable by the writer, and there until the write is done."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
+from uuid import UUID
 
 from ostiary.access import public as access
 from ostiary.kernel.context import Context
@@ -63,3 +64,33 @@ def _test(bound: Bound, view: View, code: str, *, checked: bool) -> str:
     test = bound.row_test(target, "t") if checked else "true"
     # the same lock that the foreign key takes, only earlier: after it the write cannot fail on this reference
     return f"(select true from @.{target.object.table} t where t.id = {slot} and {test} for key share of t)"
+
+
+def found_references(
+    ctx: Context, view: View, column: objects.Column, ids: Collection[UUID], *, checked: bool
+) -> frozenset[UUID]:
+    """Which of the values of one reference column are there, kept from being deleted meanwhile.
+
+    checked: they must be readable by the writer too. An owner must be an active principal.
+    """
+    if column.type is objects.ColumnType.OWNER:
+        text = (
+            "select u.id from @.identity_unit u where u.id = any({ids}::uuid[]) and u.active"
+            " and u.kind in ('person', 'service')"
+        )
+        return _ids(ctx, Bound(ctx, view), text, ids)
+    bound = Bound(ctx, view)
+    target = bound.object_view(column.target or "")
+    if checked and not target.may(access.Verb.READ):
+        return frozenset()
+    test = bound.row_test(target, "t") if checked else "true"
+    text = (
+        f"select t.id from @.{target.object.table} t where t.id = any({{ids}}::uuid[]) and {test}"
+        " order by t.id for key share of t"
+    )
+    return _ids(ctx, bound, text, ids)
+
+
+def _ids(ctx: Context, bound: Bound, text: str, ids: Collection[UUID]) -> frozenset[UUID]:
+    rows = make_statement(ctx.db.schema, text).run(ctx, {**bound.values, "ids": sorted(ids)})
+    return frozenset(row[0] for row in rows)

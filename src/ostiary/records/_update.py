@@ -12,7 +12,7 @@ from ostiary.kernel.context import Context
 from ostiary.kernel.ids import EventId, RecordId, new_id
 from ostiary.records._changes import append_change, by_subject
 from ostiary.records._columns import Bound
-from ostiary.records._conflict import conflict_of
+from ostiary.records._conflict import settle
 from ostiary.records._lock import Before, lock_record
 from ostiary.records._query import Record
 from ostiary.records._references import ensure_references
@@ -31,34 +31,55 @@ from ostiary.records._write import (
 
 
 def update_record(
-    ctx: Context, object_code: str, record_id: UUID, values: Mapping[str, object], version: int
+    ctx: Context,
+    object_code: str,
+    record_id: UUID,
+    values: Mapping[str, object],
+    version: int,
+    *,
+    base: Mapping[str, object] | None = None,
 ) -> Record:
-    """Change columns of a record that still has `version`.
+    """Change columns of a record that was seen at `version`.
 
-    Raises: NotFound: absent or hidden. AccessDenied: layer 2, 3 or 4. VersionConflict: another saved first.
+    If somebody saved since, it goes through all the same where none of these columns changed meanwhile.
+    base: values that were seen, by which that is judged; without it the change log tells.
+    Raises: NotFound: absent or hidden. AccessDenied: layer 2, 3 or 4. VersionConflict: another saved first;
+    its `yours` and `theirs` name the columns that both changed.
     """
-    return decided(ctx, lambda: _update(ctx, object_code, RecordId(record_id), values, version))
+    return decided(ctx, lambda: _update(ctx, object_code, RecordId(record_id), values, version, base))
 
 
 def _update(
-    ctx: Context, code: str, record_id: RecordId, given: Mapping[str, object], version: int
+    ctx: Context,
+    code: str,
+    record_id: RecordId,
+    given: Mapping[str, object],
+    version: int,
+    base: Mapping[str, object] | None,
 ) -> Record:
     view = view_of(ctx, code)
     before = lock_record(ctx, view, record_id, access.Verb.UPDATE)
-    typed = typed_values(view, given, access.Verb.UPDATE, before.values)
+    typed: Mapping[str, Any] = typed_values(view, given, access.Verb.UPDATE, before.values)
     if before.version != version:
-        raise conflict_of(ctx, view, record_id, before, typed)
+        typed = settle(ctx, view, record_id, before, typed, version, base)
     return store_update(ctx, view, record_id, before, typed)
+
+
+def changes_of(view: View, before: Before, typed: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """(before, after) of each column that changes.
+
+    A value that the writer may not read counts as changed: whether it was equal would tell what it is.
+    """
+    return {
+        c: (before.values[c], v) for c, v in typed.items() if before.values[c] != v or c not in view.readable
+    }
 
 
 def store_update(
     ctx: Context, view: View, record_id: RecordId, before: Before, typed: Mapping[str, Any]
 ) -> Record:
     """Write decided values into a record that is locked: version, state hash and event with them."""
-    # a value that the writer may not read counts as changed: whether it was equal would tell what it is
-    changes = {
-        c: (before.values[c], v) for c, v in typed.items() if before.values[c] != v or c not in view.readable
-    }
+    changes = changes_of(view, before, typed)
     after = {**before.values, **typed}
     new = {c: v for c, (_, v) in changes.items()}
     ensure_references(ctx, view, typed)

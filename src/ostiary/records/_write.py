@@ -115,7 +115,7 @@ def execute(
         with ctx.db.savepoint() if breakable else nullcontext():
             rows = write.statement.run(ctx, slots)
     except database.UniqueViolation as violation:
-        raise _taken(view, violation) from None
+        raise taken(view, violation) from None
     if not rows:
         raise Stale
     text, version, visible = rows[0]
@@ -126,7 +126,7 @@ def execute(
     return Record(record_id, version, text.encode(), view.restricted)
 
 
-def _taken(view: View, violation: database.UniqueViolation) -> Invalid:
+def taken(view: View, violation: database.UniqueViolation) -> Invalid:
     """Name the column whose value another record has, without saying which record."""
     name = violation.diag.constraint_name or ""
     for column in view.object.columns.values():

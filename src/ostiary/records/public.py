@@ -1,5 +1,10 @@
 """Read and write business data: `access` decides every call, `audit` records it."""
 
+from ostiary.records._bulk import BulkRefused, BulkResult, Outcome, RowResult
+from ostiary.records._bulk_create import create_records
+from ostiary.records._bulk_delete import delete_records
+from ostiary.records._bulk_preview import Preview, preview_delete, preview_update
+from ostiary.records._bulk_update import RowUpdate, update_each, update_records
 from ostiary.records._create import create_record
 from ostiary.records._delete import delete_record
 from ostiary.records._describe import (
@@ -11,7 +16,7 @@ from ostiary.records._describe import (
     people,
     workplaces,
 )
-from ostiary.records._errors import ColumnNotEditable, ColumnRestricted, InUse
+from ostiary.records._errors import ColumnNotEditable, ColumnRestricted, InUse, TooManyRows
 from ostiary.records._export import export_csv
 from ostiary.records._fill import empty_batch, fill_batch
 from ostiary.records._filters import And, Compare, Filter, Not, Op, Or, parse_filter
@@ -28,6 +33,8 @@ from ostiary.records._update import update_record
 
 __all__ = [
     "And",
+    "BulkRefused",
+    "BulkResult",
     "ColumnNotEditable",
     "ColumnRestricted",
     "Compare",
@@ -44,15 +51,22 @@ __all__ = [
     "ObjectViews",
     "Op",
     "Or",
+    "Outcome",
     "Page",
     "PlanShape",
+    "Preview",
     "Progress",
     "Record",
     "RecordQuery",
+    "RowResult",
+    "RowUpdate",
     "Sort",
+    "TooManyRows",
     "count_records",
     "create_record",
+    "create_records",
     "delete_record",
+    "delete_records",
     "describe",
     "empty_batch",
     "export_csv",
@@ -67,9 +81,13 @@ __all__ = [
     "object_views",
     "parse_filter",
     "people",
+    "preview_delete",
+    "preview_update",
     "read_mapping",
     "record_events",
     "share_record",
+    "update_each",
     "update_record",
+    "update_records",
     "workplaces",
 ]

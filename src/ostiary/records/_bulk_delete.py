@@ -1,0 +1,113 @@
+"""Deleting many records; one that something else refers to stays and is told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg import errors as database
+
+from ostiary.access import public as access
+from ostiary.kernel.context import Context
+from ostiary.kernel.errors import OstiaryError
+from ostiary.kernel.ids import RecordId
+from ostiary.records._bulk import (
+    REFUSALS,
+    BulkResult,
+    Progress,
+    RowResult,
+    first_of_each,
+    run_chunks,
+    twice,
+)
+from ostiary.records._bulk_rows import Changed, append_changes, ensure_allowed, lock_records, tell
+from ostiary.records._bulk_select import Which, selected
+from ostiary.records._bulk_sql import Written, whole_or_halves
+from ostiary.records._errors import InUse
+from ostiary.records._lock import Before
+from ostiary.records._view import Stale, View, view_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    number: int
+    id: RecordId
+    before: Before
+
+
+def delete_records(
+    ctx: Context,
+    object_code: str,
+    which: Which,
+    *,
+    atomic: bool = False,
+    progress: Progress | None = None,
+) -> BulkResult:
+    """Delete all records of a selection; each is decided by itself. Raises as `update_records`.
+
+    Records of one chunk that refer to nothing but each other go together.
+    """
+    rows = selected(ctx, object_code, which)
+    first = first_of_each([id_ for id_, _ in rows])
+    return run_chunks(
+        ctx,
+        object_code,
+        rows,
+        lambda chunk: _delete_chunk(ctx, object_code, chunk, first),
+        atomic=atomic,
+        progress=progress,
+    )
+
+
+def _delete_chunk(
+    ctx: Context, code: str, chunk: Sequence[tuple[int, tuple[UUID, int | None]]], first: frozenset[int]
+) -> list[RowResult]:
+    view = view_of(ctx, code)
+    wanted = [id_ for number, (id_, _) in chunk if number in first]
+    locked = lock_records(ctx, view, wanted, access.Verb.DELETE)
+    results: list[RowResult] = []
+    planned: list[_Planned] = []
+    for number, (asked, version) in chunk:
+        record_id = RecordId(asked)
+        try:
+            if number not in first:
+                raise twice()
+            before = ensure_allowed(view, locked, record_id, access.Verb.DELETE, version)
+            planned.append(_Planned(number, record_id, before))
+        except REFUSALS as refusal:
+            results.append(RowResult(number, record_id, refusal=refusal))
+    return [*results, *_remove(ctx, view, planned)]
+
+
+def _remove(ctx: Context, view: View, planned: Sequence[_Planned]) -> list[RowResult]:
+    done, refused = whole_or_halves(
+        ctx, planned, lambda items: remove_rows(ctx, view, [p.id for p in items]), _in_use, breakable=True
+    )
+    gone = {id_ for id_, _ in done}
+    access.remove_shares_of(ctx, sorted(gone))
+    told = tell(view, [Changed(p.id, all_gone(p.before)) for p in planned if p.id in gone])
+    append_changes(ctx, "records.record.deleted", view, told, told.abouts)
+    results = [RowResult(p.number, p.id, visible=False) for p in planned if p.id in gone]
+    return [*results, *(RowResult(p.number, p.id, refusal=refusal) for p, refusal in refused)]
+
+
+def remove_rows(ctx: Context, view: View, ids: Sequence[RecordId]) -> list[Written]:
+    """Delete rows that are locked and decided. Raises Stale; ForeignKeyViolation."""
+    rows = ctx.db.rows(
+        f"delete from @.{view.object.table} where id = any(%(ids)s)"
+        " and (select epoch from @.identity_epoch) = %(epoch)s returning id",
+        {"ids": list(ids), "epoch": view.rights.epoch},
+    )
+    if len(rows) != len(ids):
+        raise Stale
+    return [(RecordId(row[0]), False) for row in rows]
+
+
+def all_gone(before: Before) -> dict[str, tuple[object, object]]:
+    """(before, None) of each value of a record that is deleted."""
+    return {code: (value, None) for code, value in before.values.items() if value is not None}
+
+
+def _in_use(_: _Planned, violation: database.IntegrityError) -> OstiaryError:
+    if isinstance(violation, database.ForeignKeyViolation):
+        return InUse()
+    raise violation

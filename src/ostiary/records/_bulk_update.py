@@ -1,0 +1,175 @@
+"""Changing many records: the same values for all of a selection, or values of its own for each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from ostiary.access import public as access
+from ostiary.kernel.context import Context
+from ostiary.kernel.ids import EventId, RecordId
+from ostiary.records._bulk import (
+    REFUSALS,
+    BulkResult,
+    Progress,
+    RowResult,
+    ensure_bounded,
+    first_of_each,
+    run_chunks,
+    twice,
+)
+from ostiary.records._bulk_rows import (
+    Changed,
+    Locked,
+    append_changes,
+    ensure_allowed,
+    lock_records,
+    missing_references,
+    tell,
+)
+from ostiary.records._bulk_select import Which, selected
+from ostiary.records._bulk_sql import (
+    NewState,
+    by_columns,
+    is_breakable,
+    taken_value,
+    update_states,
+    whole_or_halves,
+)
+from ostiary.records._lock import Before
+from ostiary.records._update import changes_of
+from ostiary.records._view import View, view_of
+from ostiary.records._write import state_of, typed_values
+
+
+@dataclass(frozen=True, slots=True)
+class RowUpdate:
+    """One record with values of its own. version: as it was seen; None: whatever it is by now."""
+
+    id: UUID
+    values: Mapping[str, object]
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A locked record that may get these values."""
+
+    number: int
+    id: RecordId
+    before: Before
+    typed: Mapping[str, Any]
+
+
+def update_records(
+    ctx: Context,
+    object_code: str,
+    which: Which,
+    values: Mapping[str, object],
+    *,
+    atomic: bool = False,
+    progress: Progress | None = None,
+) -> BulkResult:
+    """Give all records of a selection the same values; each is decided by itself.
+
+    which: ids, or a filter over readable columns: then a record that changes meanwhile is a conflict.
+    Raises: TooManyRows, BulkRefused (`atomic`); AccessDenied, Invalid: the filter.
+    """
+    rows = [RowUpdate(id_, values, version) for id_, version in selected(ctx, object_code, which)]
+    return update_each(ctx, object_code, rows, atomic=atomic, progress=progress)
+
+
+def update_each(
+    ctx: Context,
+    object_code: str,
+    rows: Sequence[RowUpdate],
+    *,
+    atomic: bool = False,
+    progress: Progress | None = None,
+) -> BulkResult:
+    """Give each record values of its own. Raises as `update_records`."""
+    ensure_bounded(len(rows))
+    first = first_of_each([row.id for row in rows])
+    return run_chunks(
+        ctx,
+        object_code,
+        rows,
+        lambda chunk: _update_chunk(ctx, object_code, chunk, first),
+        atomic=atomic,
+        progress=progress,
+    )
+
+
+def _update_chunk(
+    ctx: Context, code: str, chunk: Sequence[tuple[int, RowUpdate]], first: frozenset[int]
+) -> list[RowResult]:
+    view = view_of(ctx, code)
+    locked = lock_records(ctx, view, [row.id for number, row in chunk if number in first], access.Verb.UPDATE)
+    results: list[RowResult] = []
+    planned: list[Planned] = []
+    for number, row in chunk:
+        try:
+            if number not in first:
+                raise twice()
+            planned.append(_plan(view, locked, number, row))
+        except REFUSALS as refusal:
+            results.append(RowResult(number, RecordId(row.id), refusal=refusal))
+    sound: list[Planned] = []
+    missing = missing_references(ctx, view, [plan.typed for plan in planned])
+    for plan, unfound in zip(planned, missing, strict=True):
+        if unfound is None:
+            sound.append(plan)
+        else:
+            results.append(RowResult(plan.number, plan.id, refusal=unfound))
+    return [*results, *_store(ctx, view, sound)]
+
+
+def _plan(view: View, locked: Locked, number: int, row: RowUpdate) -> Planned:
+    record_id = RecordId(row.id)
+    before = ensure_allowed(view, locked, record_id, access.Verb.UPDATE, None)
+    typed = typed_values(view, row.values, access.Verb.UPDATE, before.values)
+    ensure_allowed(view, locked, record_id, access.Verb.UPDATE, row.version)
+    return Planned(number, record_id, before, typed)
+
+
+def _store(ctx: Context, view: View, planned: Sequence[Planned]) -> list[RowResult]:
+    changes = {plan.id: changes_of(view, plan.before, plan.typed) for plan in planned}
+    results = [RowResult(p.number, p.id, p.before.version) for p in planned if not changes[p.id]]
+    told = tell(view, [Changed(id_, changed) for id_, changed in changes.items() if changed])
+    states = [
+        changed_state(view, plan, changes[plan.id], told.events[plan.id])
+        for plan in planned
+        if changes[plan.id]
+    ]
+    written = store_states(ctx, view, states)
+    done = [row.id for row in written if row.refusal is None and row.id is not None]
+    append_changes(ctx, "records.record.updated", view, told, done)
+    return [*results, *written]
+
+
+def changed_state(
+    view: View, plan: Planned, changes: Mapping[str, tuple[Any, Any]], event: EventId
+) -> NewState:
+    """The next version of a locked record."""
+    before, version = plan.before, plan.before.version + 1
+    state = state_of(view, {**before.values, **plan.typed}, before.dropped, before.author, version)
+    new = {code: after for code, (_, after) in changes.items()}
+    return NewState(plan.number, plan.id, version, new, event, state)
+
+
+def store_states(ctx: Context, view: View, states: Sequence[NewState]) -> list[RowResult]:
+    """Write rows that are locked and decided, one statement for each set of columns."""
+    by_id = {state.id: state for state in states}
+    results: list[RowResult] = []
+    for codes, group in by_columns(states):
+        done, refused = whole_or_halves(
+            ctx,
+            group,
+            partial(update_states, ctx, view, codes),
+            taken_value(view),
+            breakable=is_breakable(view, codes),
+        )
+        results += [RowResult(by_id[i].number, i, by_id[i].version, visible) for i, visible in done]
+        results += [RowResult(state.number, state.id, refusal=refusal) for state, refusal in refused]
+    return results
