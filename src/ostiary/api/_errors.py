@@ -25,6 +25,7 @@ HTTP_STATUS: Mapping[type[OstiaryError], int] = {
     Invalid: 422,
     VersionConflict: 409,
     records.InUse: 409,
+    records.KeyReused: 422,
     TooManyRequests: 429,
     Unavailable: 503,
 }

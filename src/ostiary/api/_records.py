@@ -1,5 +1,6 @@
 """REST of records: list, get, create, update, delete, count."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
@@ -63,8 +64,7 @@ def member(request: HttpRequest, code: str, record_id: UUID) -> HttpResponse:
         case "PATCH":
             return _update(request, code, record_id)
         case "DELETE":
-            records.delete_record(ctx, code, record_id, _version(request))
-            return HttpResponse(status=204)
+            return _delete(request, code, record_id)
         case _:
             return _not_allowed(request, "GET, PATCH, DELETE")
 
@@ -115,7 +115,10 @@ def _one(record: records.Record, status: int = 200) -> HttpResponse:
 
 
 def _create(request: HttpRequest, code: str) -> HttpResponse:
-    record = records.create_record(_context(request), code, _body(request))
+    ctx, values = _context(request), _body(request)
+    record = _once(request, code, lambda: records.create_record(ctx, code, values))
+    if record is None:
+        raise RuntimeError("a creation that left no record")
     response = _one(record, 201)
     response.headers["Location"] = f"/api/v1/records/{code}/{record.id}"
     return response
@@ -134,7 +137,44 @@ def _update(request: HttpRequest, code: str, record_id: UUID) -> HttpResponse:
                 "Say which version you change: If-Match, or version in the body",
             )
         version = stated
-    return _one(records.update_record(_context(request), code, record_id, values, version))
+    ctx, seen, base = _context(request), version, _base(values)
+    record = _once(
+        request, code, lambda: records.update_record(ctx, code, record_id, values, seen, base=base)
+    )
+    if record is None:
+        raise RuntimeError("a change that left no record")
+    return _one(record)
+
+
+def _delete(request: HttpRequest, code: str, record_id: UUID) -> HttpResponse:
+    ctx, version = _context(request), _version(request)
+
+    def delete() -> None:
+        records.delete_record(ctx, code, record_id, version)
+
+    _once(request, code, delete)
+    return HttpResponse(status=204)
+
+
+def _once(
+    request: HttpRequest, code: str, call: Callable[[], records.Record | None]
+) -> records.Record | None:
+    """The effect of a request, once for each idempotency key that comes with it; without a key, each time."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return call()
+    asked = [request.method or "", request.path, request.headers.get("If-Match", "")]
+    digest = hashlib.sha256(orjson.dumps(asked) + request.body).digest()
+    return records.idempotent(_context(request), key, records.Request(code, digest), call)[0]
+
+
+def _base(values: dict[str, Any]) -> dict[str, Any] | None:
+    """The values that the caller saw, taken out of the body; no column has an object for its value."""
+    base = values.get("base")
+    if not isinstance(base, dict):
+        return None
+    del values["base"]
+    return base
 
 
 def _version(request: HttpRequest) -> int | None:

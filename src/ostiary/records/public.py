@@ -16,11 +16,12 @@ from ostiary.records._describe import (
     people,
     workplaces,
 )
-from ostiary.records._errors import ColumnNotEditable, ColumnRestricted, InUse, TooManyRows
+from ostiary.records._errors import ColumnNotEditable, ColumnRestricted, InUse, KeyReused, TooManyRows
 from ostiary.records._export import export_csv
 from ostiary.records._fill import empty_batch, fill_batch
 from ostiary.records._filters import And, Compare, Filter, Not, Op, Or, parse_filter
 from ostiary.records._history import record_events
+from ostiary.records._idempotency import Request, idempotent
 from ostiary.records._import_errors import ImportRefused
 from ostiary.records._import_mapping import ImportPlan, read_mapping
 from ostiary.records._import_run import ImportOptions, ImportReport, Progress
@@ -47,6 +48,7 @@ __all__ = [
     "ImportRefused",
     "ImportReport",
     "InUse",
+    "KeyReused",
     "Not",
     "ObjectView",
     "ObjectViews",
@@ -59,6 +61,7 @@ __all__ = [
     "Progress",
     "Record",
     "RecordQuery",
+    "Request",
     "RowResult",
     "RowUpdate",
     "Sort",
@@ -74,6 +77,7 @@ __all__ = [
     "export_package",
     "fill_batch",
     "get_record",
+    "idempotent",
     "import_package",
     "import_rows",
     "install_package",
