@@ -4,20 +4,26 @@ from dataclasses import dataclass
 
 from tests.oracle.layers import (
     ANY_DATA,
+    is_active,
     may,
+    may_attach,
     may_create,
     may_operate,
     may_read_column,
     may_write_column,
     object_permits,
+    shown_level,
 )
 from tests.oracle.legs import record_permits
-from tests.oracle.model import Operation, Unit, Verb, World
+from tests.oracle.model import Level, Operation, Unit, Verb, World
 
 
 @dataclass(frozen=True)
 class Answer:
-    """ok, not_found (absent and hidden are one answer), or forbidden at a layer and perhaps a column."""
+    """ok, not_found (absent and hidden are one), forbidden at a layer and perhaps a column, or invalid.
+
+    invalid: the column's new value refers to nothing that the principal may read.
+    """
 
     kind: str
     layer: str | None = None
@@ -26,6 +32,7 @@ class Answer:
 
 OK = Answer("ok")
 NOT_FOUND = Answer("not_found")
+NOBODY = Answer("forbidden", "gate")
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,14 @@ RESTRICTED = Restricted()
 
 
 @dataclass(frozen=True)
+class Masked:
+    """A value that is set, in a column that shows only its masked form."""
+
+
+MASKED = Masked()
+
+
+@dataclass(frozen=True)
 class Reference:
     """A lookup to a readable record; `display` is None where the target's display column is not readable."""
 
@@ -44,29 +59,57 @@ class Reference:
     display: str | int | None
 
 
-Shown = str | int | None | Reference | Restricted
+Shown = str | int | None | Reference | Restricted | Masked
 
 
-def answer_to(world: World, principal: Unit, verb: Verb, record: str, column: str | None = None) -> Answer:
-    """Read, update (of `column`) or delete one record by its id."""
+def answer_to(
+    world: World,
+    principal: Unit,
+    verb: Verb,
+    record: str,
+    column: str | None = None,
+    *,
+    referred: str | None = None,
+) -> Answer:
+    """Read, update (of `column`) or delete one record by its id.
+
+    referred: the record to which a lookup column is to refer from now on.
+    """
     object = world.records[record].object
+    if not is_active(world, principal):
+        return NOBODY
     if not may(world, principal, Verb.READ, record):
         return NOT_FOUND
     if not may(world, principal, verb, record):
         permitted = object_permits(world, principal, verb, object)
         assert not (permitted and record_permits(world, principal, verb, record))
         return Answer("forbidden", "record" if permitted else "object")
-    if column is not None and not may_write_column(world, principal, verb, object, column):
-        return Answer("forbidden", "column", column)
-    return OK
+    return answer_to_value(world, principal, verb, object, column, referred)
 
 
-def answer_to_create(world: World, principal: Unit, object: str, column: str | None = None) -> Answer:
-    """Create a record, perhaps with a value for `column`."""
+def answer_to_create(
+    world: World, principal: Unit, object: str, column: str | None = None, *, referred: str | None = None
+) -> Answer:
+    """Create a record, perhaps with a value for `column`. referred: as in an update."""
+    if not is_active(world, principal):
+        return NOBODY
     if not may_create(world, principal, object):
         return Answer("forbidden", "object")
-    if column is not None and not may_write_column(world, principal, Verb.CREATE, object, column):
+    return answer_to_value(world, principal, Verb.CREATE, object, column, referred)
+
+
+def answer_to_value(
+    world: World, principal: Unit, verb: Verb, object: str, column: str | None, referred: str | None
+) -> Answer:
+    """Give one column of a record a new value, where the record itself may be written."""
+    if column is not None and not may_write_column(world, principal, verb, object, column):
         return Answer("forbidden", "column", column)
+    if referred is None:
+        return OK
+    if not may(world, principal, Verb.READ, referred):
+        return Answer("invalid", None, column)
+    if world.masters.get(object) == column and not may_attach(world, principal, object, referred):
+        return Answer("forbidden", "record")
     return OK
 
 
@@ -84,33 +127,47 @@ def may_export(world: World, principal: Unit, object: str) -> bool:
 
 def visible(world: World, principal: Unit, object: str) -> set[str]:
     """The records of an object in the principal's list; counts and aggregates cover these only."""
-    return {name for name in world.records_of(object) if may(world, principal, Verb.READ, name)}
+    return reach(world, principal, Verb.READ, object)
 
 
 def restricted_columns(world: World, principal: Unit, object: str) -> set[str]:
     """The columns that are absent from each record and named instead."""
+    return columns_shown(world, principal, object, Level.NONE)
+
+
+def masked_columns(world: World, principal: Unit, object: str) -> set[str]:
+    """The columns of which records show a masked form: as little asked about by name as restricted ones."""
+    return columns_shown(world, principal, object, Level.MASKED)
+
+
+def columns_shown(world: World, principal: Unit, object: str, level: Level) -> set[str]:
+    """The columns that are shown at exactly this level."""
     return {
         column
         for column in world.objects[object].columns
-        if not may_read_column(world, principal, object, column)
+        if shown_level(world, principal, object, column) is level
     }
 
 
 def shown(world: World, principal: Unit, record: str) -> dict[str, Shown]:
-    """What a readable record shows: its readable columns, lookups only as far as their target is readable."""
-    here = world.records[record]
-    values: dict[str, Shown] = {}
-    for column in world.objects[here.object].columns:
-        if may_read_column(world, principal, here.object, column):
-            values[column] = shown_value(world, principal, record, column)
-    return values
+    """What a readable record shows: its columns above none, lookups as far as their target is readable."""
+    object = world.records[record].object
+    columns = world.objects[object].columns
+    restricted = restricted_columns(world, principal, object)
+    return {
+        column: shown_value(world, principal, record, column)
+        for column in columns
+        if column not in restricted
+    }
 
 
 def shown_value(world: World, principal: Unit, record: str, column: str) -> Shown:
-    """One value of a readable column."""
+    """One value of a column above none. An empty one shows as empty even where it is masked."""
     here = world.records[record]
     value = here.values.get(column)
     target = world.lookups.get((here.object, column))
+    if value is not None and not may_read_column(world, principal, here.object, column):
+        return MASKED
     if value is None or target is None:
         return value
     referred = str(value)
@@ -120,3 +177,22 @@ def shown_value(world: World, principal: Unit, record: str, column: str) -> Show
     if not may_read_column(world, principal, target, display):
         return Reference(referred, None)
     return Reference(referred, world.records[referred].values.get(display))
+
+
+def who_can(world: World, verb: Verb, record: str) -> set[Unit]:
+    """Everybody who may read, update or delete a record."""
+    return {principal for principal in world.principals() if may(world, principal, verb, record)}
+
+
+def who_can_see_column(world: World, record: str, column: str) -> set[Unit]:
+    """Everybody to whom a record shows the plain value. What takes no rows is read with the record."""
+    object = world.records[record].object
+    readers = who_can(world, Verb.READ, record)
+    if column not in world.objects[object].columns:
+        return readers
+    return {reader for reader in readers if may_read_column(world, reader, object, column)}
+
+
+def reach(world: World, principal: Unit, verb: Verb, object: str) -> set[str]:
+    """The records of an object on which the principal may do the verb."""
+    return {name for name in world.records_of(object) if may(world, principal, verb, name)}

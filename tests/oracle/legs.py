@@ -1,35 +1,34 @@
-"""Semantics section 3: the legs of a record, united; each can be switched off."""
+"""Semantics section 3: the legs of a record, united, less the denies; each can be switched off."""
 
-from tests.oracle.model import Grant, Leg, Share, Unit, Verb, World
-from tests.oracle.units import Units, held_units, nameable_units, own_set, reporting_units
-
-
-def stored_own_set(world: World, record: str) -> Units:
-    """The author's own set, with the tree and links of then."""
-    born = world.records[record]
-    return own_set(world.eras[born.era], born.author)
-
-
-def stored_reporting_units(world: World, record: str) -> Units:
-    """The author's reporting units, with the tree of then."""
-    born = world.records[record]
-    return reporting_units(world.eras[born.era], born.author)
+from tests.oracle.denies import is_denied
+from tests.oracle.model import Grant, Leg, Unit, Verb, World
+from tests.oracle.scopes import by_scopes
+from tests.oracle.stored import stored_own_set, stored_reporting_units
+from tests.oracle.units import (
+    is_valid,
+    nameable_units,
+    reporting_units,
+    represented,
+    represented_held_units,
+)
 
 
 def by_author(world: World, principal: Unit, verb: Verb, record: str) -> Grant:
     """Leg 1."""
-    return Grant.DELEGABLE if world.records[record].author == principal else Grant.NONE
+    author = world.records[record].author
+    return Grant.DELEGABLE if author in represented(world.now, principal) else Grant.NONE
 
 
 def by_author_managers(world: World, principal: Unit, verb: Verb, record: str) -> Grant:
     """Leg 2."""
-    held = held_units(world.now, principal)
+    held = represented_held_units(world.now, principal)
     return Grant.DELEGABLE if held & stored_reporting_units(world, record) else Grant.NONE
 
 
 def by_owner(world: World, principal: Unit, verb: Verb, record: str) -> Grant:
     """Leg 3."""
-    return Grant.DELEGABLE if world.records[record].owner == principal else Grant.NONE
+    owner = world.records[record].owner
+    return Grant.DELEGABLE if owner in represented(world.now, principal) else Grant.NONE
 
 
 def by_owner_managers(world: World, principal: Unit, verb: Verb, record: str) -> Grant:
@@ -37,7 +36,7 @@ def by_owner_managers(world: World, principal: Unit, verb: Verb, record: str) ->
     owner = world.records[record].owner
     if owner is None:
         return Grant.NONE
-    held = held_units(world.now, principal)
+    held = represented_held_units(world.now, principal)
     return Grant.DELEGABLE if held & reporting_units(world.now, owner) else Grant.NONE
 
 
@@ -54,11 +53,6 @@ def by_rules(world: World, principal: Unit, verb: Verb, record: str) -> Grant:
     return max(grants, default=Grant.NONE)
 
 
-def is_valid(share: Share) -> bool:
-    """from <= t < to, at t = 0."""
-    return (share.starts is None or share.starts <= 0) and (share.ends is None or share.ends > 0)
-
-
 def by_shares(world: World, principal: Unit, verb: Verb, record: str) -> Grant:
     """Leg 7."""
     units = nameable_units(world.now, principal)
@@ -70,13 +64,31 @@ def by_shares(world: World, principal: Unit, verb: Verb, record: str) -> Grant:
     return max(grants, default=Grant.NONE)
 
 
+def master_of(world: World, record: str) -> str | None:
+    """The master record, where the object names a lookup as master and the lookup is set."""
+    here = world.records[record]
+    column = world.masters.get(here.object)
+    master = None if column is None else here.values.get(column)
+    return None if master is None else str(master)
+
+
+def by_master(world: World, principal: Unit, verb: Verb, record: str) -> Grant:
+    """Leg 8: layer 3 of the master for the same verb, and for its read as well."""
+    master = master_of(world, record)
+    if master is None or not record_permits(world, principal, Verb.READ, master):
+        return Grant.NONE
+    return grant_of(world, principal, verb, master)
+
+
 LEGS = {
     Leg.AUTHOR: by_author,
     Leg.AUTHOR_MANAGERS: by_author_managers,
     Leg.OWNER: by_owner,
     Leg.OWNER_MANAGERS: by_owner_managers,
     Leg.RULES: by_rules,
+    Leg.SCOPE: by_scopes,
     Leg.SHARES: by_shares,
+    Leg.MASTER: by_master,
 }
 
 
@@ -86,8 +98,18 @@ def granted_by(world: World, principal: Unit, verb: Verb, record: str) -> dict[L
     return {leg: LEGS[leg](world, principal, verb, record) for leg in sorted(switches)}
 
 
-def record_permits(world: World, principal: Unit, verb: Verb, record: str) -> bool:
-    """Layer 3: switched off it permits everyone."""
+def grant_of(world: World, principal: Unit, verb: Verb, record: str) -> Grant:
+    """Layer 3 with its level: the highest of the legs, nothing where the verb is denied.
+
+    Switched off it permits everyone, and nobody to pass it on.
+    """
     if not world.objects[world.records[record].object].records:
-        return True
-    return any(grant > Grant.NONE for grant in granted_by(world, principal, verb, record).values())
+        return Grant.GRANTED
+    if is_denied(world, principal, verb, record):
+        return Grant.NONE
+    return max(granted_by(world, principal, verb, record).values(), default=Grant.NONE)
+
+
+def record_permits(world: World, principal: Unit, verb: Verb, record: str) -> bool:
+    """Layer 3."""
+    return grant_of(world, principal, verb, record) > Grant.NONE

@@ -2,13 +2,28 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from tests.oracle.model import ROOT, Graph, Kind, Unit
+from tests.oracle.model import EXTERNALS, ROOT, Graph, Kind, Unit
 
 Units = frozenset[Unit]
 Source = Units  # decided by itself
 Found = TypeVar("Found")
+
+
+class Timed(Protocol):
+    """What holds for a while: a share, a delegation, an elevation."""
+
+    @property
+    def starts(self) -> int | None: ...
+
+    @property
+    def ends(self) -> int | None: ...
+
+
+def is_valid(timed: Timed) -> bool:
+    """from <= t < to, at t = 0."""
+    return (timed.starts is None or timed.starts <= 0) and (timed.ends is None or timed.ends > 0)
 
 
 def once(find: Callable[[Graph, Unit], Found]) -> Callable[[Graph, Unit], Found]:
@@ -51,7 +66,7 @@ def own_set(graph: Graph, principal: Unit) -> Units:
         return own
     for role in direct_roles(graph, principal):
         own |= ancestors(graph, role)
-    own |= {ROOT}
+    own |= {EXTERNALS if principal in graph.external else ROOT}
     for org, func in graph.links:
         if org in own:
             own |= {func} | ancestors(graph, func)
@@ -80,6 +95,7 @@ def subtree_members(graph: Graph, unit: Unit) -> Units:
     return Units(person for person in graph.of_kind(Kind.PERSON) if unit in reporting_units(graph, person))
 
 
+@once
 def managed_units(graph: Graph, principal: Unit) -> Units:
     """The units whose manager the principal is, and everything below them."""
     units = held_units(graph, principal)
@@ -104,19 +120,77 @@ def managed_sources(graph: Graph, principal: Unit) -> set[Source]:
     return sources
 
 
+def direct_grantors(graph: Graph, principal: Unit) -> Units:
+    """The active persons with a delegation to the principal or to a role in its own set: persons only."""
+    if graph.kinds[principal] is not Kind.PERSON:
+        return Units()
+    return Units(
+        delegation.grantor
+        for delegation in graph.delegations
+        if delegation.receiver in own_set(graph, principal)
+        and is_valid(delegation)
+        and delegation.grantor not in graph.inactive
+    )
+
+
+@once
+def grantors(graph: Graph, principal: Unit) -> Units:
+    """The grantors, their grantors and so on, each once; nobody is a grantor of oneself."""
+    found, asked = Units(), {principal}
+    while asked:
+        new = direct_grantors(graph, asked.pop()) - found - {principal}
+        found |= new
+        asked |= new
+    return found
+
+
+def represented(graph: Graph, principal: Unit) -> Units:
+    """The principal and all grantors."""
+    return grantors(graph, principal) | {principal}
+
+
+@once
+def represented_held_units(graph: Graph, principal: Unit) -> Units:
+    """The units whose manager role the principal or a grantor holds."""
+    return Units().union(*(held_units(graph, who) for who in represented(graph, principal)))
+
+
+def elevated_source(graph: Graph, role: Unit) -> Source:
+    """The role, its ancestors, and what is linked to these, without its ancestors."""
+    roles = ancestors(graph, role) | {role}
+    return roles | {func for org, func in graph.links if org in roles}
+
+
+def elevations(graph: Graph, principal: Unit) -> list[Source]:
+    """One source for each elevation that is valid now: persons only."""
+    if graph.kinds[principal] is not Kind.PERSON:
+        return []
+    return [
+        elevated_source(graph, elevation.role)
+        for elevation in graph.elevations
+        if elevation.person == principal and is_valid(elevation)
+    ]
+
+
 @once
 def sources(graph: Graph, principal: Unit) -> list[Source]:
     """Each source is decided by itself; the caller unites the answers."""
-    return [own_set(graph, principal), *managed_sources(graph, principal)]
+    found = [own_set(graph, principal), *managed_sources(graph, principal)]
+    for grantor in sorted(grantors(graph, principal)):
+        found += [own_set(graph, grantor), *managed_sources(graph, grantor)]
+    return found + elevations(graph, principal)
 
 
 def all_units(graph: Graph, principal: Unit) -> Units:
     """Every unit that speaks for the principal."""
-    units = managed_units(graph, principal) - graph.marked
-    return units.union(*sources(graph, principal))
+    managed = Units().union(*(managed_units(graph, who) for who in represented(graph, principal)))
+    return (managed - graph.marked).union(*sources(graph, principal))
 
 
 @once
 def nameable_units(graph: Graph, principal: Unit) -> Units:
-    """All units as legs 5 to 7 see them: with the managed persons, who count where they are named."""
+    """All units as legs 5 to 7 see them: with the persons whom the principal itself manages.
+
+    They count where they are named. Persons whom a grantor manages do not.
+    """
     return all_units(graph, principal) | managed_persons(graph, principal)

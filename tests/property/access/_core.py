@@ -8,7 +8,7 @@ from uuid import UUID
 from ostiary.access import core
 from ostiary.access import public as access
 from ostiary.kernel.ids import UnitId
-from tests.oracle.layers import column_level, may
+from tests.oracle.layers import may, shown_level
 from tests.oracle.model import Unit, Verb, World
 from tests.property.access._reality import VERBS, Reality
 
@@ -99,9 +99,7 @@ def _about_columns(world: World, reality: Reality, who: Unit, rights: access.Rig
     for name, granted in world.objects.items():
         object: Any = reality.stage.objects[name]
         for column in granted.columns:
-            expected: int = column_level(world, who, name, column)
-            if expected == core.ColumnLevel.NONE and rights.any_data(core.Verb.READ):
-                expected = core.ColumnLevel.READ
+            expected: int = shown_level(world, who, name, column)
             level = rights.level(object.id, object.columns[column].id)
             if level != expected:
                 found.append(f"{who} has {name}.{column}: semantics {expected}, product {level}")

@@ -328,7 +328,7 @@ class Builder:
                 for code, rows in granted.columns.items()
             }
             access.set_columns_rows(self.ctx, made.id, levels)
-            switches = {leg.name.lower(): leg in granted.legs for leg in Leg}
+            switches = {leg.name.lower(): leg in granted.legs for leg in LETTERS}
             access.set_switches(self.ctx, made.id, records=granted.records, **switches)
             for rule in granted.rules:
                 grants = {verb.value: access.Grant(grant) for verb, grant in rule.grants.items()}

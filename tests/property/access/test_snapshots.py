@@ -113,7 +113,7 @@ def ask(stage: Stage, count: int) -> None:
         phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )
-    @given(worlds(), st.booleans())
+    @given(worlds(everything=False), st.booleans())
     def asked(world: World, warm: bool) -> None:  # noqa: FBT001  hypothesis passes what it draws
         with rolled_back(stage.tenant) as db:
             before = access.snapshot(stage.context(db), named(stage))

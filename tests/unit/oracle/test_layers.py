@@ -1,6 +1,5 @@
 """The oracle's own examples for semantics sections 2 to 5."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -25,8 +24,6 @@ from tests.oracle.model import (
     ROOT,
     ColumnRow,
     Grant,
-    Graph,
-    Kind,
     Leg,
     Level,
     Object,
@@ -40,50 +37,7 @@ from tests.oracle.model import (
     Verb,
     World,
 )
-
-ALL_VERBS = frozenset(Verb)
-READ_ONLY = frozenset({Verb.READ})
-EVERYBODY = (ObjectRow(ROOT, ALL_VERBS), ObjectRow("robot", ALL_VERBS))
-
-
-def make_graph(*members: tuple[Unit, Unit]) -> Graph:
-    """Sales with Paris below it, both with managers; one functional role linked to Paris."""
-    kinds = {
-        **dict.fromkeys([ROOT, "sales", "paris"], Kind.ORG),
-        **dict.fromkeys(["editors", "writers"], Kind.FUNC),
-        **dict.fromkeys(["sales_managers", "paris_managers"], Kind.MANAGER),
-        **dict.fromkeys(["ann", "bob", "eve"], Kind.PERSON),
-        "robot": Kind.SERVICE,
-    }
-    return Graph(
-        kinds,
-        {"sales": ROOT, "paris": "sales"},
-        {"sales_managers": "sales", "paris_managers": "paris"},
-        frozenset({("paris", "editors")}),
-        frozenset(members),
-    )
-
-
-def make_world(
-    *eras: Graph,
-    object: Object | None = None,
-    record: Record | None = None,
-    shares: tuple[Share, ...] = (),
-    operations: Mapping[Operation, tuple[OperationRow, ...]] | None = None,
-) -> World:
-    """One object `note`, open to everybody at layer 2, and one record `n` of Bob's."""
-    return World(
-        eras or (make_graph(),),
-        {"note": object or Object(rows=EVERYBODY)},
-        {"n": record or Record("note", "bob")},
-        shares,
-        operations or {},
-    )
-
-
-def readers(world: World) -> set[Unit]:
-    """Who may read the record."""
-    return {principal for principal in world.principals() if may(world, principal, Verb.READ, "n")}
+from tests.unit.oracle._small import ALL_VERBS, EVERYBODY, READ_ONLY, make_graph, make_world, readers
 
 
 def test_nothing_matches_nothing_permitted() -> None:
@@ -188,14 +142,6 @@ def test_add_any_creates_with_any_column_and_reads_nothing() -> None:
     assert answer_to_create(world, "ann", "note", "name") == OK
     assert answer_to_create(world, "bob", "note") == Answer("forbidden", "object")
     assert not may_list(world, "ann", "note")
-
-
-def test_masked_stays_masked_under_view_any() -> None:
-    columns = {"name": (ColumnRow("ann", Level.MASKED),)}
-    can = {Operation.VIEW_ANY: (OperationRow(ROOT, True),)}
-    world = make_world(object=Object(columns=columns), operations=can)
-    assert restricted_columns(world, "ann", "note") == {"name"}
-    assert restricted_columns(world, "bob", "note") == set()
 
 
 def test_layer_three_off_permits_everyone_whom_the_object_permits() -> None:
