@@ -34,6 +34,7 @@ class Installation:
     credentials: tenancy.Credentials
     worker: str
     vault: StateVault
+    root_key: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ def installation(cluster: RunningCluster, tmp_path_factory: pytest.TempPathFacto
             name=f"ostiary_{worker}",
             extras=database_scripts(),
         )
-    crypto.configure(crypto.ensure_plaintext_root(tmp_path_factory.mktemp("keys") / "root.key"))
+    root_key = tmp_path_factory.mktemp("keys") / "root.key"
+    crypto.configure(crypto.ensure_plaintext_root(root_key))
     state = State(tmp_path_factory.mktemp("state"))
     state.prepare()
     vault = StateVault(state, ADMINISTRATION)
@@ -69,7 +71,7 @@ def installation(cluster: RunningCluster, tmp_path_factory: pytest.TempPathFacto
     with pytest.MonkeyPatch.context() as patch:
         if "OSTIARY_STATE" not in os.environ:  # notes of commands go there, never to the clone's own state
             patch.setenv("OSTIARY_STATE", str(state.root))
-        yield Installation(placement, credentials, worker, vault)
+        yield Installation(placement, credentials, worker, vault, root_key)
     placement.close()
 
 

@@ -33,7 +33,9 @@ from ostiary.web import _view
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+){2}")
-CHANGES = re.compile(r"(create|add|remove|set|move|mark|link|unlink|seed|revoke|store|retry|discard)(_\w+)?")
+CHANGES = re.compile(
+    r"(create|add|remove|set|move|mark|link|unlink|seed|revoke|store|retry|discard|delegate|elevate|end)(_\w+)?"
+)
 
 
 def view(request: HttpRequest) -> HttpResponse:

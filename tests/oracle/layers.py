@@ -139,7 +139,7 @@ def may_share(world: World, principal: Unit, verb: Verb, record: str, level: Gra
     """
     if level is Grant.NONE or not may(world, principal, Verb.READ, record):
         return False
-    return (
-        may_operate(world, principal, Operation.SHARE_ANY)
-        or legs.grant_of(world, principal, verb, record) is Grant.DELEGABLE
+    return may_operate(world, principal, Operation.SHARE_ANY) or (
+        may(world, principal, verb, record)
+        and legs.grant_of(world, principal, verb, record) is Grant.DELEGABLE
     )

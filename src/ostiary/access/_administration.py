@@ -1,27 +1,18 @@
 """Changes of rights and, offered upward, of people and roles. Each checks its operation, leaves an event."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from ostiary.access._rights import current_rights, rights_of
-from ostiary.access.core import ColumnLevel, Grant, Operation, Verb
+from ostiary.access.core import ColumnLevel, Operation, Verb
 from ostiary.audit import public as audit
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, FieldError, Invalid
-from ostiary.kernel.ids import ColumnId, ObjectId, RecordId, UnitId, new_id
+from ostiary.kernel.ids import ColumnId, ObjectId, UnitId, new_id
+from ostiary.kernel.tables import has_table
 from ostiary.settings import public as settings
-
-LEG_LETTERS = {
-    "author": "a",
-    "author_managers": "A",
-    "owner": "o",
-    "owner_managers": "O",
-    "rules": "r",
-    "shares": "s",
-}
 
 
 def may_operate(ctx: Context, operation: Operation) -> bool:
@@ -46,7 +37,8 @@ def ensure_operation(ctx: Context, operation: Operation) -> None:
     )
 
 
-def _changed(ctx: Context, what: str, about: UUID | None, data: Mapping[str, Any]) -> None:
+def changed(ctx: Context, what: str, about: UUID | None, data: Mapping[str, Any]) -> None:
+    """Void what is kept, and leave the event of a change of rights."""
     identity.bump_epoch(ctx)
     audit.append(
         ctx,
@@ -83,7 +75,7 @@ def store_operation_rows(ctx: Context, operation: Operation, rows: Sequence[tupl
             "allowed": [a for _, a in rows],
         },
     )
-    _changed(
+    changed(
         ctx,
         "operation",
         None,
@@ -109,7 +101,7 @@ def set_object_rows(
             "verbs": ["".join(sorted(verb.letter for verb in verbs)) for _, verbs in rows],
         },
     )
-    _changed(ctx, "object", object_id, {"rows": [[str(u), sorted(verbs)] for u, verbs in rows]})
+    changed(ctx, "object", object_id, {"rows": [[str(u), sorted(verbs)] for u, verbs in rows]})
 
 
 def set_column_rows(
@@ -150,126 +142,7 @@ def set_columns_rows(
         },
     )
     data = {str(c): [[str(u), level.name] for u, level in rows] for c, rows in columns.items()}
-    _changed(ctx, "column", object_id, {"columns": data})
-
-
-def set_switches(  # noqa: PLR0913  one switch for each leg
-    ctx: Context,
-    object_id: ObjectId,
-    *,
-    records: bool,
-    author: bool = True,
-    author_managers: bool = True,
-    owner: bool = True,
-    owner_managers: bool = True,
-    rules: bool = True,
-    shares: bool = True,
-) -> None:
-    """Turn layer 3 of an object, or single legs of it, on and off."""
-    ensure_operation(ctx, Operation.MANAGE_RIGHTS)
-    wanted = {
-        "author": author,
-        "author_managers": author_managers,
-        "owner": owner,
-        "owner_managers": owner_managers,
-        "rules": rules,
-        "shares": shares,
-    }
-    legs = "".join(LEG_LETTERS[name] for name, on in wanted.items() if on)
-    ctx.db.run(
-        "insert into @.access_switches (object_id, records, legs) values (%(o)s, %(r)s, %(l)s)"
-        " on conflict (object_id) do update set records = excluded.records, legs = excluded.legs",
-        {"o": object_id, "r": records, "l": legs},
-    )
-    _changed(
-        ctx, "switches", object_id, {"records": records, "legs": sorted(n for n, on in wanted.items() if on)}
-    )
-
-
-def add_default_rule(
-    ctx: Context,
-    object_id: ObjectId,
-    author: UnitId,
-    grantee: UnitId,
-    *,
-    read: Grant = Grant.NONE,
-    update: Grant = Grant.NONE,
-    delete: Grant = Grant.NONE,
-) -> None:
-    """Leg 5: give `grantee` the records whose author had `author` in the own set.
-
-    Replaces what the pair had.
-    """
-    ensure_operation(ctx, Operation.MANAGE_RIGHTS)
-    ctx.db.run(
-        "insert into @.access_default_rule (id, object_id, author_id, grantee_id, read, update, delete)"
-        " values (%(id)s, %(o)s, %(a)s, %(g)s, %(r)s, %(u)s, %(d)s)"
-        " on conflict (object_id, author_id, grantee_id) do update"
-        " set read = excluded.read, update = excluded.update, delete = excluded.delete",
-        {
-            "id": new_id(),
-            "o": object_id,
-            "a": author,
-            "g": grantee,
-            "r": int(read),
-            "u": int(update),
-            "d": int(delete),
-        },
-    )
-    _changed(
-        ctx,
-        "rule",
-        object_id,
-        {
-            "author": str(author),
-            "grantee": str(grantee),
-            "grants": [read.name, update.name, delete.name],
-        },
-    )
-
-
-def store_share(  # noqa: PLR0913  what a share is made of
-    ctx: Context,
-    object_id: ObjectId,
-    record_id: RecordId,
-    unit: UnitId,
-    verb: Verb,
-    grant: Grant = Grant.GRANTED,
-    *,
-    valid_from: datetime | None = None,
-    valid_to: datetime | None = None,
-) -> None:
-    """Leg 7: one record, one unit, one verb. `records.share_record` checks that the sharer may give it."""
-    if verb is Verb.CREATE or grant is Grant.NONE:
-        raise Invalid([FieldError("verb", "not_shareable", "Read, update and delete can be shared")])
-    ctx.db.run(
-        "insert into @.access_share (id, object_id, record_id, unit_id, verb, level, valid_from, valid_to)"
-        " values (%(id)s, %(o)s, %(r)s, %(u)s, %(v)s, %(l)s, %(from)s, %(to)s)"
-        " on conflict (record_id, verb, unit_id) do update set level = excluded.level,"
-        " valid_from = excluded.valid_from, valid_to = excluded.valid_to",
-        {
-            "id": new_id(),
-            "o": object_id,
-            "r": record_id,
-            "u": unit,
-            "v": verb.letter,
-            "l": int(grant),
-            "from": valid_from,
-            "to": valid_to,
-        },
-    )
-    audit.append(
-        ctx,
-        "access.record.shared",
-        object_type="record",
-        object_ref=record_id,
-        parts=[audit.Part("rights", {"unit": str(unit), "verb": verb.value, "grant": grant.name})],
-    )
-
-
-def remove_shares(ctx: Context, record_id: RecordId) -> None:
-    """Forget the shares of a record that is gone."""
-    ctx.db.run("delete from @.access_share where record_id = %(r)s", {"r": record_id})
+    changed(ctx, "column", object_id, {"columns": data})
 
 
 def forget_rights(ctx: Context, object_id: ObjectId, columns: Sequence[ColumnId] | None = None) -> None:
@@ -280,116 +153,11 @@ def forget_rights(ctx: Context, object_id: ObjectId, columns: Sequence[ColumnId]
     if columns is not None:
         ctx.db.run("delete from @.access_column_row where column_id = any(%(c)s)", {"c": list(columns)})
         return
-    for table in ("object_row", "column_row", "switches", "default_rule", "share"):
+    tables = ["object_row", "column_row", "switches", "default_rule", "share"]
+    if has_table(ctx.db, "access_deny"):
+        tables += ["scope_rule", "deny_rule", "deny", "carried_right"]
+    for table in tables:
         ctx.db.run(f"delete from @.access_{table} where object_id = %(o)s", {"o": object_id})
-
-
-def _identity_event(ctx: Context, event: str, unit: UnitId, data: Mapping[str, Any]) -> None:
-    audit.append(
-        ctx,
-        event,
-        object_type="unit",
-        object_ref=unit,
-        parts=[audit.Part("unit", dict(data), data_subject=unit)],
-    )
-
-
-def create_person(
-    ctx: Context, *, login: str, name: str, email: str, language: str = "en", time_zone: str | None = None
-) -> UnitId:
-    """See `identity.create_person`; needs CanManageUsers."""
-    ensure_operation(ctx, Operation.MANAGE_USERS)
-    unit = identity.create_person(
-        ctx, login=login, name=name, email=email, language=language, time_zone=time_zone
-    )
-    _identity_event(ctx, "identity.person.created", unit, {"login": login, "name": name, "email": email})
-    return unit
-
-
-def create_service_account(ctx: Context, *, login: str, name: str) -> UnitId:
-    """See `identity.create_service_account`; needs CanManageUsers."""
-    ensure_operation(ctx, Operation.MANAGE_USERS)
-    unit = identity.create_service_account(ctx, login=login, name=name)
-    _identity_event(ctx, "identity.service_account.created", unit, {"login": login, "name": name})
-    return unit
-
-
-def create_role(
-    ctx: Context,
-    kind: identity.UnitKind,
-    name: str,
-    *,
-    code: str | None = None,
-    parent: UnitId | None = None,
-    manages: UnitId | None = None,
-    not_inherited: bool = False,
-) -> UnitId:
-    """See `identity.create_role`; needs CanManageUsers."""
-    ensure_operation(ctx, Operation.MANAGE_USERS)
-    unit = identity.create_role(
-        ctx, kind, name, code=code, parent=parent, manages=manages, not_inherited=not_inherited
-    )
-    _identity_event(ctx, "identity.role.created", unit, {"kind": kind.value, "name": name})
-    return unit
-
-
-def move_role(ctx: Context, role: UnitId, parent: UnitId | None) -> None:
-    """See `identity.move_role`; needs CanManageUsers."""
-    ensure_operation(ctx, Operation.MANAGE_USERS)
-    identity.move_role(ctx, role, parent)
-    _identity_event(ctx, "identity.role.moved", role, {"parent": str(parent)})
-
-
-def add_members(ctx: Context, pairs: Sequence[tuple[UnitId, UnitId]]) -> None:
-    """See `identity.add_members`; needs CanManageUsers."""
-    ensure_operation(ctx, Operation.MANAGE_USERS)
-    identity.add_members(ctx, pairs)
-    for principal, role in pairs:
-        _identity_event(ctx, "identity.membership.added", principal, {"role": str(role)})
-
-
-def add_member(ctx: Context, principal: UnitId, role: UnitId) -> None:
-    """See `identity.add_members`; needs CanManageUsers."""
-    add_members(ctx, [(principal, role)])
-
-
-def remove_member(ctx: Context, principal: UnitId, role: UnitId) -> None:
-    """See `identity.remove_member`; needs CanManageUsers."""
-    ensure_operation(ctx, Operation.MANAGE_USERS)
-    identity.remove_member(ctx, principal, role)
-    _identity_event(ctx, "identity.membership.removed", principal, {"role": str(role)})
-
-
-def link(ctx: Context, org: UnitId, func: UnitId) -> None:
-    """See `identity.link`; needs CanManageUsers."""
-    ensure_operation(ctx, Operation.MANAGE_USERS)
-    identity.link(ctx, org, func)
-    _identity_event(ctx, "identity.link.added", org, {"functional": str(func)})
-
-
-def set_active(ctx: Context, principal: UnitId, *, active: bool) -> None:
-    """See `identity.set_active`; needs CanManageUsers."""
-    ensure_operation(ctx, Operation.MANAGE_USERS)
-    identity.set_active(ctx, principal, active=active)
-    _identity_event(
-        ctx, "identity.principal.activated" if active else "identity.principal.deactivated", principal, {}
-    )
-
-
-def set_password(ctx: Context, person: UnitId, password: str) -> None:
-    """See `identity.set_password`; needs CanManageUsers."""
-    ensure_operation(ctx, Operation.MANAGE_USERS)
-    identity.set_password(ctx, person, password)
-    _identity_event(ctx, "identity.password.set", person, {})
-
-
-def create_api_key(ctx: Context, principal: UnitId, name: str, *, expires_at: datetime | None = None) -> str:
-    """See `identity.create_api_key`; a person may make own keys, others' need CanManageApiClients."""
-    if principal != ctx.actor:
-        ensure_operation(ctx, Operation.MANAGE_API_CLIENTS)
-    key = identity.create_api_key(ctx, principal, name, expires_at)
-    _identity_event(ctx, "identity.api_key.created", principal, {"name": name})
-    return key
 
 
 def get_setting(ctx: Context, code: str) -> settings.Value:

@@ -87,7 +87,8 @@ def compare(before: Snapshot, after: Snapshot) -> AccessDiff:
     for object_id, described in after.objects.items():
         if object_id in before.objects:
             _compare_records(found, described, before.records[object_id], after.records[object_id])
-    _compare_shares(found, before, after)
+    _compare_single(found, "shared", before, after, before.shares, after.shares)
+    _compare_single(found, "denied", before, after, after.denies, before.denies)
     kept = before.stored_sets.keys() & after.stored_sets.keys()
     if after.stored_sets_changed > before.stored_sets_changed or any(
         before.stored_sets[label] != after.stored_sets[label] for label in kept
@@ -214,6 +215,7 @@ def _compare_verbs(
             found.lost.setdefault(_whole(verb, described, one, named), set()).update(who)
         elif one is not None and two is not None:
             found.sets(one, two, who, words)
+            _compare_denied(found, f"{verb.value} {described.code}", (old, new), verb, who, named)
 
 
 def _count_records(
@@ -312,20 +314,35 @@ def _compare_counts(found: _Found, what: str, before: Counter[object], after: Co
                 into.setdefault(f"{what} {more} more", set()).add(UnitId(unit))
 
 
-def _compare_shares(found: _Found, before: Snapshot, after: Snapshot) -> None:
-    written = after.shares.written - before.shares.written
-    if written <= 0:
+def _compare_denied(
+    found: _Found,
+    what: str,
+    pair: tuple[ObjectStanding, ObjectStanding],
+    verb: Verb,
+    who: set[UnitId],
+    named: Callable[[UnitId], str],
+) -> None:
+    """What is denied no longer is gained."""
+    old, new = (standing.denied.get(verb, frozenset()) for standing in pair)
+    found.sets(new, old, who, lambda leg: f"{what}: what is denied, {_leg(leg, named)}")
+
+
+def _compare_single(
+    found: _Found, how: str, before: Snapshot, after: Snapshot, less: Listed, more: Listed
+) -> None:
+    """Rows about single records. What is in `more` alone is gained: shares that came, denies that went."""
+    if less.written == more.written:
         return
-    one, two = before.shares.rows, after.shares.rows
+    one, two = less.rows, more.rows
     if one is None or two is None:
-        found.gained.setdefault(f"{written} shares were written, too many to compare", set())
+        found.gained.setdefault(f"{how} records were written, and there are too many to compare", set())
         return
     codes = {str(o.id): o.code for o in (*before.objects.values(), *after.objects.values())}
     for rows, into in ((two.keys() - one.keys(), found.gained), (one.keys() - two.keys(), found.lost)):
         counts = Counter((r[0], r[1], r[2]) for r in rows)
         for (object_id, unit, letter), number in counts.items():
             verb = next(v.value for v in Verb if v.letter == letter)
-            what = f"{verb} {number} shared records of {codes.get(str(object_id), str(object_id))}"
+            what = f"{verb} {number} {how} records of {codes.get(str(object_id), str(object_id))}"
             into.setdefault(what, set()).add(UnitId(UUID(str(unit))))
 
 

@@ -1,38 +1,43 @@
 """The stored rows and rules of a tenant, read once per epoch. Nothing here decides."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import orjson
 
 from ostiary.access.core import (
-    ALL_LEGS,
     ColumnLevel,
     ColumnRow,
     DefaultRule,
+    DenyRule,
     Grant,
     ObjectRow,
     OperationRow,
+    RecordPolicy,
+    ScopeRule,
     Switches,
     Verb,
 )
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import UnitId
 from ostiary.kernel.recent import TENANTS_AT_HAND, Recent
+from ostiary.kernel.tables import has_table
 
 LETTERS = {verb.letter: verb for verb in Verb}
-OPEN_SWITCHES = Switches(records=True, legs=ALL_LEGS)
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectPolicy:
-    """The rows and rules of one object; missing switches mean that layer 3 is on with every leg."""
+    """The rows and rules of one object; missing switches mean that layer 3 is on with every leg.
+
+    carried: verbs by the code of the operation that carries them.
+    """
 
     rows: tuple[ObjectRow, ...] = ()
     columns: Mapping[UUID, tuple[ColumnRow, ...]] = field(default_factory=dict)
-    switches: Switches = OPEN_SWITCHES
-    rules: tuple[DefaultRule, ...] = ()
+    records: RecordPolicy = RecordPolicy()  # noqa: RUF009  an immutable value
+    carried: Mapping[str, frozenset[Verb]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class Policy:
     epoch: int
     operations: Mapping[str, tuple[OperationRow, ...]]
     objects: Mapping[UUID, ObjectPolicy]
+    has_scopes: bool = False
 
     def object(self, object_id: UUID) -> ObjectPolicy:
         """The policy of an object; one that nobody ever gave rights to is closed."""
@@ -97,7 +103,8 @@ def load_policy(ctx: Context, epoch: int) -> Policy:
 
 def read_policy(ctx: Context, epoch: int) -> Policy:
     """The tenant's policy as this transaction sees it, past what is kept."""
-    return Policy(epoch, _operations(ctx), _objects(ctx))
+    found = _objects(ctx)
+    return Policy(epoch, _operations(ctx), found, any(o.records.scopes for o in found.values()))
 
 
 def _operations(ctx: Context) -> dict[str, tuple[OperationRow, ...]]:
@@ -122,22 +129,75 @@ def _objects(ctx: Context) -> dict[UUID, ObjectPolicy]:
             " order by column_id, position)::text from @.access_column_row group by object_id"
         )
     }
-    switches = {
-        r[0]: Switches(r[1], frozenset(r[2]))
-        for r in ctx.db.rows("select object_id, records, legs from @.access_switches")
-    }
-    rules: dict[UUID, list[DefaultRule]] = {}
-    for object_id, author, grantee, read, update, delete in ctx.db.rows(
-        "select object_id, author_id, grantee_id, read, update, delete from @.access_default_rule order by id"
-    ):
-        grants = {Verb.READ: Grant(read), Verb.UPDATE: Grant(update), Verb.DELETE: Grant(delete)}
-        rules.setdefault(object_id, []).append(DefaultRule(author, grantee, grants))
+    found = _RecordPolicies(ctx)
     return {
         object_id: ObjectPolicy(
             tuple(rows.get(object_id, ())),
             columns.get(object_id, {}),
-            switches.get(object_id, OPEN_SWITCHES),
-            tuple(rules.get(object_id, ())),
+            found.of(object_id),
+            found.carried.get(object_id, {}),
         )
-        for object_id in rows.keys() | columns.keys() | switches.keys() | rules.keys()
+        for object_id in rows.keys() | columns.keys() | found.named()
+    }
+
+
+class _RecordPolicies:
+    """What is stored about layer 3, and what operations carry, by object."""
+
+    def __init__(self, ctx: Context) -> None:
+        # a tenant of the release before has no denies yet
+        self.switches = {
+            r[0]: Switches(r[1], frozenset(r[2]), r[3])
+            for r in ctx.db.rows(
+                "select object_id, records, legs, coalesce((to_jsonb(s) ->> 'denies')::boolean, false)"
+                " from @.access_switches s"
+            )
+        }
+        self.rules: dict[UUID, list[DefaultRule]] = {}
+        for id_, object_id, author, grantee, *levels in ctx.db.rows(
+            "select id, object_id, author_id, grantee_id, read, update, delete from @.access_default_rule"
+            " order by id"
+        ):
+            rule = DefaultRule(id_, author, grantee, _grants(levels))
+            self.rules.setdefault(object_id, []).append(rule)
+        self.scopes: dict[UUID, list[ScopeRule]] = {}
+        self.denies: dict[UUID, list[DenyRule]] = {}
+        self.carried: dict[UUID, dict[str, frozenset[Verb]]] = {}
+        if has_table(ctx.db, "access_scope_rule"):
+            self._read_later_tables(ctx)
+
+    def _read_later_tables(self, ctx: Context) -> None:
+        for id_, object_id, grantee, path, attribute, *levels in ctx.db.rows(
+            "select id, object_id, grantee_id, path, attribute, read, update, delete"
+            " from @.access_scope_rule order by id"
+        ):
+            scope = ScopeRule(id_, grantee, tuple(path.split(".")), attribute, _grants(levels))
+            self.scopes.setdefault(object_id, []).append(scope)
+        for id_, object_id, author, unit, letters in ctx.db.rows(
+            "select id, object_id, author_id, unit_id, verbs from @.access_deny_rule order by id"
+        ):
+            deny = DenyRule(id_, author, unit, frozenset(LETTERS[x] for x in letters))
+            self.denies.setdefault(object_id, []).append(deny)
+        for operation, object_id, letters in ctx.db.rows(
+            "select operation, object_id, verbs from @.access_carried_right order by operation"
+        ):
+            self.carried.setdefault(object_id, {})[operation] = frozenset(LETTERS[x] for x in letters)
+
+    def named(self) -> set[UUID]:
+        """Every object about which something is stored."""
+        return {*self.switches, *self.rules, *self.scopes, *self.denies, *self.carried}
+
+    def of(self, object_id: UUID) -> RecordPolicy:
+        """Layer 3 of one object."""
+        return RecordPolicy(
+            self.switches.get(object_id, Switches()),
+            tuple(self.rules.get(object_id, ())),
+            tuple(self.scopes.get(object_id, ())),
+            tuple(self.denies.get(object_id, ())),
+        )
+
+
+def _grants(levels: Sequence[int]) -> dict[Verb, Grant]:
+    return {
+        verb: Grant(level) for verb, level in zip((Verb.READ, Verb.UPDATE, Verb.DELETE), levels, strict=True)
     }

@@ -1,26 +1,25 @@
 """What one principal may do, computed once per epoch and kept: layers 0 to 4 answered from the pure core."""
 
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
+from ostiary.access._bind import bind
 from ostiary.access._filter import RecordFilter
+from ostiary.access._ground import Grounds
 from ostiary.access._policy import ObjectPolicy, Policy, load_policy
-from ostiary.access._reach import NO_REACH, Reach, ensure_reach, ensure_unit_set
+from ostiary.access._reach import Reach, ensure_reach, ensure_unit_set
 from ostiary.access.core import (
     ANY_DATA,
-    AnyOf,
-    AuthorIs,
-    AuthorSetHas,
-    AuthorUnder,
+    MASTER,
     ColumnLevel,
     Decision,
     Everyone,
+    Held,
     Operation,
-    OwnerIs,
-    OwnerUnder,
     RecordRule,
-    SharedWith,
     Sources,
     Verb,
     column_level,
@@ -36,6 +35,7 @@ from ostiary.kernel.ids import PrincipalId, UnitId
 from ostiary.kernel.recent import Recent
 
 MAX_KEPT = 5_000
+MOST_MASTERS = 4  # a chain of masters; metadata refuses longer ones and circles
 
 
 @dataclass(slots=True)
@@ -45,14 +45,32 @@ class ObjectRights:
     policy: ObjectPolicy
     decisions: dict[Verb, Decision] = field(default_factory=dict)
     levels: dict[UUID, ColumnLevel] = field(default_factory=dict)
-    filters: dict[tuple[Verb, bool], RecordFilter] = field(default_factory=dict)
+    filters: dict[Verb, RecordFilter] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The instants between which rights hold, by the dates that they rest on; None: without end."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether a statement has to ask for the time."""
+        return self.since is not None or self.until is not None
+
+    def holds(self, now: datetime) -> bool:
+        """Since <= now < until."""
+        return (self.since is None or self.since <= now) and (self.until is None or now < self.until)
 
 
 @dataclass(slots=True)
 class Rights:
     """Everything decided about one principal at one epoch.
 
-    current_label: the label that a record made now would carry.
+    current_label: the label that a record made now would carry. head_reach: the principal's own heads,
+    all_reach: those of its grantors too. span: when the dates of delegations and elevations let it hold.
     """
 
     epoch: int
@@ -62,7 +80,9 @@ class Rights:
     graph: identity.RoleGraph
     policy: Policy
     head_reach: Reach
+    all_reach: Reach
     unit_set: int
+    span: Span = Span()
     operations: dict[Operation, Decision] = field(default_factory=dict)
     objects: dict[UUID, ObjectRights] = field(default_factory=dict)
 
@@ -100,10 +120,21 @@ class Rights:
                 return read
         if self.any_data(verb):
             return Decision(True, ANY_DATA[verb].value)
-        return decide_object(rights.policy.rows, self.sources, verb)
+        by_rows = decide_object(rights.policy.rows, self.sources, verb)
+        if by_rows.allowed:
+            return by_rows
+        return next(self._carried(rights, verb), by_rows)
 
-    def level(self, object_id: UUID, column_id: UUID) -> ColumnLevel:
-        """What is shown of a column: View any lifts none to read; masked stays masked."""
+    def _carried(self, rights: ObjectRights, verb: Verb) -> Iterator[Decision]:
+        """Operations that carry the verb and that the principal may execute."""
+        for code, verbs in rights.policy.carried.items():
+            if verb in verbs and decide_operation(self.policy.operations.get(code, ()), self.sources).allowed:
+                yield Decision(True, code)
+
+    def level(self, object_id: UUID, column_id: UUID, *, sealed: bool = False) -> ColumnLevel:
+        """What is shown of a column: View any lifts none to read; masked stays masked, sealed is none."""
+        if sealed:
+            return ColumnLevel.NONE
         rights = self.object(object_id)
         known = rights.levels.get(column_id)
         if known is None:
@@ -113,97 +144,53 @@ class Rights:
             rights.levels[column_id] = known
         return known
 
-    def may_write(self, object_id: UUID, column_id: UUID, verb: Verb) -> bool:
-        """Layer 4 for writing: edit on the column, or the any-data operation of the verb."""
-        return self.level(object_id, column_id) is ColumnLevel.EDIT or self.any_data(verb)
+    def may_write(self, object_id: UUID, column_id: UUID, verb: Verb, *, sealed: bool = False) -> bool:
+        """Layer 4 for writing: edit on the column, or the any-data operation of the verb; never if sealed."""
+        return not sealed and (self.level(object_id, column_id) is ColumnLevel.EDIT or self.any_data(verb))
 
-    def rule(self, object_id: UUID, verb: Verb) -> RecordRule:
+    def rule(self, object_id: UUID, verb: Verb, grounds: Grounds) -> RecordRule:
         """Layer 3 as an expression, any-data included."""
-        if self.any_data(verb):
-            return Everyone()
-        policy = self.object(object_id).policy
+        return Everyone() if self.any_data(verb) else self.legs(object_id, verb, grounds)
+
+    def legs(self, object_id: UUID, verb: Verb, grounds: Grounds, hops: int = 0) -> RecordRule:
+        """Layer 3 by its switch, legs and denies alone: what may be passed on, and what masters hand down."""
+        policy = self.object(object_id).policy.records
         roles = frozenset(self.graph.roles)
-        return record_rule(verb, self.sources, policy.switches, policy.rules, roles)
+        return record_rule(
+            verb, self.sources, policy, roles, self._master_rules(object_id, verb, grounds, hops)
+        )
+
+    def asks_master(self, object_id: UUID) -> bool:
+        """Whether putting a record under a master needs update on that: layer 3 and leg 8 are on."""
+        switches = self.object(object_id).policy.records.switches
+        return switches.records and MASTER in switches.legs
+
+    def allows_denies(self, object_id: UUID) -> bool:
+        """Whether records of the object, and rules about them, may deny."""
+        return self.object(object_id).policy.records.switches.denies
+
+    def _master_rules(
+        self, object_id: UUID, verb: Verb, grounds: Grounds, hops: int
+    ) -> tuple[RecordRule, ...]:
+        """What leg 8 needs on the master record: the verb, and read with it."""
+        ground = grounds.get(object_id)
+        lookup = (
+            ground.lookups.get(ground.master) if ground is not None and ground.master is not None else None
+        )
+        if lookup is None or lookup.target not in grounds or hops >= MOST_MASTERS:
+            return ()
+        verbs = (verb,) if verb is Verb.READ else (Verb.READ, verb)
+        return tuple(self.legs(lookup.target, v, grounds, hops + 1) for v in verbs)
 
 
-def filter_for(ctx: Context, rights: Rights, object_id: UUID, verb: Verb, *, has_owner: bool) -> RecordFilter:
+def filter_for(ctx: Context, rights: Rights, grounds: Grounds, object_id: UUID, verb: Verb) -> RecordFilter:
     """Layer 3 of a verb, bound to derived rows so that it compiles to SQL."""
     kept = rights.object(object_id).filters
-    known = kept.get((verb, has_owner))
+    known = kept.get(verb)
     if known is None:
-        known = kept[verb, has_owner] = _bind(ctx, rights, object_id, verb, has_owner=has_owner)
+        rule = rights.rule(object_id, verb, grounds)
+        known = kept[verb] = bind(ctx, rights, grounds, object_id, verb, rule)
     return known
-
-
-def _bind(  # noqa: C901  one case for each leg
-    ctx: Context, rights: Rights, object_id: UUID, verb: Verb, *, has_owner: bool
-) -> RecordFilter:
-    rule = rights.rule(object_id, verb)
-    me = rights.principal
-    if isinstance(rule, Everyone):
-        return RecordFilter(verb, object_id, me, everyone=True)
-    persons: set[UnitId] = set()
-    roles: set[UnitId] = set()
-    heads: frozenset[UnitId] = frozenset()
-    owner, under_owner, shared = False, False, False
-    for leg in rule.legs if isinstance(rule, AnyOf) else ():
-        match leg:
-            case AuthorIs(person):
-                persons.add(person)
-            case AuthorUnder(found):
-                heads = found
-            case OwnerIs():
-                owner = has_owner
-            case OwnerUnder():
-                under_owner = has_owner
-            case AuthorSetHas():
-                for author in _authors(ctx, rights, leg):
-                    (roles if author in rights.graph.roles else persons).add(author)
-            case SharedWith():
-                shared = True
-    reach = ensure_reach(ctx, heads, frozenset(roles))
-    if reach.everything:
-        return RecordFilter(verb, object_id, me, everyone=True)
-    heads_reach = rights.head_reach
-    return RecordFilter(
-        verb,
-        object_id,
-        me,
-        authors=tuple(sorted(persons)),
-        owner=owner,
-        labels=reach.id if reach.size else 0,
-        owners=heads_reach.id if under_owner else 0,
-        unit_set=rights.unit_set if shared else 0,
-        heads=heads_reach.id if shared else 0,
-        fanout=reach.size + len(persons) + (_persons_under(ctx, heads_reach) if under_owner else 0) + owner,
-    )
-
-
-def _authors(ctx: Context, rights: Rights, leg: AuthorSetHas) -> set[UnitId]:
-    """Author units of matching rules; rules naming a person count if that person is a subordinate now."""
-    found = set(leg.sure)
-    grantees = {grantee for _, grantee, _ in leg.managed}
-    if grantees:
-        under = {
-            r[0]
-            for r in ctx.db.rows(
-                "select u.id from @.identity_unit u join @.access_reach_label l"
-                " on l.label_id = u.current_label_id where l.reach_id = %(reach)s and u.id = any(%(ids)s)",
-                {"reach": rights.head_reach.id, "ids": list(grantees)},
-            )
-        }
-        found |= {author for author, grantee, _ in leg.managed if grantee in under}
-    return found
-
-
-def _persons_under(ctx: Context, reach: Reach) -> int:
-    """How many subordinates there are, up to a thousand: beyond that a walk over them is never chosen."""
-    row = ctx.db.row(
-        "select count(*) from (select 1 from @.identity_unit u join @.access_reach_label l"
-        " on l.label_id = u.current_label_id where l.reach_id = %(reach)s limit 1000) x",
-        {"reach": reach.id},
-    )
-    return int(row[0]) if row else 0
 
 
 _lock = threading.Lock()
@@ -230,11 +217,24 @@ def _ensure_vouched(ctx: Context, epoch: int) -> None:
 def current_rights(ctx: Context) -> Rights:
     """The principal's rights at the epoch that a statement sees now, for decisions without data."""
     known = _kept.get((ctx.db.schema, ctx.actor))
-    if known is not None and known.epoch == identity.current_epoch(ctx):
+    if known is not None and known.epoch == identity.current_epoch(ctx) and _in_span(ctx, known.span):
         _ensure_vouched(ctx, known.epoch)
         return known
     forget(ctx)
     return _load(ctx)
+
+
+def _in_span(ctx: Context, span: Span) -> bool:
+    return not span.bounded or span.holds(_now(ctx))
+
+
+def _now(ctx: Context) -> datetime:
+    """The start of the transaction: the instant at which dates are asked (semantics section 1)."""
+    row = ctx.db.row("select now()")
+    if row is None:
+        raise RuntimeError("the database has no time")
+    found: datetime = row[0]
+    return found
 
 
 def forget(ctx: Context) -> None:
@@ -245,38 +245,118 @@ def forget(ctx: Context) -> None:
 def _load(ctx: Context) -> Rights:
     epoch = identity.current_epoch(ctx)
     _ensure_vouched(ctx, epoch)
-    row = ctx.db.row(
-        "select kind, active, current_label_id, array(select m.role_id from @.identity_membership m"
-        " where m.principal_id = u.id) from @.identity_unit u"
-        " where u.id = %(id)s and kind in ('person', 'service')",
-        {"id": ctx.actor},
-    )
-    if row is None or not row[1]:
-        raise NotSignedIn  # layer 0: deactivated or gone
     graph = identity.role_graph(ctx, epoch)
-    kind, _, label, direct = row
-    own = graph.own_set(direct) if kind == identity.UnitKind.PERSON else graph.service_set(direct)
-    heads = graph.heads(own)
-    head_reach = ensure_reach(ctx, heads, frozenset())
-    below = _roles_under(ctx, head_reach) if head_reach is not NO_REACH else ()
-    sources = sources_of(ctx.actor, own, graph, below)
+    found = _principals(ctx, [ctx.actor], graph)
+    if ctx.actor not in found:
+        raise NotSignedIn  # layer 0: deactivated or gone
+    me = found[ctx.actor]
+    policy = load_policy(ctx, epoch)
+    standing = standing_of(ctx, identity.standing_in(ctx, epoch), graph, me.held, me.kind)
+    sources = sources_of(
+        _with_subordinates(ctx, graph, me.held),
+        graph,
+        [_with_subordinates(ctx, graph, g) for g in standing.grantors],
+        standing.elevated,
+        identity.attributes_of(ctx, UnitId(ctx.actor)) if policy.has_scopes else {},
+    )
+    head_reach = ensure_reach(ctx, sources.heads, frozenset())
+    same = sources.all_heads == sources.heads
+    all_reach = head_reach if same else ensure_reach(ctx, sources.all_heads, frozenset())
     rights = Rights(
         epoch,
         ctx.actor,
-        label,
+        me.label,
         sources,
         graph,
-        load_policy(ctx, epoch),
+        policy,
         head_reach,
+        all_reach,
         ensure_unit_set(ctx, sources.roles),
+        standing.span,
     )
     with _lock:
         key = (ctx.db.schema, ctx.actor)
         known = _kept.get(key)
-        if known is not None and known.epoch == epoch:
+        if known is not None and known.epoch == epoch and known.span == rights.span:
             return known  # another thread was faster: two values of one epoch would look like a change
         _kept.put(key, rights)
     return rights
+
+
+@dataclass(frozen=True, slots=True)
+class _Principal:
+    """An active principal as stored."""
+
+    held: Held
+    kind: identity.UnitKind
+    label: int
+
+
+def _principals(ctx: Context, ids: Sequence[UUID], graph: identity.RoleGraph) -> Mapping[UUID, _Principal]:
+    """Those of the principals that are active, with their own sets."""
+    rows = ctx.db.rows(
+        "select u.id, u.kind, u.external, u.current_label_id, array(select m.role_id"
+        " from @.identity_membership m where m.principal_id = u.id) from @.identity_unit u"
+        " where u.id = any(%(ids)s) and u.active and u.kind in ('person', 'service')",
+        {"ids": list(ids)},
+    )
+    found = {}
+    for id_, stored, external, label, direct in rows:
+        kind = identity.UnitKind(stored)
+        held = Held(id_, graph.set_of(kind, direct, external=external))
+        found[id_] = _Principal(held, kind, label)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who delegated, and what a principal is elevated to, as of the transaction."""
+
+    grantors: tuple[Held, ...] = ()
+    elevated: tuple[UnitId, ...] = ()
+    span: Span = Span()
+
+
+def standing_of(
+    ctx: Context,
+    all_: identity.StandingIn,
+    graph: identity.RoleGraph,
+    me: Held,
+    kind: identity.UnitKind,
+) -> Standing:
+    """Follow delegations from a principal on, each person once. Source: semantics section 1."""
+    if kind is identity.UnitKind.SERVICE or not (all_.delegations or all_.elevations):
+        return Standing()
+    now = _now(ctx)
+    mine = [e for e in all_.elevations if e.person == me.unit]
+    elevated = [e.role for e in mine if e.period.holds(now)]
+    ends = [end for e in mine for end in e.period.ends]
+    grantors: dict[UnitId, Held] = {}
+    seen, reached = {me.unit}, [me]
+    while reached:
+        units = frozenset().union(*(h.own.roles | {h.unit} for h in reached))
+        concerned = [d for d in all_.delegations if d.receiver in units and d.grantor not in seen]
+        for delegation in concerned:
+            ends += delegation.period.ends
+        asked = sorted({d.grantor for d in concerned if d.period.holds(now)})
+        seen.update(asked)
+        reached = [p.held for p in _principals(ctx, asked, graph).values()] if asked else []
+        grantors.update((h.unit, h) for h in reached)
+    return Standing(tuple(grantors[g] for g in sorted(grantors)), tuple(elevated), _span(ends, now))
+
+
+def _span(ends: Sequence[datetime], now: datetime) -> Span:
+    past, coming = [t for t in ends if t <= now], [t for t in ends if t > now]
+    return Span(max(past, default=None), min(coming, default=None))
+
+
+def _with_subordinates(ctx: Context, graph: identity.RoleGraph, held: Held) -> Held:
+    """Every role in the own set of any subordinate, for whoever manages somebody."""
+    heads = graph.heads(held.own)
+    if not heads:
+        return held
+    reach = ensure_reach(ctx, heads, frozenset())
+    return replace(held, subordinate_roles=frozenset(_roles_under(ctx, reach)))
 
 
 def _roles_under(ctx: Context, reach: Reach) -> list[UnitId]:

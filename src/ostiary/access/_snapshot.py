@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from ostiary.access._ground import Ground, Grounds
 from ostiary.access._policy import Policy, read_policy
 from ostiary.access._reach import NO_REACH
-from ostiary.access._rights import Rights
+from ostiary.access._rights import Rights, standing_of
 from ostiary.access._visible import Sight, load_sight
 from ostiary.access.core import (
     AnyOf,
@@ -22,19 +23,25 @@ from ostiary.access.core import (
     AuthorSetHas,
     AuthorUnder,
     ColumnLevel,
+    Denied,
     Everyone,
     Grant,
+    Held,
     Operation,
     OwnerIs,
     OwnerUnder,
+    Path,
     RecordRule,
+    ScopeHas,
     SharedWith,
+    UnderMaster,
     Verb,
     sources_of,
 )
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import UnitId
+from ostiary.kernel.tables import has_table
 
 MOST_RECORDS = 50_000  # of one object, and of shares: more are not listed
 ANYBODY = UnitId(UUID(int=0))  # stands for each member of a group
@@ -46,24 +53,39 @@ EVERY_RECORD: Leg = ("every record", ANYBODY)
 
 @dataclass(frozen=True, slots=True)
 class NamedObject:
-    """An object as its metadata describe it, which lie above this context. columns: code by id."""
+    """An object as its metadata describe it, which lie above this context.
 
-    id: UUID
+    columns: code by id of those that take rows. sealed: ids of columns.
+    """
+
     code: str
-    table: str
     columns: Mapping[UUID, str]
-    has_owner: bool
+    ground: Ground
+    sealed: frozenset[UUID] = frozenset()
+
+    @property
+    def id(self) -> UUID:
+        return self.ground.object_id
+
+    @property
+    def table(self) -> str:
+        return self.ground.table
+
+    @property
+    def has_owner(self) -> bool:
+        return self.ground.has_owner
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectStanding:
     """What a group may do with one object: the legs of each verb it has, and its columns above none.
 
-    rules: the legs as the engine has them, for counting records.
+    rules: the legs as the engine has them, for counting records. denied: what is taken away, by verb.
     """
 
     verbs: Mapping[Verb, frozenset[Leg]]
     levels: Mapping[UUID, ColumnLevel]
+    denied: Mapping[Verb, frozenset[Leg]] = field(default_factory=dict)
     rules: Mapping[Verb, RecordRule] = field(default_factory=dict, compare=False)
 
 
@@ -97,8 +119,8 @@ class Listed:
 class Snapshot:
     """Everybody's rights. standing: by active principal, and by role that nobody active has.
 
-    heads: units whose manager role somebody has. records: by object; shares: of all objects. stored_sets:
-    number of units by label.
+    heads: units whose manager role somebody has. records: by object; shares, denies: of all objects.
+    stored_sets: number of units by label.
     """
 
     objects: Mapping[UUID, NamedObject]
@@ -107,6 +129,7 @@ class Snapshot:
     standing: Mapping[UnitId, Standing]
     records: Mapping[UUID, Listed]
     shares: Listed
+    denies: Listed
     stored_sets: Mapping[int, int]
     stored_sets_changed: int
     sight: Sight
@@ -117,6 +140,7 @@ class _Group:
     members: tuple[UnitId, ...]
     principal: UnitId
     kind: str
+    external: bool
     direct: tuple[UnitId, ...]
     label: int | None
 
@@ -137,22 +161,26 @@ def snapshot(ctx: Context, objects: Iterable[NamedObject]) -> Snapshot:
     graph = identity.role_graph(ctx)
     names = identity.names_of(ctx, list(graph.roles))
     labels, label_of = _labels(ctx), _labels_of_grantees(ctx, policy)
-    groups = _groups(ctx, _named_in_person(policy))
+    standing_in = identity.standing_in(ctx, policy.epoch)
+    groups = _groups(ctx, _named_in_person(ctx, policy, standing_in))
+    grounds = {o.id: o.ground for o in known.values()}
     standing: dict[UnitId, Standing] = {}
     held: set[UnitId] = set()
     heads: set[UnitId] = set()
 
     def evaluate(group: _Group) -> None:
-        rights = _rights(group, policy, graph, labels)
+        rights = _rights(ctx, group, policy, graph, labels, standing_in)
         held.update(rights.sources.own)
         heads.update(rights.sources.heads if group.members[0] not in graph.roles else ())
-        found = _standing(rights, known, labels.get(group.label or 0, _NO_LABEL), _Under(labels, label_of))
+        label = labels.get(group.label or 0, _NO_LABEL)
+        found = _standing(rights, known, grounds, label, _Under(labels, label_of))
         standing.update(dict.fromkeys(group.members, found))
 
     for group in groups:
         evaluate(group)
     for role in sorted(graph.roles.keys() - held):
-        evaluate(_Group((role,), ANYBODY, identity.UnitKind.PERSON, (role,), None))
+        outside = graph.roles[role].external
+        evaluate(_Group((role,), ANYBODY, identity.UnitKind.PERSON, outside, (role,), None))
     written, changed = _written(ctx), _stored_sets_changed(ctx)
     records = {o.id: _records(ctx, o, written) for o in known.values()}
     return Snapshot(
@@ -162,6 +190,7 @@ def snapshot(ctx: Context, objects: Iterable[NamedObject]) -> Snapshot:
         standing=standing,
         records=records,
         shares=_shares(ctx, written),
+        denies=_denies(ctx, written),
         stored_sets=dict(
             ctx.db.rows("select label_id, count(*) from @.identity_label_unit group by label_id")
         ),
@@ -185,30 +214,54 @@ class _Under:
         return not heads.isdisjoint(label.reporting)
 
 
-def _rights(group: _Group, policy: Policy, graph: identity.RoleGraph, labels: Mapping[int, _Label]) -> Rights:
+def _rights(
+    ctx: Context,
+    group: _Group,
+    policy: Policy,
+    graph: identity.RoleGraph,
+    labels: Mapping[int, _Label],
+    standing_in: identity.StandingIn,
+) -> Rights:
     """The rights of a group as `rights_of` computes them, without the rows that serve statements."""
-    service = group.kind == identity.UnitKind.SERVICE
-    own = graph.service_set(group.direct) if service else graph.own_set(group.direct)
-    heads = graph.heads(own)
-    below = {u for label in labels.values() if heads and heads & label.reporting for u in label.own}
-    sources = sources_of(group.principal, own, graph, below)
-    return Rights(policy.epoch, group.principal, group.label or 0, sources, graph, policy, NO_REACH, 0)
+
+    def with_subordinates(held: Held) -> Held:
+        heads = graph.heads(held.own)
+        below = {u for label in labels.values() if heads and heads & label.reporting for u in label.own}
+        return Held(held.unit, held.own, frozenset(below))
+
+    kind = identity.UnitKind(group.kind)
+    me = Held(group.principal, graph.set_of(kind, group.direct, external=group.external))
+    standing = standing_of(ctx, standing_in, graph, me, kind)
+    sources = sources_of(
+        with_subordinates(me),
+        graph,
+        [with_subordinates(grantor) for grantor in standing.grantors],
+        standing.elevated,
+        identity.attributes_of(ctx, group.principal) if policy.has_scopes else {},
+    )
+    label = group.label or 0
+    return Rights(policy.epoch, group.principal, label, sources, graph, policy, NO_REACH, NO_REACH, 0)
 
 
-def _standing(rights: Rights, objects: Mapping[UUID, NamedObject], label: _Label, under: _Under) -> Standing:
+def _standing(
+    rights: Rights, objects: Mapping[UUID, NamedObject], grounds: Grounds, label: _Label, under: _Under
+) -> Standing:
     found = {}
     for described in objects.values():
-        verbs = {
-            verb: _legs(rights, described, verb, under)
+        rules: dict[Verb, RecordRule] = {
+            verb: rights.rule(described.id, verb, grounds)
             for verb in Verb
-            if rights.decide_object(described.id, verb).allowed
+            if verb is not Verb.CREATE and rights.decide_object(described.id, verb).allowed
         }
+        verbs = {verb: _legs(described, objects, rule, under) for verb, rule in rules.items()}
+        if rights.decide_object(described.id, Verb.CREATE).allowed:  # it has no layer 3
+            verbs[Verb.CREATE] = frozenset()
         if verbs:
-            levels = {c: rights.level(described.id, c) for c in described.columns}
-            rules: dict[Verb, RecordRule] = {
-                v: rights.rule(described.id, v) for v in verbs if v is not Verb.CREATE
+            levels = {
+                c: rights.level(described.id, c, sealed=c in described.sealed) for c in described.columns
             }
-            found[described.id] = ObjectStanding(verbs, {c: v for c, v in levels.items() if v}, rules)
+            denied = {verb: legs for verb, rule in rules.items() if (legs := _denied(rule))}
+            found[described.id] = ObjectStanding(verbs, {c: v for c, v in levels.items() if v}, denied, rules)
     return Standing(
         operations=frozenset(o for o in Operation if rights.operation(o).allowed),
         any_data=frozenset(v for v in Verb if rights.any_data(v)),
@@ -218,23 +271,20 @@ def _standing(rights: Rights, objects: Mapping[UUID, NamedObject], label: _Label
     )
 
 
-def _legs(  # noqa: C901  one case for each leg
-    rights: Rights, described: NamedObject, verb: Verb, under: _Under
+def _legs(  # noqa: C901, PLR0912  one case for each leg
+    described: NamedObject, objects: Mapping[UUID, NamedObject], rule: RecordRule, under: _Under
 ) -> frozenset[Leg]:
-    if verb is Verb.CREATE:  # it has no layer 3
-        return frozenset()
-    rule = rights.rule(described.id, verb)
     if isinstance(rule, Everyone):
         return frozenset({EVERY_RECORD})
     found: set[Leg] = set()
     for leg in rule.legs if isinstance(rule, AnyOf) else ():
         match leg:
-            case AuthorIs():
-                found.add(("records of their own making", ANYBODY))
+            case AuthorIs(persons):
+                found |= _own("records of their own making", "records made by the grantor", persons)
             case AuthorUnder(heads):
                 found |= {("records made below", head) for head in heads}
-            case OwnerIs() if described.has_owner:
-                found.add(("records they own", ANYBODY))
+            case OwnerIs(persons) if described.has_owner:
+                found |= _own("records they own", "records owned by the grantor", persons)
             case OwnerUnder(heads) if described.has_owner:
                 found |= {("records owned below", head) for head in heads}
             case AuthorSetHas(sure, managed, heads):
@@ -243,36 +293,89 @@ def _legs(  # noqa: C901  one case for each leg
                     found.add(("records made by", author))
                     if grant is Grant.DELEGABLE:
                         found.add(("passing on of records made by", author))
+            case ScopeHas(tests, heads):
+                for test in tests:
+                    if test.person is None or under(test.person, heads):
+                        way = f"records whose {_path(described, objects, test.path)} is"
+                        found |= {(way, UnitId(value)) for value in test.values}
             case SharedWith():
                 found.add(("records shared with them", ANYBODY))
+            case UnderMaster(rules):
+                found |= _by_master(described, objects, rules, under)
     return frozenset(found)
+
+
+def _own(mine: str, theirs: str, persons: frozenset[UnitId]) -> set[Leg]:
+    """The principal's own is told without a name, since it is another's for each member of a group."""
+    return {(mine, ANYBODY)} | ({(theirs, p) for p in persons} if len(persons) > 1 else set())
+
+
+def _path(described: NamedObject, objects: Mapping[UUID, NamedObject], path: Path) -> str:
+    words = []
+    here: NamedObject | None = described
+    for step in path:
+        lookup = None if here is None or "-" not in step else here.ground.lookups.get(UUID(step))
+        words.append(step if lookup is None else lookup.column)
+        here = None if lookup is None else objects.get(lookup.target)
+    return ".".join(words)
+
+
+def _by_master(
+    described: NamedObject,
+    objects: Mapping[UUID, NamedObject],
+    rules: Sequence[RecordRule],
+    under: _Under,
+) -> set[Leg]:
+    """What is reached on the master record; all of the rules are needed, so each says what it reaches."""
+    lookup = described.ground.lookups.get(described.ground.master or UUID(int=0))
+    master = None if lookup is None else objects.get(lookup.target)
+    if master is None:
+        return set()
+    return {
+        (f"by {master.code}: {way}", unit)
+        for rule in rules
+        for way, unit in _legs(master, objects, rule, under)
+    }
+
+
+def _denied(rule: RecordRule) -> frozenset[Leg]:
+    denied: Denied | None = rule.denied if isinstance(rule, AnyOf) else None
+    if denied is None:
+        return frozenset()
+    found = {("made by", author) for author in denied.authors}
+    return frozenset(found | {("denied to", unit) for unit in denied.units if unit != ANYBODY})
 
 
 def _groups(ctx: Context, personal: frozenset[UnitId]) -> Sequence[_Group]:
     """Active principals by kind, roles and label; whoever is named in person is a group of one."""
     rows = ctx.db.rows(
-        "select p.kind, p.roles, p.label, p.personal, array_agg(p.id order by p.id) from ("
-        " select u.id, u.kind, u.current_label_id as label,"
+        "select p.kind, p.external, p.roles, p.label, p.personal, array_agg(p.id order by p.id) from ("
+        " select u.id, u.kind, u.external, u.current_label_id as label,"
         "  array(select m.role_id from @.identity_membership m where m.principal_id = u.id"
         "   order by m.role_id) as roles,"
         "  case when u.id = any(%(personal)s) then u.id end as personal"
         " from @.identity_unit u where u.kind in ('person', 'service') and u.active"
-        ") p group by p.kind, p.roles, p.label, p.personal order by min(p.id::text)",
+        ") p group by p.kind, p.external, p.roles, p.label, p.personal order by min(p.id::text)",
         {"personal": sorted(personal)},
     )
     return [
-        _Group(tuple(ids), alone or ANYBODY, kind, tuple(d), label) for kind, d, label, alone, ids in rows
+        _Group(tuple(ids), alone or ANYBODY, kind, external, tuple(direct), label)
+        for kind, external, direct, label, alone, ids in rows
     ]
 
 
-def _named_in_person(policy: Policy) -> frozenset[UnitId]:
-    """Units of rows and grantees of rules; roles among them do no harm."""
+def _named_in_person(ctx: Context, policy: Policy, standing_in: identity.StandingIn) -> frozenset[UnitId]:
+    """Units of rows and rules, receivers and holders of what is personal; roles among them do no harm."""
     found = {row.unit for rows in policy.operations.values() for row in rows}
     for made in policy.objects.values():
         found |= {row.unit for row in made.rows}
         found |= {row.unit for rows in made.columns.values() for row in rows}
-        found |= {rule.grantee for rule in made.rules}
-    return frozenset(found)
+        found |= {rule.unit for rule in made.records.deny_rules}
+    found |= {d.receiver for d in standing_in.delegations}
+    found |= {e.person for e in standing_in.elevations}
+    if policy.has_scopes:  # each compares with values of their own
+        found |= {UnitId(r[0]) for r in ctx.db.rows("select distinct principal_id from @.identity_attribute")}
+    return frozenset(found) | _grantees(policy)
 
 
 def _labels(ctx: Context) -> dict[int, _Label]:
@@ -291,7 +394,11 @@ def _labels(ctx: Context) -> dict[int, _Label]:
 
 
 def _grantees(policy: Policy) -> frozenset[UnitId]:
-    return frozenset(rule.grantee for made in policy.objects.values() for rule in made.rules)
+    found: set[UnitId] = set()
+    for made in policy.objects.values():
+        found |= {rule.grantee for rule in made.records.rules}
+        found |= {rule.grantee for rule in made.records.scopes}
+    return frozenset(found)
 
 
 def _labels_of_grantees(ctx: Context, policy: Policy) -> dict[UnitId, int]:
@@ -344,6 +451,16 @@ def _shares(ctx: Context, written: Mapping[str, int]) -> Listed:
         {"most": MOST_RECORDS + 1},
     )
     return _listed(dict.fromkeys(map(tuple, rows), 1), written.get("access_share", 0))
+
+
+def _denies(ctx: Context, written: Mapping[str, int]) -> Listed:
+    if not has_table(ctx.db, "access_deny"):
+        return Listed({}, 0)  # a tenant of the release before
+    rows = ctx.db.rows(
+        "select object_id, unit_id, verb, record_id from @.access_deny limit %(most)s::int",
+        {"most": MOST_RECORDS + 1},
+    )
+    return _listed(dict.fromkeys(map(tuple, rows), 1), written.get("access_deny", 0))
 
 
 def _listed(rows: Mapping[tuple[object, ...], int], written: int) -> Listed:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ostiary.access.core import RecordFacts, RecordRule, decide_record
+from ostiary.access.core import AnyOf, RecordFacts, RecordRule, ScopeHas, UnderMaster, decide_record
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import UnitId
 
 MOST_QUESTIONS = 2_000  # of one object: more are not counted
 Rows = Mapping[tuple[Any, ...], int]  # (author, owner, label) -> records
+SINGLE = (ScopeHas, UnderMaster)  # legs that look at each record
 _NOBODY: frozenset[UnitId] = frozenset()
 
 
@@ -34,6 +35,8 @@ class Sight:
             return None
         if rule is None:
             return 0
+        if isinstance(rule, AnyOf) and (rule.denied or any(isinstance(x, SINGLE) for x in rule.legs)):
+            return None  # it depends on more than author, owner and stored set
         return sum(n for key, n in rows.items() if decide_record(rule, self._facts(*key)).allowed)
 
     def _facts(self, author: UnitId, owner: UnitId | None, label: int) -> RecordFacts:

@@ -60,11 +60,16 @@ class ColumnRow(models.Model):
 
 
 class Switches(models.Model):
-    """Layer 3 of an object: on or off, and each leg. An object without a row is on, with every leg."""
+    """Layer 3 of an object: on or off, and each leg. An object without a row is on, with every leg.
+
+    denies: whether records and rules may deny. legs: author, its managers, owner, its managers, rules, scope
+    rules, shares, master record.
+    """
 
     object_id = models.UUIDField(primary_key=True)
     records = models.BooleanField(db_default=True)
-    legs = models.TextField(db_default="aAoOrs")  # author, its managers, owner, its managers, rules, shares
+    legs = models.TextField(db_default="aAoOrcsm")
+    denies = models.BooleanField(db_default=False)
 
     class Meta:
         db_table = "access_switches"
@@ -113,6 +118,78 @@ class Share(models.Model):
         ]
         indexes = [
             models.Index(fields=["unit", "object_id", "verb", "record_id"], name="access_share_unit_idx")
+        ]
+
+
+class ScopeRule(models.Model):
+    """Leg 6: records whose value at the end of `path` is among an attribute of the principal.
+
+    path: ids of lookup columns joined by dots; the last step may be `owner` or `author`. attribute: `self`,
+    `own_units`, `managed_units`, or the name of a list of values. Each verb: 0 none, 1 granted, 2 delegable.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    object_id = models.UUIDField()
+    grantee = models.ForeignKey(UNIT, models.CASCADE, related_name="+")
+    path = models.TextField()
+    attribute = models.TextField()
+    read = models.SmallIntegerField()
+    update = models.SmallIntegerField()
+    delete = models.SmallIntegerField()
+
+    class Meta:
+        db_table = "access_scope_rule"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["object_id", "grantee", "path", "attribute"], name="access_scope_rule_once"
+            )
+        ]
+
+
+class DenyRule(models.Model):
+    """What a unit is denied on records whose author was in `author`; verbs: letters of r, u, d."""
+
+    id = models.UUIDField(primary_key=True)
+    object_id = models.UUIDField()
+    author = models.ForeignKey(UNIT, models.CASCADE, related_name="+")
+    unit = models.ForeignKey(UNIT, models.CASCADE, related_name="+")
+    verbs = models.TextField()
+
+    class Meta:
+        db_table = "access_deny_rule"
+        constraints = [
+            models.UniqueConstraint(fields=["object_id", "author", "unit"], name="access_deny_rule_once")
+        ]
+
+
+class Deny(models.Model):
+    """What a unit is denied on one record: one verb (r, u, d)."""
+
+    id = models.UUIDField(primary_key=True)
+    object_id = models.UUIDField()
+    record_id = models.UUIDField()
+    unit = models.ForeignKey(UNIT, models.CASCADE, related_name="+")
+    verb = models.CharField(max_length=1)
+
+    class Meta:
+        db_table = "access_deny"
+        constraints = [
+            models.UniqueConstraint(fields=["record_id", "verb", "unit"], name="access_deny_once"),
+        ]
+
+
+class CarriedRight(models.Model):
+    """Verbs on an object that whoever may execute the operation has at layer 2."""
+
+    id = models.UUIDField(primary_key=True)
+    operation = models.TextField()
+    object_id = models.UUIDField()
+    verbs = models.TextField()  # letters of crud
+
+    class Meta:
+        db_table = "access_carried_right"
+        constraints = [
+            models.UniqueConstraint(fields=["operation", "object_id"], name="access_carried_right_once")
         ]
 
 

@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import UnitId
 from ostiary.kernel.recent import TENANTS_AT_HAND, Recent
 
 ALL_EMPLOYEES = "all_employees"
+ALL_EXTERNALS = "all_external_users"
 SYSTEM_ADMINISTRATORS = "system_administrators"
+NO_UNIT = UnitId(UUID(int=0))
 
 
 class UnitKind(StrEnum):
@@ -27,13 +30,17 @@ ROLE_KINDS = frozenset({UnitKind.ORG, UnitKind.FUNC, UnitKind.MANAGER})
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role of any kind. parent: in its own tree; manages: the unit of a manager role."""
+    """A role of any kind. parent: in its own tree; manages: the unit of a manager role.
+
+    external: of outsiders; no edge joins them with what is of employees.
+    """
 
     id: UnitId
     kind: UnitKind
     parent: UnitId | None
     manages: UnitId | None
     not_inherited: bool
+    external: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +54,16 @@ class OwnSet:
 class RoleGraph:
     """All roles of a tenant with their trees and links. Immutable after it is made."""
 
-    def __init__(self, roles: Iterable[Role], links: Iterable[tuple[UnitId, UnitId]], root: UnitId) -> None:
+    def __init__(
+        self,
+        roles: Iterable[Role],
+        links: Iterable[tuple[UnitId, UnitId]],
+        root: UnitId,
+        external_root: UnitId,
+    ) -> None:
         self.roles: Mapping[UnitId, Role] = {r.id: r for r in roles}
         self.root = root
+        self.external_root = external_root
         self._linked: dict[UnitId, set[UnitId]] = {}
         for org, func in links:
             self._linked.setdefault(org, set()).add(func)
@@ -82,10 +96,10 @@ class RoleGraph:
                 todo.extend(self._children.get(step, ()))
         return frozenset(found)
 
-    def own_set(self, direct: Iterable[UnitId]) -> OwnSet:
+    def own_set(self, direct: Iterable[UnitId], *, external: bool = False) -> OwnSet:
         """A person's own set and reporting units from the direct roles. Source: semantics section 1."""
         direct = frozenset(direct)
-        found = set(self.line(self.root))
+        found = set(self.line(self.external_root if external else self.root))
         for role in direct:
             found |= self.line(role)
         for role in list(found):
@@ -101,6 +115,17 @@ class RoleGraph:
     def service_set(self, direct: Iterable[UnitId]) -> OwnSet:
         """A service account's own set: its direct roles, no inheritance, nobody's subordinate."""
         return OwnSet(frozenset(direct), frozenset())
+
+    def set_of(self, kind: UnitKind, direct: Iterable[UnitId], *, external: bool) -> OwnSet:
+        """The own set of a principal of either kind."""
+        if kind is UnitKind.SERVICE:
+            return self.service_set(direct)
+        return self.own_set(direct, external=external)
+
+    def elevated(self, role: UnitId) -> frozenset[UnitId]:
+        """What an elevation to a role gives: the role, its ancestors, functional roles linked to these."""
+        line = self.line(role)
+        return line.union(*(self._linked.get(r, ()) for r in line))
 
     def heads(self, own: OwnSet) -> frozenset[UnitId]:
         """The units whose manager role is in the own set."""
@@ -140,17 +165,24 @@ def role_graph(ctx: Context, epoch: int | None = None) -> RoleGraph:
         if known is not None and known[0] == epoch:
             return known[1]
     roles = [
-        Role(r[0], UnitKind(r[1]), r[2], r[3], r[4])
+        Role(r[0], UnitKind(r[1]), r[2], r[3], r[4], r[5])
         for r in ctx.db.rows(
-            "select id, kind, parent_id, manages_id, not_inherited from @.identity_unit"
+            "select id, kind, parent_id, manages_id, not_inherited, external from @.identity_unit"
             " where kind in ('org', 'func', 'manager')"
         )
     ]
     links = [(r[0], r[1]) for r in ctx.db.rows("select org_id, func_id from @.identity_link")]
-    root = ctx.db.row("select id from @.identity_unit where code = %(code)s", {"code": ALL_EMPLOYEES})
-    if root is None:
+    roots = {
+        r[0]: r[1]
+        for r in ctx.db.rows(
+            "select code, id from @.identity_unit where code = any(%(codes)s)",
+            {"codes": [ALL_EMPLOYEES, ALL_EXTERNALS]},
+        )
+    }
+    if ALL_EMPLOYEES not in roots:
         raise RuntimeError("the tenant has no role All employees: its schema was not seeded")
-    graph = RoleGraph(roles, links, root[0])
+    # a tenant of the release before has no externals and no root for them yet
+    graph = RoleGraph(roles, links, roots[ALL_EMPLOYEES], roots.get(ALL_EXTERNALS, NO_UNIT))
     if epoch is not None:
         _graphs.put(ctx.db.schema, (epoch, graph))
     return graph

@@ -53,19 +53,19 @@ def refresh_labels(
     graph = graph or role_graph(ctx)
     only = None if principals is None else list(principals)
     rows = ctx.db.rows(
-        "select u.kind, u.roles, array_agg(u.id), array_agg(coalesce(u.label, 0)) from ("
-        " select p.id, p.kind, p.current_label_id as label,"
+        "select u.kind, u.external, u.roles, array_agg(u.id), array_agg(coalesce(u.label, 0)) from ("
+        " select p.id, p.kind, p.external, p.current_label_id as label,"
         "  array(select m.role_id from @.identity_membership m where m.principal_id = p.id"
         " order by m.role_id) as roles"
         " from @.identity_unit p where p.kind in ('person', 'service')"
         "  and (%(only)s::uuid[] is null or p.id = any(%(only)s))"
-        ") u group by u.kind, u.roles",
+        ") u group by u.kind, u.external, u.roles",
         {"only": only},
     )
     changed_ids: list[UnitId] = []
     changed_labels: list[int] = []
-    for kind, roles, ids, labels in rows:
-        own = graph.own_set(roles) if kind == UnitKind.PERSON else graph.service_set(roles)
+    for kind, external, roles, ids, labels in rows:
+        own = graph.set_of(UnitKind(kind), roles, external=external)
         label = intern_label(ctx, own)
         changed = [i for i, old in zip(ids, labels, strict=True) if old != label]
         changed_ids += changed

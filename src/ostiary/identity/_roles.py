@@ -27,18 +27,36 @@ def _refuse(field: str, code: str, message: str) -> Invalid:
 
 
 def _kind(ctx: Context, unit: UnitId, field: str) -> UnitKind:
-    row = ctx.db.row("select kind from @.identity_unit where id = %(id)s", {"id": unit})
+    return kind_of(ctx, unit, field)[0]
+
+
+def kind_of(ctx: Context, unit: UnitId, field: str) -> tuple[UnitKind, bool]:
+    """What a unit is, and whether of outsiders. Raises Invalid: there is none."""
+    row = ctx.db.row("select kind, external from @.identity_unit where id = %(id)s", {"id": unit})
     if row is None:
         raise _refuse(field, "unknown", "There is no such unit")
-    return UnitKind(row[0])
+    return UnitKind(row[0]), row[1]
+
+
+def ensure_same_side(ctx: Context, one: UnitId, other: UnitId, field: str) -> None:
+    """Raises Invalid: an edge would join employees with externals (semantics section 1)."""
+    if kind_of(ctx, one, field)[1] != kind_of(ctx, other, field)[1]:
+        raise _refuse(field, "other_side", "Employees and external users are kept apart")
 
 
 def create_person(
-    ctx: Context, *, login: str, name: str, email: str, language: str = "en", time_zone: str | None = None
+    ctx: Context,
+    *,
+    login: str,
+    name: str,
+    email: str,
+    language: str = "en",
+    time_zone: str | None = None,
+    external: bool = False,
 ) -> UnitId:
-    """Make an active employee without a password. Raises Invalid: login or name empty, login taken.
+    """Make an active person without a password. Raises Invalid: login or name empty, login taken.
 
-    time_zone: without one the tenant's for new people.
+    time_zone: without one the tenant's for new people. external: an outsider instead of an employee.
     """
     login = login.strip().lower()
     if not login or len(login) > 100 or any(c.isspace() for c in login):
@@ -51,8 +69,9 @@ def create_person(
     lock_roles(ctx)
     unit = UnitId(new_id())
     ctx.db.run(
-        "insert into @.identity_unit (id, kind, name) values (%(id)s, 'person', %(name)s)",
-        {"id": unit, "name": name.strip()},
+        "insert into @.identity_unit (id, kind, name, external)"
+        " values (%(id)s, 'person', %(name)s, %(external)s)",
+        {"id": unit, "name": name.strip(), "external": external},
     )
     ctx.db.run(
         "insert into @.identity_person (unit_id, login, email, language, time_zone)"
@@ -64,7 +83,9 @@ def create_person(
     return unit
 
 
-def create_service_account(ctx: Context, *, login: str, name: str, system: bool = False) -> UnitId:
+def create_service_account(
+    ctx: Context, *, login: str, name: str, system: bool = False, external: bool = False
+) -> UnitId:
     """Make a service account: no inheritance, no password, acts by key only.
 
     system: one of the product itself, which gets no key either; only then its login begins with the prefix.
@@ -76,15 +97,21 @@ def create_service_account(ctx: Context, *, login: str, name: str, system: bool 
     lock_roles(ctx)
     unit = UnitId(new_id())
     ctx.db.run(
-        "insert into @.identity_unit (id, kind, code, name) values (%(id)s, 'service', %(code)s, %(name)s)",
-        {"id": unit, "code": f"service:{login.strip().lower()}", "name": name.strip()},
+        "insert into @.identity_unit (id, kind, code, name, external)"
+        " values (%(id)s, 'service', %(code)s, %(name)s, %(external)s)",
+        {
+            "id": unit,
+            "code": f"service:{login.strip().lower()}",
+            "name": name.strip(),
+            "external": external,
+        },
     )
     refresh_labels(ctx, [unit])
     bump_epoch(ctx)
     return unit
 
 
-def create_role(
+def create_role(  # noqa: PLR0913  what a role is made of
     ctx: Context,
     kind: UnitKind,
     name: str,
@@ -93,9 +120,11 @@ def create_role(
     parent: UnitId | None = None,
     manages: UnitId | None = None,
     not_inherited: bool = False,
+    external: bool = False,
 ) -> UnitId:
-    """Make a role. An organisational role without a parent goes below All employees.
+    """Make a role. An organisational role without a parent goes below All employees or All external users.
 
+    external: of outsiders; whoever has a parent or a unit to manage is what that is.
     Raises: Invalid: parent of another kind, a second manager role of a unit, kind not a role.
     """
     if kind not in ROLE_KINDS:
@@ -111,13 +140,16 @@ def create_role(
     elif manages is not None:
         raise _refuse("manages", "not_a_manager", "Only a manager role belongs to a unit")
     if kind is UnitKind.ORG and parent is None:
-        parent = role_graph(ctx).root
+        graph = role_graph(ctx)
+        parent = graph.external_root if external else graph.root
     if parent is not None and _kind(ctx, parent, "parent") is not kind:
         raise _refuse("parent", "other_kind", "A role's parent is of the same kind")
+    above = manages or parent
+    side = external if above is None else kind_of(ctx, above, "parent")[1]
     role = UnitId(new_id())
     ctx.db.run(
-        "insert into @.identity_unit (id, kind, code, name, parent_id, manages_id, not_inherited)"
-        " values (%(id)s, %(kind)s, %(code)s, %(name)s, %(parent)s, %(manages)s, %(mark)s)",
+        "insert into @.identity_unit (id, kind, code, name, parent_id, manages_id, not_inherited, external)"
+        " values (%(id)s, %(kind)s, %(code)s, %(name)s, %(parent)s, %(manages)s, %(mark)s, %(external)s)",
         {
             "id": role,
             "kind": kind.value,
@@ -126,6 +158,7 @@ def create_role(
             "parent": parent,
             "manages": manages,
             "mark": not_inherited,
+            "external": side,
         },
     )
     bump_epoch(ctx)
@@ -137,13 +170,14 @@ def move_role(ctx: Context, role: UnitId, parent: UnitId | None) -> None:
     lock_roles(ctx)
     graph = role_graph(ctx)
     kind = _kind(ctx, role, "role")
-    if role == graph.root or kind is UnitKind.MANAGER:
+    if role in (graph.root, graph.external_root) or kind is UnitKind.MANAGER:
         raise _refuse("role", "fixed", "This role has no parent to change")
     if kind is UnitKind.ORG and parent is None:
-        parent = graph.root
+        parent = graph.external_root if graph.roles[role].external else graph.root
     if parent is not None:
         if _kind(ctx, parent, "parent") is not kind:
             raise _refuse("parent", "other_kind", "A role's parent is of the same kind")
+        ensure_same_side(ctx, role, parent, "parent")
         if role in graph.line(parent):
             raise _refuse("parent", "cycle", "A role cannot lie below itself")
     ctx.db.run(
@@ -170,13 +204,12 @@ def add_members(ctx: Context, pairs: Iterable[tuple[UnitId, UnitId]]) -> None:
     """
     wanted = list(dict.fromkeys(pairs))
     lock_roles(ctx)
-    kinds = {
-        r[0]: UnitKind(r[1])
-        for r in ctx.db.rows(
-            "select id, kind from @.identity_unit where id = any(%(ids)s)",
-            {"ids": list({u for pair in wanted for u in pair})},
-        )
-    }
+    found = ctx.db.rows(
+        "select id, kind, external from @.identity_unit where id = any(%(ids)s)",
+        {"ids": list({u for pair in wanted for u in pair})},
+    )
+    kinds = {r[0]: UnitKind(r[1]) for r in found}
+    outside = {r[0] for r in found if r[2]}
     for principal, role in wanted:
         if kinds.get(principal) not in (UnitKind.PERSON, UnitKind.SERVICE):
             raise _refuse("principal", "unknown", "Only a person or service account has roles")
@@ -184,6 +217,8 @@ def add_members(ctx: Context, pairs: Iterable[tuple[UnitId, UnitId]]) -> None:
             raise _refuse("role", "unknown", "There is no such role")
         if kinds[principal] is UnitKind.SERVICE and kinds[role] is UnitKind.MANAGER:
             raise _refuse("role", "manager", "A service account cannot hold a manager role")
+        if (principal in outside) != (role in outside):
+            raise _refuse("role", "other_side", "Employees and external users are kept apart")
     ctx.db.run(
         "insert into @.identity_membership (principal_id, role_id)"
         " select * from unnest(%(p)s::uuid[], %(r)s::uuid[]) on conflict do nothing",
@@ -216,6 +251,7 @@ def link(ctx: Context, org: UnitId, func: UnitId) -> None:
     lock_roles(ctx)
     if _kind(ctx, org, "org") is not UnitKind.ORG or _kind(ctx, func, "func") is not UnitKind.FUNC:
         raise _refuse("link", "other_kind", "A functional role is linked to an organisational one")
+    ensure_same_side(ctx, org, func, "link")
     ctx.db.run(
         "insert into @.identity_link (org_id, func_id) values (%(o)s, %(f)s) on conflict do nothing",
         {"o": org, "f": func},
@@ -277,7 +313,7 @@ def names_of(ctx: Context, units: Sequence[UnitId]) -> dict[UnitId, str]:
 
 
 def seed(ctx: Context) -> dict[str, UnitId]:
-    """The first rows of a tenant: epoch, All employees, System administrators (not inherited by managers)."""
+    """The first rows of a tenant: epoch, both roots, System administrators (not inherited by managers)."""
     # Nodes keep what they read by schema and epoch. A dropped tenant may have had this schema, and its epochs
     # must never come again: they begin at the milliseconds of the clock and rise more slowly.
     first = int(clock.now().timestamp() * 1000)
@@ -287,14 +323,15 @@ def seed(ctx: Context) -> dict[str, UnitId]:
         {"first": first},
     )
     made: dict[str, UnitId] = {}
-    for code, kind, name, mark in (
-        ("all_employees", "org", "All employees", False),
-        ("system_administrators", "func", "System administrators", True),
+    for code, kind, name, mark, external in (
+        ("all_employees", "org", "All employees", False, False),
+        ("all_external_users", "org", "All external users", False, True),
+        ("system_administrators", "func", "System administrators", True, False),
     ):
         unit = made[code] = UnitId(new_id())
         ctx.db.run(
-            "insert into @.identity_unit (id, kind, code, name, not_inherited)"
-            " values (%(id)s, %(kind)s, %(code)s, %(name)s, %(mark)s)",
-            {"id": unit, "kind": kind, "code": code, "name": name, "mark": mark},
+            "insert into @.identity_unit (id, kind, code, name, not_inherited, external)"
+            " values (%(id)s, %(kind)s, %(code)s, %(name)s, %(mark)s, %(external)s)",
+            {"id": unit, "kind": kind, "code": code, "name": name, "mark": mark, "external": external},
         )
     return made

@@ -78,6 +78,48 @@ class Link(models.Model):
         constraints = [models.UniqueConstraint(fields=["org", "func"], name="identity_link_once")]
 
 
+class Delegation(models.Model):
+    """The receiver, a person or role, acts with the grantor's sources; valid_from <= now < valid_to."""
+
+    id = models.UUIDField(primary_key=True)
+    grantor = models.ForeignKey(Unit, models.CASCADE, related_name="+")
+    receiver = models.ForeignKey(Unit, models.CASCADE, related_name="+")
+    valid_from = models.DateTimeField(null=True)
+    valid_to = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="identity_delegation_others", condition=~models.Q(grantor=models.F("receiver"))
+            ),
+        ]
+
+
+class Elevation(models.Model):
+    """A role for a while, with a reason: one more source of the person; valid_from <= now < valid_to."""
+
+    id = models.UUIDField(primary_key=True)
+    person = models.ForeignKey(Unit, models.CASCADE, related_name="+")
+    role = models.ForeignKey(Unit, models.CASCADE, related_name="+")
+    valid_from = models.DateTimeField(null=True)
+    valid_to = models.DateTimeField(null=True)
+    reason = models.TextField()
+
+
+class Attribute(models.Model):
+    """One value of a named list of a principal (its regions, say), by which scope rules compare."""
+
+    id = models.BigAutoField(primary_key=True)
+    principal = models.ForeignKey(Unit, models.CASCADE, related_name="+")
+    name = models.TextField()
+    value = models.UUIDField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["principal", "name", "value"], name="identity_attribute_once"),
+        ]
+
+
 class Label(models.Model):
     """An interned stored set (semantics section 3) without the person, whom the record names itself."""
 

@@ -2,15 +2,11 @@
 
 from ostiary.kernel.ports import Db
 
-_there: set[tuple[str, str]] = set()
-
 
 def has_table(db: Db, table: str) -> bool:
-    """Whether the tenant of `db` has a fixed table. Once there it stays, so only a no is asked again."""
-    key = (db.schema, table)
-    if key not in _there:
-        row = db.row("select to_regclass(%(name)s)", {"name": f"{db.schema}.{table}"})
-        if row is None or row[0] is None:
-            return False
-        _there.add(key)
-    return True
+    """Whether the tenant of `db` has a fixed table.
+
+    Asked each time: a tenant that is restored from a backup of the release before has lost it again.
+    """
+    row = db.row("select to_regclass(%(name)s) is not null", {"name": f"{db.schema}.{table}"})
+    return row == (True,)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ostiary.kernel.ids import ColumnId
 from ostiary.objects._errors import PackageRefused
-from ostiary.objects._model import UNASSIGNED, Choice, Column, ColumnType, DataClass, Retention
+from ostiary.objects._model import UNASSIGNED, Choice, Column, ColumnType, DataClass, Mask, Retention
 from ostiary.objects._names import IDENTIFIER, column_code_problem
 from ostiary.objects._strict import Node
 
@@ -127,6 +127,8 @@ def read_column(node: Node, inherited: PolicyDefaults) -> tuple[Column, str | No
         unique=node.take("unique", bool, False),
         help=node.take("help", str, ""),
         indexed=node.take("indexed", bool, False),
+        sealed=node.take("sealed", bool, False),
+        mask=Mask(_one_of(node, "mask", frozenset(Mask))) if node.has("mask") else Mask.ALL,
         **settings,
     )
     node.finish()

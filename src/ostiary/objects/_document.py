@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ostiary.objects._model import Column, ColumnType, Layout, Object, Retention, Workplace
+from ostiary.objects._model import Column, ColumnType, Layout, Mask, Object, Retention, Workplace
 
 Document = dict[str, Any]
 _STANDARD = ("name", "position")  # every list of values has them; they are not declared
@@ -33,9 +33,11 @@ def column_document(column: Column, default: object = None) -> Document:
     }
     if column.tags:
         stated["tags"] = list(column.tags)
-    for flag in ("required", "unique", "indexed"):
+    for flag in ("required", "unique", "indexed", "sealed"):
         if getattr(column, flag):
             stated[flag] = True
+    if column.mask is not Mask.ALL:
+        stated["mask"] = column.mask.value
     if column.help:
         stated["help"] = column.help
     return stated | _settings(column, default)
@@ -91,6 +93,8 @@ def object_document(
     texts = {"caption": made.caption, "plural": made.plural, "icon": made.icon}
     if made.description:
         texts["description"] = made.description
+    if made.master_column is not None:
+        texts["master"] = made.master_column.code
     declared = [
         column_document(x, defaults.get(x.code))
         for x in made.columns.values()

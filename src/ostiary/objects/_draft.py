@@ -15,7 +15,7 @@ from ostiary.objects._facts import Facts
 from ostiary.objects._model import Column, Object
 from ostiary.objects._names import MAX_CODE, column_code_problem, is_object_code
 from ostiary.objects._register import Held, Kept, Place, Register, shown_object
-from ostiary.objects._verify import verify_object
+from ostiary.objects._verify import verify_masters, verify_object
 
 MANY = 50_000  # rows from which on an index is built beside the writers, by a job
 
@@ -88,6 +88,9 @@ class Draft:
         made = held.object
         verify_object(shown_object(made), lambda words: refused("object", "contradiction", words))
         self.held[made.id] = held
+        if made.master:
+            there = {h.object.code: shown_object(h.object) for h in self.held.values() if h.dropped is None}
+            verify_masters(there, lambda words: refused("object", "contradiction", words))
         self.written[made.id] = None
 
     def put_object(self, held: Held, made: Object) -> None:

@@ -1,11 +1,13 @@
 """Metadata values: objects and columns as the product sees them; frozen, kept per tenant epoch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from types import MappingProxyType
 from uuid import UUID
 
+from ostiary.access import public as access
 from ostiary.kernel.ids import ColumnId, ObjectId
 from ostiary.objects._aliases import Former
 
@@ -41,6 +43,16 @@ class DataClass(IntEnum):
     RESTRICTED = 4
 
 
+class Mask(StrEnum):
+    """What of a value is shown where it is masked; never how long it is."""
+
+    ALL = "all"
+    LAST_4 = "last_4"
+    FIRST = "first"
+    DOMAIN = "domain"  # of an e-mail address
+    YEAR = "year"
+
+
 @dataclass(frozen=True, slots=True)
 class Retention:
     """How long a value is kept: `months` after `after`, then `then` (keep | anonymise | delete)."""
@@ -72,7 +84,8 @@ class Column:
     target: code of the looked-up object (lookup only). default: JSON value, or "now"/"today"/"me".
     pattern: of an auto-number, `CASE-{0:06d}`. `system` columns (author, owner, created_at, modified_at,
     number) take no rights rows. born_as: "" while `name` is the code. former: codes that still lead here.
-    indexed: an index serves sorting and filtering by it.
+    indexed: an index serves sorting and filtering by it. sealed: nobody sees or writes it, whatever the rows.
+    mask: what whoever has it masked is shown.
     """
 
     id: ColumnId
@@ -97,6 +110,8 @@ class Column:
     born_as: str = ""
     former: tuple[Former, ...] = ()
     indexed: bool = False
+    sealed: bool = False
+    mask: Mask = Mask.ALL
 
     @property
     def name(self) -> str:
@@ -155,6 +170,7 @@ class Object:
     has_owner: false for objects without an owner column (lookups). dropped: columns kept for recovery, by
     code; nobody sees them, but they still belong to the state of a record. born_as, former: as of columns.
     spent: stored names of purged columns, never given again, since events go on telling of them.
+    master: stored name of the lookup whose record hands its rights down (semantics 3, leg 8), "" for none.
     """
 
     id: ObjectId
@@ -172,6 +188,12 @@ class Object:
     former: tuple[Former, ...] = ()
     dropped: Mapping[str, Column] = field(default_factory=lambda: MappingProxyType({}))
     spent: tuple[str, ...] = ()
+    master: str = ""
+
+    @property
+    def master_column(self) -> Column | None:
+        """The lookup that names the master record."""
+        return next((c for c in self.columns.values() if self.master and c.name == self.master), None)
 
     @property
     def name(self) -> str:
@@ -201,7 +223,39 @@ class Workplace:
     groups: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
+class _Grounds(Mapping[UUID, access.Ground]):
+    """Made for an object when somebody asks: a tenant may have hundreds, a request touches a few."""
+
+    def __init__(self, objects: Mapping[str, Object]) -> None:
+        self._by_code = objects
+        self._by_id: dict[UUID, Object] = {o.id: o for o in objects.values()}
+        self._made: dict[UUID, access.Ground] = {}
+
+    def __getitem__(self, object_id: UUID) -> access.Ground:
+        made = self._made.get(object_id)
+        if made is None:
+            made = self._made[object_id] = self._ground(self._by_id[object_id])
+        return made
+
+    def _ground(self, made: Object) -> access.Ground:
+        lookups: dict[UUID, access.Lookup] = {
+            c.id: access.Lookup(c.name, target.id)
+            for c in made.columns.values()
+            if c.target is not None and (target := self._by_code.get(c.target)) is not None
+        }
+        master = made.master_column
+        return access.Ground(
+            made.id, made.table, made.has_owner, lookups, None if master is None else master.id
+        )
+
+    def __iter__(self) -> Iterator[UUID]:
+        return iter(self._by_id)
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """All metadata of a tenant at one epoch."""
 
@@ -213,6 +267,23 @@ class Catalogue:
     def aliases(self) -> Mapping[str, str]:
         """Former codes of objects that still lead to one, with its code of now."""
         return {f.code: o.code for o in self.objects.values() for f in o.former}
+
+    @cached_property
+    def grounds(self) -> access.Grounds:
+        """Where the records of each object stand, for decisions about them."""
+        return _Grounds(self.objects)
+
+    def named(self) -> list[access.NamedObject]:
+        """The objects as a snapshot of rights wants them."""
+        return [
+            access.NamedObject(
+                o.code,
+                {c.id: c.code for c in o.columns.values() if c.takes_rows},
+                self.grounds[o.id],
+                frozenset(c.id for c in o.columns.values() if c.sealed),
+            )
+            for o in self.objects.values()
+        ]
 
     def by_id(self, object_id: ObjectId) -> Object:
         """The object with this id. Raises KeyError."""

@@ -149,6 +149,7 @@ def read_object(node: Node) -> tuple[Object, Mapping[str, str]]:
         layout=read_layout(node.node("layout")),
         has_owner=has_owner,
         description=node.take("description", str, ""),
+        master=node.take("master", str, ""),
     )
     node.finish()
     return made, defaults

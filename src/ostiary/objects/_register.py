@@ -21,6 +21,7 @@ from ostiary.objects._model import (
     ColumnType,
     DataClass,
     Layout,
+    Mask,
     Object,
     Retention,
     Workplace,
@@ -181,6 +182,8 @@ def _settings(stored: Mapping[str, Any]) -> dict[str, Any]:
 def column_of(stored: Mapping[str, Any]) -> Column:
     """A column from its row; `settings` names the fields that differ from their defaults."""
     settings = _settings(stored["settings"])
+    if "mask" in settings:
+        settings["mask"] = Mask(settings["mask"])
     if "choices" in settings:
         settings["choices"] = tuple(Choice(**choice) for choice in settings["choices"])
     return Column(

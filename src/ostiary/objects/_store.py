@@ -172,6 +172,8 @@ def _object_row(held: Held) -> dict[str, object]:
         settings["born_as"] = made.born_as
     if made.spent:
         settings["spent"] = list(made.spent)
+    if made.master:
+        settings["master"] = made.master
     if made.former:
         settings["former"] = [asdict(f) for f in made.former]
     return {

@@ -4,9 +4,15 @@ from collections.abc import Callable, Mapping
 
 from ostiary.kernel.errors import OstiaryError
 from ostiary.objects._errors import PackageRefused
-from ostiary.objects._model import SYSTEM_COLUMNS, TEXT_SORTED, Column, ColumnType, Object, Workplace
+from ostiary.objects._model import SYSTEM_COLUMNS, TEXT_SORTED, Column, ColumnType, Mask, Object, Workplace
 from ostiary.objects._names import is_object_code
 
+MASKS = {
+    Mask.LAST_4: TEXT_SORTED,
+    Mask.FIRST: TEXT_SORTED,
+    Mask.DOMAIN: frozenset({ColumnType.EMAIL}),
+    Mask.YEAR: frozenset({ColumnType.DATE, ColumnType.INSTANT}),
+}
 Refuse = Callable[[str], OstiaryError]
 _UNSORTABLE = {ColumnType.LONG_TEXT, ColumnType.LOOKUP, ColumnType.OWNER}
 _MAX_COLUMNS = 300
@@ -23,6 +29,13 @@ def verify_object(made: Object, refuse: Refuse) -> None:
         raise refuse(f"display {made.display!r} is no text or auto-number column of this object")
     if display.type is not ColumnType.AUTO_NUMBER and not display.required:
         raise refuse(f"display {made.display!r} must be required: it names the record")
+    if made.master and (made.master_column is None or made.master_column.target is None):
+        raise refuse(f"master {made.master!r} is no lookup of this object")
+    for column in made.columns.values():
+        if column.mask is not Mask.ALL and column.type not in MASKS[column.mask]:
+            raise refuse(f"{column.code}: the mask {column.mask.value} does not fit {column.type.value}")
+        if column.sealed and (column.required or column.code == made.display):
+            raise refuse(f"{column.code} is sealed, so nobody could fill it: it cannot be required")
     _verify_layout(made, refuse)
 
 
@@ -63,12 +76,36 @@ def verify_package(
                     f"{made.code}: column {column.code}: target {column.target!r} is not in this package"
                 )
         _verify_details(made, objects)
+    verify_masters(objects)
     if len({w.code for w in workplaces}) < len(workplaces):
         raise PackageRefused("package.yaml: two workplaces have the same code")
     for workplace in workplaces:
         for code in (code for _, sections in workplace.groups for code in sections):
             if code not in known | objects.keys():
                 raise PackageRefused(f"package.yaml: workplace {workplace.code}: unknown object {code!r}")
+
+
+MOST_MASTERS = 4
+
+
+def verify_masters(
+    objects: Mapping[str, Object], refuse: Callable[[str], OstiaryError] = PackageRefused
+) -> None:
+    """Refuse chains of master records that are longer than 4 or run in a circle (semantics 3, leg 8)."""
+    for code, object_ in objects.items():
+        made, chain = object_, [code]
+        while (above := _master_of(made)) in objects:
+            chain.append(above)
+            if above in chain[:-1]:
+                raise refuse(f"{code}: masters run in a circle: {' -> '.join(chain)}")
+            if len(chain) > MOST_MASTERS + 1:
+                raise refuse(f"{code}: masters are more than {MOST_MASTERS} deep: {' -> '.join(chain)}")
+            made = objects[above]
+
+
+def _master_of(made: Object) -> str:
+    column = made.master_column
+    return "" if column is None or column.target is None else column.target
 
 
 def verify_extensions(

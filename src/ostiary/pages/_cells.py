@@ -45,13 +45,17 @@ def mark_of(column: Column) -> str:
     return _MARKED.get(column.data_class, "")
 
 
-def make_cell(reader: Reader, column: Column, value: Json, tones: Mapping[str, str] = NO_TONES) -> Cell:
+def make_cell(  # noqa: C901  one case for each type
+    reader: Reader, column: Column, value: Json, tones: Mapping[str, str] = NO_TONES
+) -> Cell:
     """The cell of a value as `records` gives it (JSON types; lookups as id and display).
 
     tones: by id, for values of a small list that are shown as a pill.
     """
     if value is None or value == "":
         return EMPTY
+    if isinstance(value, Mapping) and "masked" in value:
+        return Cell("text", str(value["masked"]), title=_("Masked: you may not read the whole value"))
     match column.type:
         case ColumnType.LOOKUP:
             return _lookup(reader, column, value, tones)

@@ -8,7 +8,7 @@ from ostiary.pages._cells import make_cell, mark_of
 from ostiary.pages._choices import matching_options, people_options, record_name, small_options
 from ostiary.pages._input import show_value
 from ostiary.pages._posted import TEXT_SUFFIX, Draft, editable_columns
-from ostiary.pages._reader import Json, Reader, readable
+from ostiary.pages._reader import Json, Reader, is_shown
 from ostiary.pages._record import display_name, record_head
 from ostiary.records.public import ObjectView, Record
 from ostiary.ui import format as words
@@ -110,7 +110,7 @@ def _label(view: ObjectView, code: str) -> str:
 
 
 def _hidden_note(view: ObjectView) -> str:
-    hidden = [c.caption for code, c in view.object.columns.items() if not readable(view, code)]
+    hidden = [c.caption for code, c in view.object.columns.items() if not is_shown(view, code)]
     if not hidden:
         return ""
     return _("Not shown, since you may not read it: %(names)s.") % {"names": words.listed(hidden)}
@@ -131,7 +131,7 @@ def _groups(
             column = view.object.columns.get(code)
             if column is not None and code in editable:
                 fields.append(_input(reader, view, column, record, draft, base))
-            elif column is not None and record is not None and readable(view, code):
+            elif column is not None and record is not None and is_shown(view, code):
                 fields.append(_words_only(reader, column, record))
         if fields:
             groups.append(FormGroup(caption, tuple(fields)))

@@ -9,7 +9,7 @@ from ostiary.objects.public import SYSTEM_COLUMNS, Column, ColumnType, Object
 from ostiary.pages._cells import NO_TONES, NUMERIC, TABULAR, Cell, make_cell, mark_of
 from ostiary.pages._choices import OptionNames
 from ostiary.pages._filters import BuilderRow, read_filters
-from ostiary.pages._reader import Reader, readable
+from ostiary.pages._reader import Reader, is_shown, readable
 from ostiary.pages._refusals import why_not_created, why_not_exported
 from ostiary.pages._settings import page_size
 from ostiary.pages._stages import stages_of, tones_of
@@ -143,9 +143,9 @@ def list_view(reader: Reader, code: str, state: ListState) -> ListView:
 
 
 def shown_columns(view: ObjectView) -> list[Column]:
-    """The layout's list columns that the reader may read, the naming one first."""
+    """The layout's list columns that the reader is shown, the naming one first."""
     codes = [view.object.display, *(c for c in view.object.layout.list_columns if c != view.object.display)]
-    return [view.object.column(code) for code in codes if readable(view, code)]
+    return [view.object.column(code) for code in codes if is_shown(view, code)]
 
 
 def asked(shown: list[Column]) -> tuple[str, ...]:
@@ -206,7 +206,7 @@ def table_rows(
 def _display(record: Mapping[str, Any], thing: Object) -> str:
     value = record.get(thing.display)
     if isinstance(value, dict):
-        value = value.get("display")
+        value = value.get("masked") or value.get("display")
     return str(value) if value not in (None, "") else _("no name")
 
 

@@ -84,6 +84,11 @@ def readable(view: ObjectView, code: str) -> bool:
     ) >= ColumnLevel.READ
 
 
+def is_shown(view: ObjectView, code: str) -> bool:
+    """Whether the reader is shown the column, be it masked."""
+    return readable(view, code) or level_of(view, code) is ColumnLevel.MASKED
+
+
 def readable_columns(view: ObjectView) -> list[Column]:
     """Every column that the reader may filter by, declared ones first."""
     declared = [column for code, column in view.object.columns.items() if readable(view, code)]

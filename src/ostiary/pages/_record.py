@@ -16,7 +16,7 @@ from ostiary.pages._list import (
     shown_columns,
     table_rows,
 )
-from ostiary.pages._reader import Reader, readable
+from ostiary.pages._reader import Reader, is_shown, readable
 from ostiary.pages._refusals import why_not_changed, why_not_created, why_not_deleted, why_restricted
 from ostiary.pages._stages import stages_of
 from ostiary.pages._state import Condition, ListState
@@ -147,7 +147,7 @@ def _shown(view: ObjectView, code: str) -> bool:
 
 def _fact(reader: Reader, view: ObjectView, record: Record, code: str) -> Fact:
     column = view.object.column(code)
-    if not readable(view, code) or code in record.restricted:
+    if not is_shown(view, code) or code in record.restricted:
         return Fact(code, column.caption, RESTRICTED, mark_of(column), why_restricted(column))
     cell = make_cell(reader, column, record.data.get(code))
     why = ""

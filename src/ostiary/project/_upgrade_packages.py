@@ -21,12 +21,7 @@ class _NothingToDo(Exception):
 
 def named_objects(db: tenancy.OwnerTransaction) -> list[access.NamedObject]:
     """The tenant's objects as a snapshot of rights wants them."""
-    return [
-        access.NamedObject(
-            o.id, o.code, o.table, {c.id: c.code for c in o.columns.values() if c.takes_rows}, o.has_owner
-        )
-        for o in objects.load_catalogue(db, 0).objects.values()
-    ]
+    return objects.load_catalogue(db, 0).named()
 
 
 def bring_packages(tenant: tenancy.Tenant, ctx: Context, db: tenancy.OwnerTransaction) -> tuple[str, ...]:

@@ -94,7 +94,7 @@ def _readable(ctx: Context, view: View, ids: Sequence[UUID], verb: access.Verb) 
         if not isinstance(known, Write):
             bound = Bound(ctx, view)
             text = (
-                f"select (select epoch from @.identity_epoch), r.id, {verdict(bound, view, verb)}"
+                f"select {bound.epoch()}, r.id, {verdict(bound, view, verb)}"
                 f" from @.{view.object.table} r"
                 f" where r.id = any({{ids}}::uuid[]) and {bound.row_test(view, 'r')}"
             )

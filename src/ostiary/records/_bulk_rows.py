@@ -8,11 +8,11 @@ from uuid import UUID
 from ostiary.access import public as access
 from ostiary.audit import public as audit
 from ostiary.kernel.context import Context
-from ostiary.kernel.errors import FieldError, Invalid, NotFound, VersionConflict
+from ostiary.kernel.errors import FieldError, Invalid, NotFound, OstiaryError, VersionConflict
 from ostiary.kernel.ids import EventId, RecordId, new_id
 from ostiary.records._changes import by_subject
 from ostiary.records._lock import Before, lock_statement, read_locked, refusal_of
-from ostiary.records._references import REFERENCES, found_references
+from ostiary.records._references import REFERENCES, closed_masters, found_references
 from ostiary.records._view import Stale, View, ensure_object
 
 Locked = Mapping[RecordId, tuple[bool, Before]]  # whether layer 3 permits the verb, what is stored
@@ -54,10 +54,12 @@ def missing_references(
     view: View,
     rows: Sequence[Mapping[str, Any]],
     given: Sequence[frozenset[str]] | None = None,
-) -> list[Invalid | None]:
+    before: Sequence[Mapping[str, Any]] | None = None,
+) -> list[OstiaryError | None]:
     """For each row the refusal of its references, one statement for each column; None: all are found.
 
     given: of each row, the columns whose value must be readable; of the others it only has to exist.
+    before: the values of rows that were there, since a master record is asked where it is a new one.
     """
     errors: list[list[FieldError]] = [[] for _ in rows]
     for code, column in view.object.columns.items():
@@ -75,7 +77,8 @@ def missing_references(
             for number, value in values.items():
                 if value not in there:
                     errors[number].append(FieldError(code, "not_found", f"{column.caption}: not found"))
-    return [Invalid(found) if found else None for found in errors]
+    refused = closed_masters(ctx, view, rows, before)
+    return [Invalid(found) if found else refused.get(number) for number, found in enumerate(errors)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def insert_states(
         text = (
             f"insert into @.{view.object.table} as r ({', '.join(c for c, _ in pairs)})"
             f" select {', '.join(v for _, v in pairs)} from {_rows(view, codes)}"
-            f" where {_EPOCH} returning r.id, {_visible(bound, view)}"
+            f" where {bound.epoch()} = {{epoch}} returning r.id, {_visible(bound, view)}"
         )
         known = view.statements[key] = Write(make_statement(ctx.db.schema, text), bound.values)
     return _run(ctx, view, known, codes, states)
@@ -83,14 +83,11 @@ def update_states(
         bound = Bound(ctx, view)
         text = (
             f"update @.{view.object.table} r set {', '.join(f'{c} = {v}' for c, v in pairs)}"
-            f" from {_rows(view, codes)} where r.id = v.id and {_EPOCH}"
+            f" from {_rows(view, codes)} where r.id = v.id and {bound.epoch()} = {{epoch}}"
             f" returning r.id, {_visible(bound, view)}"
         )
         known = view.statements[key] = Write(make_statement(ctx.db.schema, text), bound.values)
     return _run(ctx, view, known, codes, states)
-
-
-_EPOCH = "(select epoch from @.identity_epoch) = {epoch}"
 
 
 def _common(view: View, codes: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -116,7 +116,9 @@ def _update_chunk(
         except REFUSALS as refusal:
             results.append(RowResult(number, RecordId(row.id), refusal=refusal))
     sound: list[Planned] = []
-    missing = missing_references(ctx, view, [plan.typed for plan in planned])
+    missing = missing_references(
+        ctx, view, [plan.typed for plan in planned], before=[plan.before.values for plan in planned]
+    )
     for plan, unfound in zip(planned, missing, strict=True):
         if unfound is None:
             sound.append(plan)

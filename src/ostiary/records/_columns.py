@@ -1,6 +1,6 @@
 """Columns in SQL: selected as JSON, ordered, reached through lookups, always under the reader's rights."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,14 @@ from ostiary.records._view import Stale, View, view_of
 
 HIDDEN = """'{"restricted": true}'::json"""
 MAX_HOPS = 4
+# What is shown of a masked value; a short one is not given away by what would be left of it.
+MASKS = {
+    objects.Mask.ALL: "'•••'",
+    objects.Mask.LAST_4: "'•••' || case when length({value}) > 8 then right({value}, 4) else '' end",
+    objects.Mask.FIRST: "left({value}, 1) || '•••'",
+    objects.Mask.DOMAIN: "'•••@' || split_part({value}, '@', 2)",
+    objects.Mask.YEAR: "left({value}, 4) || '-••-••'",
+}
 
 
 @dataclass(slots=True)
@@ -29,6 +37,18 @@ class Bound:
     converters: list[Callable[[Any], object]] = field(default_factory=list)
     touched: list[objects.Column] = field(default_factory=list)
     _filters: dict[tuple[str, access.Verb], access.RecordFilter] = field(default_factory=dict)
+
+    def epoch(self) -> str:
+        """SQL for the tenant's epoch; null outside the dates on which the rights rest."""
+        span = self.view.rights.span
+        if not span.bounded:
+            return "(select epoch from @.identity_epoch)"
+        self.values |= {"rights_since": span.since, "rights_until": span.until}
+        return (
+            "(select epoch from @.identity_epoch"
+            " where now() >= coalesce({rights_since}::timestamptz, '-infinity')"
+            " and now() < coalesce({rights_until}::timestamptz, 'infinity'))"
+        )
 
     def object_view(self, code: str) -> View:
         """The view of another object, at the same epoch. Raises Stale: another one is kept by now."""
@@ -103,6 +123,9 @@ def _selected(bound: Bound, column: objects.Column, alias: str) -> str:
     if column.type is objects.ColumnType.OWNER:
         return _unit(f"{alias}.owner_id")
     value = f"{alias}.{stored(column)}"
+    if column.code not in bound.view.readable:
+        masked = MASKS[column.mask].format(value=f"{value}::text")
+        return f"case when {value} is not null then json_build_object('masked', {masked}) end"
     if column.type is not objects.ColumnType.LOOKUP:
         return value
     target = bound.object_view(column.target or "")
@@ -181,7 +204,16 @@ def _lookup_sort(bound: Bound, column: objects.Column, *, descending: bool) -> S
 
 def readable_column(view: View, code: str, place: str) -> objects.Column:
     """A column by code. Raises ColumnRestricted: below read. Invalid: no such column."""
-    found = view.readable.get(code)
+    return _among(view.readable, view, code, place)
+
+
+def shown_column(view: View, code: str, place: str) -> objects.Column:
+    """A column to be shown, perhaps masked. Raises ColumnRestricted, Invalid: as `readable_column`."""
+    return _among(view.shown, view, code, place)
+
+
+def _among(columns: Mapping[str, objects.Column], view: View, code: str, place: str) -> objects.Column:
+    found = columns.get(code)
     if found is None:
         if code in view.object.columns:
             raise ColumnRestricted(code)

@@ -132,7 +132,7 @@ def _insert_statement(ctx: Context, view: View, codes: tuple[str, ...]) -> Write
         columns, values = ", ".join(c for c, _ in pairs), ", ".join(v for _, v in pairs)
         text = (
             f"insert into @.{view.object.table} as r ({columns}) select {values}"
-            f" where (select epoch from @.identity_epoch) = {{epoch}} returning {returned(bound, view)}"
+            f" where {bound.epoch()} = {{epoch}} returning {returned(bound, view)}"
         )
         known = view.statements[key] = Write(make_statement(ctx.db.schema, text), bound.values)
     return known

@@ -35,7 +35,7 @@ def _delete(ctx: Context, code: str, record_id: RecordId, version: int | None) -
         raise InUse from None
     if not gone:
         raise Stale
-    access.remove_shares(ctx, record_id)
+    access.remove_shares_of(ctx, [record_id])
     gone_values = {c: (v, None) for c, v in before.values.items() if v is not None}
     append_change(
         ctx, "records.record.deleted", view, record_id, by_subject(view, gone_values), EventId(new_id())

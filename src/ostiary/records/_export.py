@@ -77,11 +77,16 @@ def cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, dict):
-        value = "(restricted)" if value.get("restricted") else value.get("display") or value.get("id") or ""
+        value = "(restricted)" if value.get("restricted") else _first(value, "masked", "display", "id")
     if isinstance(value, (bool, int, float)):
         return str(value).lower() if isinstance(value, bool) else str(value)
     text = str(value)
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _first(value: dict[str, Any], *keys: str) -> object:
+    """The first of the keys that says something."""
+    return next((value[key] for key in keys if value.get(key)), "")
 
 
 def _csv(rows: list[list[str]]) -> bytes:

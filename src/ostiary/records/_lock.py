@@ -57,7 +57,7 @@ def lock_statement(ctx: Context, view: View, verb: access.Verb, where: str) -> W
         listed = "".join(f", r.{stored(c)}" for c in columns)
         # a row that is locked by several in the same order is waited for and never a deadlock
         text = (
-            f"select (select epoch from @.identity_epoch), r.id, {verdict(bound, view, verb)}, r.version,"
+            f"select {bound.epoch()}, r.id, {verdict(bound, view, verb)}, r.version,"
             f" r.author_id, r.last_event_id{listed} from @.{view.object.table} r"
             f" where {where} and {bound.row_test(view, 'r')} order by r.id"
             f" for {'update' if verb is access.Verb.DELETE else 'no key update'} of r"

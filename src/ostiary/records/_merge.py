@@ -130,7 +130,7 @@ def _kept_values(
             if column.required or not view.may_write(column, access.Verb.UPDATE):
                 raise InUse
             typed[column.code] = None
-    ensure_references(ctx, view, typed)
+    ensure_references(ctx, view, typed, before=before.values)
     return typed
 
 

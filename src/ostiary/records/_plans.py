@@ -26,8 +26,8 @@ from ostiary.records._columns import (
     Bound,
     SortTerm,
     prefix,
-    readable_column,
     record_json,
+    shown_column,
     sort_column,
     sort_term,
 )
@@ -86,14 +86,14 @@ def _compile_page(
     order = _order(terms, lambda n: f"k{n}")
     inner_order = _order(terms, lambda n: terms[n].expression, identity="r.id")
     filter_ = bound.filter(view)
-    if filter_.everyone or shape is PlanShape.SORT:
+    if filter_.open or shape is PlanShape.SORT:
         test = "" if filter_.everyone else f" and {bound.row_test(view, 'r')}"
         rows = f"select r.id{keys} from {table} r where {where}{test} order by {inner_order} limit {window}"
     else:
         rows = _union(
             filter_.branches(prefix(view)),
             lambda branch, test: _branch(branch, table, keys, test, inner_order, shape, window),
-            where,
+            _where(where, filter_, view),
             apart=shape is PlanShape.SET or window > WIDE,
         )
         rows = rows or f"select r.id{keys} from {table} r where false"
@@ -102,7 +102,7 @@ def _compile_page(
     outer = _order(terms, lambda n: f"p.k{n}", identity="p.id")
     text = f"""with p as materialized ({rows}),
  n as materialized (select p.*, row_number() over (order by {outer}) as place from p)
-select (select epoch from @.identity_epoch),
+select {bound.epoch()},
  (select coalesce(json_agg(j order by place), '[]')::text from (
    select n.place, {record_json(bound, columns)} as j from n join {table} r on r.id = n.id
    where n.place > {{skip}} and n.place <= {{last}}) x),
@@ -116,6 +116,11 @@ select (select epoch from @.identity_epoch),
         tuple(terms),
         highest_class([*columns, *bound.touched]),
     )
+
+
+def _where(where: str, filter_: access.RecordFilter, view: View) -> str:
+    """The condition of rows that branches lead to: what is denied is left out whichever way leads there."""
+    return where if filter_.denied is None else f"{where} and {filter_.not_denied('r', prefix(view))}"
 
 
 def _union(
@@ -191,8 +196,8 @@ def _by_id(branch: access.Branch, table: str, selected: str, where: str) -> str:
 def selected_columns(view: View, asked: tuple[str, ...] | None) -> list[objects.Column]:
     """The columns to answer with. Raises ColumnRestricted: one asked for by name is below read."""
     if asked is None:
-        return list(view.readable.values())
-    return [readable_column(view, code, "columns") for code in dict.fromkeys(asked)]
+        return list(view.shown.values())
+    return [shown_column(view, code, "columns") for code in dict.fromkeys(asked)]
 
 
 def highest_class(columns: list[objects.Column]) -> objects.DataClass:
@@ -304,9 +309,11 @@ def _compile_count(ctx: Context, view: View, node: Filter | None, mode: CountMod
     where = condition(bound, node)
     table = f"@.{view.object.table}"
     filter_ = bound.filter(view)
-    if filter_.everyone:
-        parts = [f"from {table} r where {where}"]
+    if filter_.open:
+        test = "" if filter_.everyone else f" and {bound.row_test(view, 'r')}"
+        parts = [f"from {table} r where {where}{test}"]
     else:
+        where = _where(where, filter_, view)
         parts, outside = [], ""
         for branch in filter_.branches(prefix(view)):
             if branch.column == "id":
@@ -321,7 +328,7 @@ def _compile_count(ctx: Context, view: View, node: Filter | None, mode: CountMod
         limit = str(CAP + 1) if mode is CountMode.CAPPED else "{cap}"
         rows = " union all ".join(f"(select 1 {part} limit {limit})" for part in parts)
         total = f"(select count(*) from (select 1 from ({rows}) a limit {limit}) b)" if rows else "0"
-    text = f"select (select epoch from @.identity_epoch), {total}"
+    text = f"select {bound.epoch()}, {total}"
     return Compiled(
         make_statement(ctx.db.schema, text, keep=_usual(bound)),
         bound.values,

@@ -82,7 +82,7 @@ def select_page(ctx: Context, query: RecordQuery) -> tuple[Page, objects.DataCla
 def choose_shape(ctx: Context, view: View, query: RecordQuery) -> PlanShape:
     """The plan shape for this principal, order and filter."""
     filter_ = view.filter(ctx, access.Verb.READ)
-    if filter_.everyone:
+    if filter_.open:
         return PlanShape.SORT
     sort = query.sort or default_order(ctx, view)
     if not indexed(view, sort):
@@ -190,7 +190,7 @@ def _compile_get(ctx: Context, view: View, columns: tuple[str, ...] | None, *, v
     if verdicts:
         may = [verdict(bound, view, verb) for verb in (access.Verb.UPDATE, access.Verb.DELETE)]
     text = (
-        "select e.epoch, q.* from @.identity_epoch e left join lateral ("
+        f"select e.epoch, q.* from (select {bound.epoch()} as epoch) e left join lateral ("
         f"select {record_json(bound, listed)}::text, r.version, {may[0]}, {may[1]}"
         f" from @.{view.object.table} r where r.id = {{id}} and {bound.row_test(view, 'r')}) q on true"
     )

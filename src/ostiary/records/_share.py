@@ -1,13 +1,15 @@
-"""Sharing one record with a unit."""
+"""Sharing one record with a unit, and denying it: who may give what they have themselves."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from ostiary.access import public as access
 from ostiary.kernel.context import Context
+from ostiary.kernel.errors import AccessDenied, FieldError, Invalid
 from ostiary.kernel.ids import RecordId, UnitId
 from ostiary.records._lock import lock_record
-from ostiary.records._view import decided, view_of
+from ostiary.records._view import View, decided, view_of
 
 
 def share_record(  # noqa: PLR0913  what a share is made of
@@ -21,15 +23,18 @@ def share_record(  # noqa: PLR0913  what a share is made of
     valid_from: datetime | None = None,
     valid_to: datetime | None = None,
 ) -> None:
-    """Give a unit one verb on one record; needs CanChangeEntitySchemaRecordRight and read on the record.
+    """Give a unit one verb on one record.
 
-    Raises: NotFound, AccessDenied.
+    Needs the verb with delegation on the record, or CanChangeEntitySchemaRecordRight, which counts as that.
+    Raises: NotFound: absent or hidden. AccessDenied: may not give it. Invalid: the verb, the dates.
     """
-    access.ensure_operation(ctx, access.Operation.CHANGE_RECORD_RIGHTS)
+    if valid_from is not None and valid_to is not None and valid_from >= valid_to:
+        raise Invalid([FieldError("valid_to", "before_start", "It ends before it begins")])
 
     def share() -> None:
         view = view_of(ctx, object_code)
         lock_record(ctx, view, RecordId(record_id), access.Verb.READ)
+        _ensure_delegable(ctx, view, record_id, verb)
         access.store_share(
             ctx,
             view.object.id,
@@ -42,3 +47,50 @@ def share_record(  # noqa: PLR0913  what a share is made of
         )
 
     decided(ctx, share)
+
+
+def unshare_record(ctx: Context, object_code: str, record_id: UUID, unit: UnitId, verb: access.Verb) -> None:
+    """Take a share back; needs what giving it needs. Raises: NotFound: absent, hidden, or not shared."""
+
+    def unshare() -> None:
+        view = view_of(ctx, object_code)
+        lock_record(ctx, view, RecordId(record_id), access.Verb.READ)
+        _ensure_delegable(ctx, view, record_id, verb)
+        access.remove_share(ctx, RecordId(record_id), unit, verb)
+
+    decided(ctx, unshare)
+
+
+def deny_record(
+    ctx: Context, object_code: str, record_id: UUID, unit: UnitId, verbs: Iterable[access.Verb]
+) -> None:
+    """Deny a unit these verbs on one record (none: no deny any more); needs the operation for it.
+
+    Raises: NotFound, AccessDenied. Invalid: a verb that cannot be denied, an object that allows no denies.
+    """
+    wanted = frozenset(verbs)
+    access.ensure_operation(ctx, access.Operation.CHANGE_RECORD_RIGHTS)
+
+    def deny() -> None:
+        view = view_of(ctx, object_code)
+        lock_record(ctx, view, RecordId(record_id), access.Verb.READ)
+        if not view.rights.allows_denies(view.object.id):
+            raise Invalid([FieldError("verbs", "denies_off", f"{view.object.caption} allows no denies")])
+        access.store_denies(ctx, view.object.id, RecordId(record_id), unit, wanted)
+
+    decided(ctx, deny)
+
+
+def _ensure_delegable(ctx: Context, view: View, record_id: UUID, verb: access.Verb) -> None:
+    """Raises AccessDenied(layer="record"): the verb is not held with delegation, nor the operation."""
+    if view.rights.operation(access.Operation.CHANGE_RECORD_RIGHTS).allowed:
+        return
+    if access.may_pass_on(ctx, view.rights, view.catalogue.grounds, view.object.id, record_id, verb):
+        return
+    raise AccessDenied(
+        f"You may not pass on this {view.object.caption.lower()}",
+        layer="record",
+        object=view.object.code,
+        record=str(record_id),
+        verb=verb.value,
+    )

@@ -82,7 +82,7 @@ def store_update(
     changes = changes_of(view, before, typed)
     after = {**before.values, **typed}
     new = {c: v for c, (_, v) in changes.items()}
-    ensure_references(ctx, view, typed)
+    ensure_references(ctx, view, typed, before=before.values)
     write = _update_statement(ctx, view, tuple(new))
     salt = os.urandom(SALT_BYTES)
     number = before.version + 1 if changes else before.version
@@ -123,7 +123,7 @@ def _update_statement(ctx: Context, view: View, codes: tuple[str, ...]) -> Write
         listed = ", ".join(f"{c} = {v}" for c, v in pairs)
         text = (
             f"update @.{view.object.table} r set {listed} where r.id = {{id}}"
-            f" and (select epoch from @.identity_epoch) = {{epoch}} returning {returned(bound, view)}"
+            f" and {bound.epoch()} = {{epoch}} returning {returned(bound, view)}"
         )
         known = view.statements[key] = Write(make_statement(ctx.db.schema, text), bound.values)
     return known

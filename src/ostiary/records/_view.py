@@ -22,7 +22,8 @@ SYSTEM_TYPES = frozenset({objects.ColumnType.AUTO_NUMBER})
 class View:
     """An object as a principal may see it.
 
-    readable: declared columns at read or above, in declared order. restricted: codes of the others.
+    readable: declared columns at read or above, in declared order. shown: these and the masked ones, of which
+    the masked form is shown. restricted: codes of the others.
     """
 
     rights: access.Rights
@@ -30,6 +31,7 @@ class View:
     object: objects.Object
     levels: Mapping[str, access.ColumnLevel]
     readable: Mapping[str, objects.Column]
+    shown: Mapping[str, objects.Column]
     restricted: tuple[str, ...]
     statements: dict[Any, Any] = field(default_factory=dict)
 
@@ -39,7 +41,7 @@ class View:
 
     def filter(self, ctx: Context, verb: access.Verb) -> access.RecordFilter:
         """Layer 3."""
-        return access.filter_for(ctx, self.rights, self.object.id, verb, has_owner=self.object.has_owner)
+        return access.filter_for(ctx, self.rights, self.catalogue.grounds, self.object.id, verb)
 
     def may_write(self, column: objects.Column, verb: access.Verb) -> bool:
         """Layer 4 for writing. The owner takes no rows: whoever may update the record may change it."""
@@ -47,7 +49,13 @@ class View:
             return False
         if column.type is objects.ColumnType.OWNER:
             return True
-        return self.rights.may_write(self.object.id, column.id, verb)
+        return self.rights.may_write(self.object.id, column.id, verb, sealed=column.sealed)
+
+    @property
+    def asks_master(self) -> objects.Column | None:
+        """The lookup whose record a writer must be able to update to put one of these under it."""
+        asks = self.rights.asks_master(self.object.id)
+        return self.object.master_column if asks else None
 
 
 _kept: Recent[tuple[str, PrincipalId, str], View] = Recent(MAX_KEPT)
@@ -68,7 +76,8 @@ def view_of(ctx: Context, code: str) -> View:
         raise NotFound
     levels = {c.code: _level(rights, found, c) for c in found.columns.values()}
     readable = {c.code: c for c in found.columns.values() if levels[c.code] >= access.ColumnLevel.READ}
-    restricted = tuple(c for c in found.columns if c not in readable)
+    shown = {c.code: c for c in found.columns.values() if levels[c.code] >= access.ColumnLevel.MASKED}
+    restricted = tuple(c for c in found.columns if c not in shown)
     aliases = found.aliases
     view = View(
         rights,
@@ -76,6 +85,7 @@ def view_of(ctx: Context, code: str) -> View:
         found,
         objects.aliased(levels, aliases),
         objects.aliased(readable, aliases),
+        objects.aliased(shown, aliases),
         restricted,
     )
     _kept.put(key, view)
@@ -87,7 +97,7 @@ def _level(rights: access.Rights, found: objects.Object, column: objects.Column)
         return access.ColumnLevel.READ
     if column.type is objects.ColumnType.OWNER:
         return access.ColumnLevel.EDIT
-    return rights.level(found.id, column.id)
+    return rights.level(found.id, column.id, sealed=column.sealed)
 
 
 def ensure_object(view: View, verb: access.Verb) -> None:
@@ -120,8 +130,8 @@ def decided(ctx: Context, operation: Callable[[], Result]) -> Result:
         except Stale:
             access.forget(ctx)
         except (AccessDenied, Invalid) as refusal:
-            if access.rights_of(ctx).epoch != identity.current_epoch(ctx):
-                access.forget(ctx)
+            kept = access.rights_of(ctx)
+            if access.current_rights(ctx) is not kept:
                 continue
             if isinstance(refusal, AccessDenied):
                 _record_denial(ctx, refusal)

@@ -98,7 +98,7 @@ def returned(bound: Bound, view: View) -> str:
     """What the writer gets back: the record if it is readable (a create right does not imply that)."""
     if not view.may(access.Verb.READ):
         return "null, r.version, false"
-    return f"{record_json(bound, list(view.readable.values()))}::text, r.version, {bound.row_test(view, 'r')}"
+    return f"{record_json(bound, list(view.shown.values()))}::text, r.version, {bound.row_test(view, 'r')}"
 
 
 def execute(

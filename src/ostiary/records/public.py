@@ -30,7 +30,7 @@ from ostiary.records._merge import merge_records
 from ostiary.records._package import export_package, import_package, install_package
 from ostiary.records._query import Count, CountMode, Page, PlanShape, Record, RecordQuery, Sort
 from ostiary.records._read import count_records, get_record, list_records
-from ostiary.records._share import share_record
+from ostiary.records._share import deny_record, share_record, unshare_record
 from ostiary.records._update import update_record
 
 __all__ = [
@@ -71,6 +71,7 @@ __all__ = [
     "create_records",
     "delete_record",
     "delete_records",
+    "deny_record",
     "describe",
     "empty_batch",
     "export_csv",
@@ -92,6 +93,7 @@ __all__ = [
     "read_mapping",
     "record_events",
     "share_record",
+    "unshare_record",
     "update_each",
     "update_record",
     "update_records",

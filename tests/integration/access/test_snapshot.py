@@ -17,12 +17,7 @@ pytestmark = pytest.mark.database
 
 
 def named(ctx: Context) -> list[access.NamedObject]:
-    return [
-        access.NamedObject(
-            o.id, o.code, o.table, {c.id: c.code for c in o.columns.values() if c.takes_rows}, o.has_owner
-        )
-        for o in objects.load_catalogue(ctx.db, 0).objects.values()
-    ]
+    return objects.load_catalogue(ctx.db, 0).named()
 
 
 @dataclass
@@ -202,11 +197,11 @@ def test_something_new_and_closed_is_no_widening(house: House) -> None:
     everyone = identity.find_unit(house.ctx, identity.ALL_EMPLOYEES)
     assert everyone is not None
     lead = house.object("lead")
-    fresh = access.NamedObject(new_id(), "car", "rec_lead", {new_id(): "plate"}, has_owner=True)
+    fresh = access.NamedObject(
+        "car", {new_id(): "plate"}, access.Ground(new_id(), "rec_lead", has_owner=True)
+    )
     grown = [
-        access.NamedObject(o.id, o.code, o.table, {**o.columns, column: "fresh"}, o.has_owner)
-        if o.id == lead.id
-        else o
+        access.NamedObject(o.code, {**o.columns, column: "fresh"}, o.ground) if o.id == lead.id else o
         for column in [new_id()]
         for o in named(house.ctx)
     ]

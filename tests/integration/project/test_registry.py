@@ -24,6 +24,7 @@ from ostiary.jobs import public as jobs
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.errors import AccessDenied
 from ostiary.kernel.ids import PrincipalId, UnitId
+from ostiary.objects import public as objects
 from ostiary.project import registry
 from ostiary.project._tenants import create_tenant
 from ostiary.project._transport import Transport
@@ -353,6 +354,9 @@ def two_jobs(crm_tenant: TestTenant) -> Iterator[tuple[jobs.JobId, jobs.JobId]]:
     as_owner("delete from jobs.job")
 
 
+READING = access.Grants(read=access.Grant.GRANTED)
+
+
 def calls(ctx: Context, two_jobs: tuple[jobs.JobId, jobs.JobId]) -> Mapping[str, Callable[[Context], object]]:
     """A call of each command of `access` that would do something."""
     waiting, failed = two_jobs
@@ -364,6 +368,13 @@ def calls(ctx: Context, two_jobs: tuple[jobs.JobId, jobs.JobId]) -> Mapping[str,
     access.add_member(ctx, member, org)
     view = records.describe(ctx, "account").object
     column = next(iter(view.columns.values())).id
+    grounds = objects.get_catalogue(ctx).grounds
+    scope = access.Scope(("owner",), "self")
+    access.add_default_rule(ctx, view.id, func, other, read=access.Grant.GRANTED)
+    access.add_scope_rule(ctx, grounds, view.id, org, scope, READING)
+    access.link(ctx, other, func)
+    delegation = access.delegate(ctx, member, person, identity.Period())
+    elevation = access.elevate(ctx, member, func, identity.Period(), "on call")
     return {
         "set_operation_rows": lambda c: access.set_operation_rows(
             c, access.Operation.IMPORT, [(person, True)]
@@ -379,6 +390,15 @@ def calls(ctx: Context, two_jobs: tuple[jobs.JobId, jobs.JobId]) -> Mapping[str,
         "add_default_rule": lambda c: access.add_default_rule(
             c, view.id, org, func, read=access.Grant.GRANTED
         ),
+        "remove_default_rule": lambda c: access.remove_default_rule(c, view.id, func, other),
+        "add_scope_rule": lambda c: access.add_scope_rule(
+            c, grounds, view.id, func, access.Scope(("author",), "self"), READING
+        ),
+        "remove_scope_rule": lambda c: access.remove_scope_rule(c, view.id, org, scope),
+        "set_deny_rule": lambda c: access.set_deny_rule(c, view.id, org, func, {access.Verb.READ}),
+        "set_carried_right": lambda c: access.set_carried_right(
+            c, access.Operation.IMPORT, view.id, {access.Verb.READ}
+        ),
         "create_person": lambda c: make_person(c, "another"),
         "create_service_account": lambda c: access.create_service_account(c, login="robot", name="Robot"),
         "create_role": lambda c: access.create_role(c, identity.UnitKind.FUNC, "New function"),
@@ -387,6 +407,13 @@ def calls(ctx: Context, two_jobs: tuple[jobs.JobId, jobs.JobId]) -> Mapping[str,
         "add_member": lambda c: access.add_member(c, person, org),
         "remove_member": lambda c: access.remove_member(c, member, org),
         "link": lambda c: access.link(c, org, func),
+        "unlink": lambda c: access.unlink(c, other, func),
+        "mark_role": lambda c: access.mark_role(c, func, not_inherited=True),
+        "delegate": lambda c: access.delegate(c, person, member, identity.Period()),
+        "end_delegation": lambda c: access.end_delegation(c, delegation),
+        "elevate": lambda c: access.elevate(c, person, func, identity.Period(), "on call"),
+        "end_elevation": lambda c: access.end_elevation(c, elevation),
+        "set_attribute": lambda c: access.set_attribute(c, person, "regions", [org]),
         "set_active": lambda c: access.set_active(c, person, active=False),
         "set_password": lambda c: access.set_password(c, person, PASSWORD),
         "create_api_key": lambda c: access.create_api_key(c, person, "a key"),

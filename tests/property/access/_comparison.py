@@ -5,20 +5,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ostiary.access import public as access
-from ostiary.kernel.errors import AccessDenied, Invalid, NotFound
+from ostiary.kernel.errors import AccessDenied, Invalid, NotFound, NotSignedIn
 from ostiary.records import public as records
 from tests.oracle import answers
-from tests.oracle.answers import NOT_FOUND, OK, Answer
+from tests.oracle.answers import NOBODY, NOT_FOUND, OK, Answer
 from tests.oracle.layers import (
     ANY_DATA,
     may,
     may_operate,
     may_read_column,
+    may_share,
     may_write_column,
     object_permits,
 )
-from tests.oracle.model import Record, Unit, Verb, World
-from tests.property.access._reality import Reality, undone
+from tests.oracle.model import Grant, Record, Unit, Verb, World
+from tests.property.access._reality import VERBS, Reality, undone
 
 IN_USE = Answer("in_use")
 
@@ -46,6 +47,9 @@ def differences(world: World, reality: Reality, turn: int | None = None) -> Diff
     """
     for place, who in enumerate(world.principals()):
         asking = Asking(world, reality, who)
+        if who in world.now.inactive:
+            yield from asking.about_inactive()
+            continue
         for object in world.objects:
             yield from asking.about_list(object)
         for record in world.records:
@@ -59,6 +63,8 @@ def outcome_of(call: Callable[[], object]) -> Answer:
     """What a call comes to, in the oracle's words."""
     try:
         call()
+    except NotSignedIn:
+        return NOBODY
     except NotFound:
         return NOT_FOUND
     except records.InUse:
@@ -78,6 +84,17 @@ class Asking:
     world: World
     reality: Reality
     who: Unit
+
+    def about_inactive(self) -> Differences:
+        """Layer 0: whoever is not active gets nothing, whatever is asked."""
+        for object in self.world.objects:
+            if (found := outcome_of(lambda: self._list(object))) != NOBODY:  # noqa: B023  called at once
+                yield self._difference(f"is inactive and lists {object}", NOBODY, found)
+        for record, kept in self.world.records.items():
+            id = self.reality.records[record]
+            found = outcome_of(lambda: records.delete_record(self._ctx, kept.object, id))  # noqa: B023  called at once
+            if found != NOBODY:
+                yield self._difference(f"is inactive and deletes {record}", NOBODY, found)
 
     def about_list(self, object: str, shapes: Sequence[records.PlanShape | None] = (None,)) -> Differences:
         """The whole list, its count and its columns, in each of the plan shapes."""
@@ -145,6 +162,8 @@ class Asking:
     def _as_json(self, value: answers.Shown) -> object:
         if isinstance(value, answers.Restricted):
             return {"restricted": True}
+        if isinstance(value, answers.Masked):
+            return {"masked": "•••"}
         if isinstance(value, answers.Reference):
             return {"id": str(self.reality.records[value.record]), "display": value.display}
         return value
@@ -153,7 +172,11 @@ class Asking:
         """Pages one after the other, by cursor and by offset, are the whole list."""
         for object in self._lists():
             columns = [*self.world.objects[object].columns, "owner"]
-            hidden = {*answers.restricted_columns(self.world, self.who, object), "about"}
+            hidden = {
+                *answers.restricted_columns(self.world, self.who, object),
+                *answers.masked_columns(self.world, self.who, object),
+                *(column for owner, column in self.world.lookups if owner == object),
+            }
             for column in [c for c in columns if c not in hidden]:
                 yield from self._about_pages(object, (records.Sort(column, descending=column == "amount"),))
 
@@ -181,8 +204,11 @@ class Asking:
         for object in self._lists():
             for column in sorted(answers.restricted_columns(self.world, self.who, object)):
                 yield from self._about_restricted(object, column)
+            for column in sorted(answers.masked_columns(self.world, self.who, object)):
+                yield from self._about_restricted(object, column, masked=True)
 
-    def _about_restricted(self, object: str, column: str) -> Differences:
+    def _about_restricted(self, object: str, column: str, *, masked: bool = False) -> Differences:
+        """masked: it is shown in its masked form, and only shown."""
         expected = Answer("forbidden", "column", column)
         ways: Ways = {
             "selects": lambda: self._list(object, columns=(column,)),
@@ -194,7 +220,7 @@ class Asking:
         }
         for way, call in ways.items():
             found = outcome_of(call)
-            if found != expected:
+            if found != (OK if masked and way == "selects" else expected):
                 yield self._difference(f"{way} {object}.{column}", expected, found)
 
     def about_filters(self) -> Differences:
@@ -276,12 +302,12 @@ class Asking:
             yield from self._about_update(record, "owner", str(self.reality.stage.units[owner]))
             yield from self._about_delete(record)
 
-    def _about_update(self, record: str, column: str, value: object, *, readable: bool = True) -> Differences:
-        """readable: the value, if it refers to a record, refers to one that the writer may read."""
+    def _about_update(
+        self, record: str, column: str, value: object, *, referred: str | None = None
+    ) -> Differences:
+        """referred: the record to which the value refers."""
         ruled = column if column in self.world.objects[self.world.records[record].object].columns else None
-        expected = answers.answer_to(self.world, self.who, Verb.UPDATE, record, ruled)
-        if expected == OK and not readable:
-            expected = Answer("invalid", None, column)
+        expected = answers.answer_to(self.world, self.who, Verb.UPDATE, record, ruled, referred=referred)
         with undone(self.reality):
             found = outcome_of(
                 lambda: records.update_record(
@@ -299,8 +325,7 @@ class Asking:
         """A new lookup value must be readable by the writer."""
         others = set(self.world.records_of(target)) - {self.world.records[record].values.get(column)}
         for other in sorted(others):
-            readable = may(self.world, self.who, Verb.READ, other)
-            yield from self._about_update(record, column, str(self.reality.records[other]), readable=readable)
+            yield from self._about_update(record, column, str(self.reality.records[other]), referred=other)
 
     def _about_delete(self, record: str) -> Differences:
         """What something refers to, readable or not, is not deleted."""
@@ -359,7 +384,8 @@ class Asking:
         """Create with one column at a time; whoever may read the new record finds it."""
         for object, granted in self.world.objects.items():
             for column in (None, *granted.columns):
-                if (object, column) in self.world.lookups:
+                if column is not None and (object, column) in self.world.lookups:
+                    yield from self._about_create_below(object, column)
                     continue
                 expected = answers.answer_to_create(self.world, self.who, object, column)
                 given = {} if column is None else {column: 77 if column == "amount" else "made"}
@@ -371,6 +397,30 @@ class Asking:
                     elif made and column is None:
                         yield from self._about_new(object, made[0])
 
+    def _about_create_below(self, object: str, column: str) -> Differences:
+        """Create with a lookup, which may be the master."""
+        for target in self.world.records_of(self.world.lookups[object, column]):
+            expected = answers.answer_to_create(self.world, self.who, object, column, referred=target)
+            given = {column: str(self.reality.records[target])}
+            with undone(self.reality):
+                found = outcome_of(lambda: records.create_record(self._ctx, object, given))  # noqa: B023  called at once
+            if found != expected:
+                yield self._difference(f"creates {object} with {column} {target}", expected, found)
+
+    def about_sharing(self) -> Differences:
+        """A share is given by whoever holds the verb with delegation, or the operation for it."""
+        unit = self.reality.stage.units[self.who]
+        for record, kept in self.world.records.items():
+            id = self.reality.records[record]
+            for verb in (Verb.READ, Verb.UPDATE, Verb.DELETE):
+                allowed = may_share(self.world, self.who, verb, record, Grant.DELEGABLE)
+                with undone(self.reality):
+                    found = outcome_of(
+                        lambda: records.share_record(self._ctx, kept.object, id, unit, VERBS[verb])  # noqa: B023  called at once
+                    )
+                if (found == OK) != allowed:
+                    yield self._difference(f"shares {verb} of {record}", allowed, found)
+
     def _about_new(self, object: str, made: records.Record) -> Differences:
         """A record that was just created is seen by whom its author's stored set of now says."""
         now = len(self.world.eras) - 1
@@ -380,6 +430,8 @@ class Asking:
         if made.visible != may(grown, self.who, Verb.READ, "new"):
             yield self._difference(f"sees the new {object}", not made.visible, made.visible)
         for other in grown.principals():
+            if other in grown.now.inactive:
+                continue
             expected = may(grown, other, Verb.READ, "new")
             call = lambda: records.get_record(self.reality.acting_as(other), object, made.id)  # noqa: B023, E731  called in this turn
             if (found := outcome_of(call)) != (OK if expected else NOT_FOUND):
@@ -395,4 +447,5 @@ LONGER = (
     Asking.about_create,
     Asking.about_exports,
     Asking.about_descriptions,
+    Asking.about_sharing,
 )

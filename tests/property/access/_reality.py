@@ -3,18 +3,32 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from ostiary.access import public as access
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
-from ostiary.kernel.errors import AccessDenied
+from ostiary.kernel.errors import AccessDenied, NotSignedIn
 from ostiary.kernel.ids import RecordId, UnitId, new_id
 from ostiary.objects import public as objects
 from ostiary.records import public as records
 from tests._tenants import rolled_back
-from tests.oracle.model import ROOT, Graph, Kind, Leg, Operation, Record, Unit, Verb, World
+from tests.oracle.model import (
+    EXTERNALS,
+    ROOT,
+    Delegation,
+    Elevation,
+    Graph,
+    Kind,
+    Leg,
+    Operation,
+    Record,
+    Unit,
+    Verb,
+    World,
+)
 from tests.property.access._stage import Stage
 
 OPERATIONS = {
@@ -23,6 +37,7 @@ OPERATIONS = {
     Operation.EDIT_ANY: access.Operation.EDIT_ANY_DATA,
     Operation.DELETE_ANY: access.Operation.DELETE_ANY_DATA,
     Operation.EXPORT: access.Operation.EXPORT_LIST,
+    Operation.SHARE_ANY: access.Operation.CHANGE_RECORD_RIGHTS,
 }
 VERBS = {verb: access.Verb(verb.value) for verb in Verb}
 LETTERS = {
@@ -31,8 +46,11 @@ LETTERS = {
     Leg.OWNER: "o",
     Leg.OWNER_MANAGERS: "O",
     Leg.RULES: "r",
+    Leg.SCOPE: "c",
     Leg.SHARES: "s",
+    Leg.MASTER: "m",
 }
+NAMES = {leg: f"{leg.name.lower()}s" if leg is Leg.SCOPE else leg.name.lower() for leg in Leg}
 
 
 def letters_of(verbs: Iterable[Verb]) -> str:
@@ -98,6 +116,7 @@ class Builder:
         self.ctx = ctx
         self.world = world
         self.records: dict[str, RecordId] = {}
+        self.stand_ins: dict[Delegation | Elevation, UUID] = {}
 
     def build(self, *, by_commands: bool, warm: bool) -> None:
         """The first era with its records, what is granted, then era by era what changed.
@@ -113,6 +132,7 @@ class Builder:
         else:
             self._grant_rows()
             self._grant_rules()
+            self._grant_finer()
             identity.bump_epoch(self.ctx)
         for era, graph in enumerate(self.world.eras[1:], 1):
             if warm:
@@ -122,11 +142,14 @@ class Builder:
             before = graph
         self._point_lookups()
         self._insert_shares()
+        self._insert_denies()
+        self._set_attributes()
+        self._seal()
 
     def _warm_up(self) -> None:
         for principal in self.world.principals():
             for object in self.world.objects:
-                with suppress(AccessDenied):
+                with suppress(AccessDenied, NotSignedIn):
                     records.count_records(self.ctx.acting_as(self.stage.units[principal]), object)
 
     def _ids(self, units: Iterable[Unit]) -> list[UnitId]:
@@ -144,7 +167,7 @@ class Builder:
 
     def _first_era(self, graph: Graph) -> None:
         """Trees, marks and links at once while nobody is a member; members by identity's own command."""
-        orgs = [unit for unit in graph.of_kind(Kind.ORG) if unit != ROOT]
+        orgs = [unit for unit in graph.of_kind(Kind.ORG) if unit not in (ROOT, EXTERNALS)]
         roles = [*orgs, *graph.of_kind(Kind.FUNC)]
         self.ctx.db.run(
             "update @.identity_unit u set parent_id = n.parent"
@@ -168,6 +191,9 @@ class Builder:
         )
         members = [(self.stage.units[who], self.stage.units[role]) for who, role in sorted(graph.members)]
         identity.add_members(self.ctx, members)
+        for who in sorted(graph.inactive):
+            identity.set_active(self.ctx, self.stage.units[who], active=False)
+        self._stand_in(graph.delegations, graph.elevations)
         identity.refresh_labels(self.ctx)  # what the commands for trees and links end with
         identity.bump_epoch(self.ctx)
 
@@ -187,9 +213,39 @@ class Builder:
             identity.link(self.ctx, units[org], units[func])
         for role in sorted(before.marked ^ after.marked):
             identity.mark_role(self.ctx, units[role], not_inherited=role in after.marked)
+        for who in sorted(before.inactive ^ after.inactive):
+            identity.set_active(self.ctx, units[who], active=who not in after.inactive)
+        self._end(set(before.delegations) - set(after.delegations))
+        self._end(set(before.elevations) - set(after.elevations))
+        self._stand_in(
+            [d for d in after.delegations if d not in before.delegations],
+            [e for e in after.elevations if e not in before.elevations],
+        )
         joined = sorted(after.members - before.members)
         if joined:
             identity.add_members(self.ctx, [(units[who], units[role]) for who, role in joined])
+
+    def _stand_in(self, delegations: Iterable[Delegation], elevations: Iterable[Elevation]) -> None:
+        """Who stands in for whom, by identity's commands."""
+        units = self.stage.units
+        for made in delegations:
+            self.stand_ins[made] = identity.delegate(
+                self.ctx, units[made.grantor], units[made.receiver], self._period(made)
+            )
+        for raised in elevations:
+            self.stand_ins[raised] = identity.elevate(
+                self.ctx, units[raised.person], units[raised.role], self._period(raised), "a world"
+            )
+
+    def _end(self, over: Iterable[Delegation | Elevation]) -> None:
+        for each in over:
+            end = identity.end_delegation if isinstance(each, Delegation) else identity.end_elevation
+            end(self.ctx, self.stand_ins.pop(each))
+
+    def _period(self, dated: Delegation | Elevation) -> identity.Period:
+        now = self.ctx.db.rows("select now()")[0][0]
+        starts, ends = (None if s is None else now + timedelta(seconds=s) for s in (dated.starts, dated.ends))
+        return identity.Period(starts, ends)
 
     def _in_tree_order(self, moved: Sequence[Unit], after: Graph) -> list[Unit]:
         """Highest first: each hangs below what hangs right already, so no step makes a circle."""
@@ -307,6 +363,7 @@ class Builder:
                 "object_id": ("uuid", [o.id for o, _ in objects_]),
                 "records": ("bool", [granted.records for _, granted in objects_]),
                 "legs": ("text", ["".join(LETTERS[leg] for leg in granted.legs) for _, granted in objects_]),
+                "denies": ("bool", [granted.denies for _, granted in objects_]),
             },
         )
 
@@ -328,8 +385,9 @@ class Builder:
                 for code, rows in granted.columns.items()
             }
             access.set_columns_rows(self.ctx, made.id, levels)
-            switches = {leg.name.lower(): leg in granted.legs for leg in LETTERS}
-            access.set_switches(self.ctx, made.id, records=granted.records, **switches)
+            legs = [NAMES[leg] for leg in granted.legs]
+            access.set_switches(self.ctx, made.id, records=granted.records, legs=legs, denies=granted.denies)
+            self._finer_by_commands(name, made)
             for rule in granted.rules:
                 grants = {verb.value: access.Grant(grant) for verb, grant in rule.grants.items()}
                 access.add_default_rule(self.ctx, made.id, units[rule.author], units[rule.grantee], **grants)
@@ -353,6 +411,134 @@ class Builder:
                 },
             },
         )
+
+    def _grant_finer(self) -> None:
+        """Scope rules, deny rules, carried rights."""
+        levels = (Verb.READ, Verb.UPDATE, Verb.DELETE)
+        scopes = [
+            (self.stage.objects[name].id, scope, self._path(name, scope.path))
+            for name, granted in self.world.objects.items()
+            for scope in granted.scopes
+        ]
+        self._rows(
+            "access_scope_rule",
+            {
+                "id": ("uuid", [new_id() for _ in scopes]),
+                "object_id": ("uuid", [o for o, _, _ in scopes]),
+                "grantee_id": ("uuid", self._ids(scope.grantee for _, scope, _ in scopes)),
+                "path": ("text", [".".join(path) for _, _, path in scopes]),
+                "attribute": ("text", [scope.attribute for _, scope, _ in scopes]),
+                **{
+                    verb.value: ("int", [int(scope.grants.get(verb, 0)) for _, scope, _ in scopes])
+                    for verb in levels
+                },
+            },
+        )
+        denies = [
+            (self.stage.objects[name].id, rule)
+            for name, granted in self.world.objects.items()
+            for rule in granted.deny_rules
+        ]
+        self._rows(
+            "access_deny_rule",
+            {
+                "id": ("uuid", [new_id() for _ in denies]),
+                "object_id": ("uuid", [o for o, _ in denies]),
+                "author_id": ("uuid", self._ids(rule.author for _, rule in denies)),
+                "unit_id": ("uuid", self._ids(rule.unit for _, rule in denies)),
+                "verbs": ("text", [letters_of(rule.verbs) for _, rule in denies]),
+            },
+        )
+        carried = [
+            (OPERATIONS[operation].value, self.stage.objects[name].id, verbs)
+            for operation, given in self.world.carried.items()
+            for name, verbs in given.items()
+        ]
+        self._rows(
+            "access_carried_right",
+            {
+                "id": ("uuid", [new_id() for _ in carried]),
+                "operation": ("text", [operation for operation, _, _ in carried]),
+                "object_id": ("uuid", [o for _, o, _ in carried]),
+                "verbs": ("text", [letters_of(verbs) for _, _, verbs in carried]),
+            },
+        )
+
+    def _finer_by_commands(self, name: str, made: objects.Object) -> None:
+        """The same in the words of administration."""
+        units, granted = self.stage.units, self.world.objects[name]
+        for scope in granted.scopes:
+            access.add_scope_rule(
+                self.ctx,
+                self.stage.catalogue.grounds,
+                made.id,
+                units[scope.grantee],
+                access.Scope(self._path(name, scope.path), scope.attribute),
+                access.Grants(**{verb.value: access.Grant(grant) for verb, grant in scope.grants.items()}),
+            )
+        for rule in granted.deny_rules:
+            verbs = {VERBS[verb] for verb in rule.verbs}
+            access.set_deny_rule(self.ctx, made.id, units[rule.author], units[rule.unit], verbs)
+        for operation, given in self.world.carried.items():
+            if name in given:
+                verbs = {VERBS[verb] for verb in given[name]}
+                access.set_carried_right(self.ctx, OPERATIONS[operation], made.id, verbs)
+
+    def _path(self, name: str, path: Sequence[str]) -> tuple[str, ...]:
+        """A path as rules keep it: lookup columns by id."""
+        found: list[str] = []
+        here = self.stage.objects[name]
+        for step in path:
+            column = here.columns.get(step)
+            if column is None or column.target is None:
+                found.append(step)
+            else:
+                found.append(str(column.id))
+                here = self.stage.objects[column.target]
+        return tuple(found)
+
+    def _insert_denies(self) -> None:
+        denies = [(deny, verb) for deny in self.world.denies for verb in sorted(deny.verbs)]
+        self._rows(
+            "access_deny",
+            {
+                "id": ("uuid", [new_id() for _ in denies]),
+                "object_id": (
+                    "uuid",
+                    [self.stage.objects[self.world.records[d.record].object].id for d, _ in denies],
+                ),
+                "record_id": ("uuid", [self.records[d.record] for d, _ in denies]),
+                "unit_id": ("uuid", self._ids(d.unit for d, _ in denies)),
+                "verb": ("text", [VERBS[verb].letter for _, verb in denies]),
+            },
+        )
+
+    def _set_attributes(self) -> None:
+        for who, lists in self.world.now.attributes.items():
+            for name, values in lists.items():
+                identity.set_attribute(
+                    self.ctx, self.stage.units[who], name, [self.records[value] for value in values]
+                )
+
+    def _seal(self) -> None:
+        sealed = [
+            self.stage.objects[name].columns[column].id
+            for name, granted in self.world.objects.items()
+            for column in granted.sealed
+        ]
+        if sealed:
+            self.ctx.db.run(
+                "update @.objects_column set settings = settings || jsonb_build_object('sealed', true)"
+                " where id = any(%(ids)s)",
+                {"ids": sealed},
+            )
+            # what is kept of an object goes by its version; one that was taken back must not come again
+            self.ctx.db.run(
+                "update @.objects_object set version = floor(random() * 2000000000)::int where id in"
+                " (select object_id from @.objects_column where id = any(%(ids)s))",
+                {"ids": sealed},
+            )
+            identity.bump_epoch(self.ctx)
 
     def _insert_shares(self) -> None:
         """A share is no row of rights: it holds for the next statement without a new epoch."""

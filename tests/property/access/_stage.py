@@ -10,11 +10,12 @@ from ostiary.kernel.ids import UnitId
 from ostiary.objects import public as objects
 from ostiary.project._tenants import create_tenant
 from ostiary.tenancy import public as tenancy
-from tests.oracle.model import ADA, ADMINISTRATORS, ROOT, Unit
+from tests.oracle.model import ADA, ADMINISTRATORS, EXTERNALS, ROOT, Unit
 
 ORGS = ("o1", "o2", "o3", "o4", "o5")
 FUNCS = ("f1", "f2", "f3")
 PERSONS = ("p1", "p2", "p3", "p4", "p5")
+OUTSIDE_ORGS, OUTSIDE_FUNCS, OUTSIDE_PERSONS = ("e1", "e2"), ("ef1",), ("x1", "x2")
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,11 @@ class Stage:
 
     tenant: tenancy.Tenant
     units: Mapping[Unit, UnitId]
-    objects: Mapping[str, objects.Object]
+    catalogue: objects.Catalogue
+
+    @property
+    def objects(self) -> Mapping[str, objects.Object]:
+        return self.catalogue.objects
 
     def context(self, db: tenancy.Transaction) -> Context:
         """The administrator's context in a transaction."""
@@ -47,22 +52,37 @@ def make_stage(slug: str) -> Stage:
         objects.install_package(new.tenant, ctx, objects.read_package(Path(__file__).parent / "package"))
     with tenancy.transaction(new.tenant) as db:
         catalogue = objects.get_catalogue(Context(new.tenant.id, db, new.administrator, Channel.CLI))
-    return Stage(new.tenant, units, catalogue.objects)
+    _let_seal(new.tenant)
+    return Stage(new.tenant, units, catalogue)
+
+
+def _let_seal(tenant: tenancy.Tenant) -> None:
+    """A column is sealed by its metadata, which the tenant's role may only read; worlds change it, though."""
+    with tenancy.owner_transaction(tenant) as db:
+        db.ddl(f"grant update on @.objects_column, @.objects_object to {tenant.role}")
 
 
 def _make_units(ctx: Context) -> dict[Unit, UnitId]:
     units: dict[Unit, UnitId] = {}
-    for name, code in ((ROOT, identity.ALL_EMPLOYEES), (ADMINISTRATORS, identity.SYSTEM_ADMINISTRATORS)):
+    for name, code in (
+        (ROOT, identity.ALL_EMPLOYEES),
+        (EXTERNALS, identity.ALL_EXTERNALS),
+        (ADMINISTRATORS, identity.SYSTEM_ADMINISTRATORS),
+    ):
         found = identity.find_unit(ctx, code)
         assert found is not None
         units[name] = found
     kinds = identity.UnitKind
     units |= {name: identity.create_role(ctx, kinds.ORG, name) for name in ORGS}
     units |= {name: identity.create_role(ctx, kinds.FUNC, name) for name in FUNCS}
-    for unit in (*ORGS, ROOT):
+    units |= {name: identity.create_role(ctx, kinds.ORG, name, external=True) for name in OUTSIDE_ORGS}
+    units |= {name: identity.create_role(ctx, kinds.FUNC, name, external=True) for name in OUTSIDE_FUNCS}
+    for unit in (*ORGS, ROOT, *OUTSIDE_ORGS, EXTERNALS):
         manager = f"m_{unit}"
         units[manager] = identity.create_role(ctx, kinds.MANAGER, manager, manages=units[unit])
-    for name in PERSONS:
-        units[name] = identity.create_person(ctx, login=name, name=name, email=f"{name}@example.com")
+    for name in (*PERSONS, *OUTSIDE_PERSONS):
+        units[name] = identity.create_person(
+            ctx, login=name, name=name, email=f"{name}@example.com", external=name in OUTSIDE_PERSONS
+        )
     units["s1"] = identity.create_service_account(ctx, login="s1", name="s1")
     return units

@@ -49,7 +49,7 @@ def ask_worlds(stage: Stage, count: int) -> None:
     """Generate worlds; how each is built and which of the longer questions goes to whom is drawn as well."""
 
     @settings(WORLD_SETTINGS, max_examples=count)
-    @given(worlds(everything=False), st.integers(0, 23))
+    @given(worlds(), st.integers(0, 23))
     def asked(world: World, turn: int) -> None:
         ask(stage, world, turn)
 

@@ -23,12 +23,7 @@ _NOTHING = _snapshot.ObjectStanding({}, {})
 
 
 def named(stage: Stage) -> list[access.NamedObject]:
-    return [
-        access.NamedObject(
-            o.id, o.code, o.table, {c.id: c.code for c in o.columns.values() if c.takes_rows}, o.has_owner
-        )
-        for o in stage.objects.values()
-    ]
+    return stage.catalogue.named()
 
 
 def rights_of(ctx: Context, unit: UnitId) -> access.Rights | None:
@@ -49,10 +44,13 @@ def differences(ctx: Context, found: access.Snapshot, unit: UnitId) -> list[str]
     if standing.units != rights.sources.roles:
         wrong.append("units")
     under = under_by_rows(ctx)
+    grounds = {o.id: o.ground for o in found.objects.values()}
     for described in found.objects.values():
         mine = standing.objects.get(described.id, _NOTHING)
         verbs = {
-            v: _snapshot._legs(rights, described, v, under)
+            v: frozenset()
+            if v is Verb.CREATE
+            else _snapshot._legs(described, found.objects, rights.rule(described.id, v, grounds), under)
             for v in Verb
             if rights.decide_object(described.id, v).allowed
         }
@@ -113,7 +111,7 @@ def ask(stage: Stage, count: int) -> None:
         phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )
-    @given(worlds(everything=False), st.booleans())
+    @given(worlds(), st.booleans())
     def asked(world: World, warm: bool) -> None:  # noqa: FBT001  hypothesis passes what it draws
         with rolled_back(stage.tenant) as db:
             before = access.snapshot(stage.context(db), named(stage))
@@ -139,7 +137,7 @@ def test_each_member_of_a_group_may_what_the_group_may(stage: Stage) -> None:
 @pytest.mark.parametrize("bug", ["personal rows", "labels"])
 def test_a_planted_bug_is_found(stage: Stage, monkeypatch: pytest.MonkeyPatch, bug: str) -> None:
     if bug == "personal rows":
-        monkeypatch.setattr(_snapshot, "_named_in_person", lambda policy: frozenset())
+        monkeypatch.setattr(_snapshot, "_named_in_person", lambda ctx, policy, standing: frozenset())
     else:
         monkeypatch.setattr(_snapshot, "_labels", lambda ctx: {})
     with pytest.raises(AssertionError):

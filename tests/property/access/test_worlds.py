@@ -200,12 +200,12 @@ RARE = frozenset(
 
 def test_a_broken_rule_shows_soon() -> None:
     frequent = {name: breakage for name, breakage in BREAKAGES.items() if name not in RARE}
-    assert unseen_after(500, frequent, worlds(everything=False)) == set()
+    assert unseen_after(500, frequent, worlds()) == set()
 
 
 @pytest.mark.deep
 def test_every_broken_rule_shows() -> None:
-    assert unseen_after(10_000, BREAKAGES, worlds(everything=False)) == set()
+    assert unseen_after(10_000, BREAKAGES, worlds()) == set()
 
 
 def test_the_oracle_imports_nothing_of_the_product() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from ostiary.access.core._principal import Sources
+from ostiary.access.core._principal import Source, Sources
 from ostiary.access.core._words import ColumnLevel, Operation, Verb
 from ostiary.kernel.ids import UnitId
 
@@ -55,16 +55,19 @@ class ColumnRow:
 AnyRow = TypeVar("AnyRow", OperationRow, ObjectRow, ColumnRow)
 
 
-def _topmost(rows: Sequence[AnyRow], sources: Iterable[frozenset[UnitId]]) -> list[AnyRow]:
-    """The deciding row of each source that has one; `rows` by ascending position."""
-    found: list[AnyRow] = []
-    for units in sources:
+def deciding_rows(rows: Sequence[AnyRow], sources: Iterable[Source]) -> list[tuple[AnyRow, Source]]:
+    """The topmost row of each source that has one, each row once; `rows` by ascending position."""
+    found: dict[UUID, tuple[AnyRow, Source]] = {}
+    for source in sources:
         for row in rows:
-            if row.unit in units:
-                if row not in found:
-                    found.append(row)
+            if row.unit in source.units:
+                found.setdefault(row.id, (row, source))
                 break
-    return found
+    return list(found.values())
+
+
+def _topmost(rows: Sequence[AnyRow], sources: Iterable[Source]) -> list[AnyRow]:
+    return [row for row, _ in deciding_rows(rows, sources)]
 
 
 def operation_row(rows: Sequence[OperationRow], sources: Sources) -> OperationRow | None:

@@ -1,54 +1,119 @@
 """A principal's sources: the sets by which rows, rules and shares find it. Source: semantics.md section 1."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from ostiary.kernel.ids import UnitId
 
 if TYPE_CHECKING:  # the values come in as arguments: the core itself stands on the kernel alone
     from ostiary.identity import public as identity
 
+SELF, OWN_UNITS, MANAGED_UNITS = "self", "own_units", "managed_units"  # attributes that everybody has
+
+
+class SourceKind(StrEnum):
+    """Why a source speaks for the principal."""
+
+    OWN = "own"
+    MANAGED = "managed"
+    DELEGATED = "delegated"
+    DELEGATED_MANAGED = "delegated_managed"
+    ELEVATED = "elevated"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One set of units, evaluated by itself. of: the grantor, or the role managed or elevated to."""
+
+    kind: SourceKind
+    of: UnitId
+    units: frozenset[UnitId]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What one person brings: the own set, and every role in the own set of any subordinate."""
+
+    unit: UnitId
+    own: "identity.OwnSet"
+    subordinate_roles: frozenset[UnitId] = frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Everything by which a principal may be given something.
 
-    own: the own set, the principal included. managed: the distinct managed sources, each a role and its
-    ancestors without the marked ones. heads: units whose manager role is held. roles: all units but persons.
-    Persons among all units are the principal and whoever has one of `heads` among the reporting units now.
+    each: the own set first; no two have the same units. own: with the principal, by which alone denies act.
+    persons: the principal and its grantors. heads: units whose manager role the principal holds, all_heads:
+    those of its grantors too. roles: all units but persons. Persons among all units are `persons` and whoever
+    has one of `heads` among the reporting units now. attributes: what scope rules compare with.
     """
 
     principal: UnitId
+    each: tuple[Source, ...]
     own: frozenset[UnitId]
-    managed: tuple[frozenset[UnitId], ...]
+    persons: frozenset[UnitId]
     heads: frozenset[UnitId]
+    all_heads: frozenset[UnitId]
     roles: frozenset[UnitId]
-
-    @property
-    def each(self) -> tuple[frozenset[UnitId], ...]:
-        """Each source by itself: rows are decided per source and the results united."""
-        return (self.own, *self.managed)
+    attributes: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
 
 
 def sources_of(
-    principal: UnitId,
-    own: "identity.OwnSet",
+    held: Held,
     graph: "identity.RoleGraph",
-    subordinate_roles: Iterable[UnitId],
+    grantors: Sequence[Held] = (),
+    elevated: Iterable[UnitId] = (),
+    attributes: Mapping[str, frozenset[UUID]] | None = None,
 ) -> Sources:
     """The sources of a principal.
 
-    Args: subordinate_roles: every role in the own set of any subtree member of the managed units; manager
-    roles among them are passed over, since a manager's manager does not inherit the managing itself.
+    Args: grantors: persons who delegated, each once. elevated: roles of elevations that are valid.
+    attributes: named lists of values of the principal itself.
     """
-    heads = graph.heads(own)
-    managed: set[frozenset[UnitId]] = set()
-    for role in subordinate_roles:
+    me = held.unit
+    own = held.own.roles | {me}
+    found = {own: Source(SourceKind.OWN, me, own)}
+
+    def add(kind: SourceKind, of: UnitId, units: frozenset[UnitId]) -> None:
+        found.setdefault(units, Source(kind, of, units))
+
+    for role, line in managed_lines(graph, held.subordinate_roles):
+        add(SourceKind.MANAGED, role, line)
+    heads = all_heads = graph.heads(held.own)
+    for grantor in grantors:
+        add(SourceKind.DELEGATED, grantor.unit, grantor.own.roles | {grantor.unit})
+        for _, line in managed_lines(graph, grantor.subordinate_roles):
+            add(SourceKind.DELEGATED_MANAGED, grantor.unit, line)
+        all_heads |= graph.heads(grantor.own)
+    for role in elevated:
+        add(SourceKind.ELEVATED, role, graph.elevated(role))
+    persons = frozenset({me, *(g.unit for g in grantors)})
+    units = frozenset(u for u in graph.managed_units(all_heads) if not graph.roles[u].not_inherited)
+    mine = {SELF: frozenset({me}), OWN_UNITS: own, MANAGED_UNITS: graph.managed_units(heads)}
+    return Sources(
+        me,
+        tuple(found.values()),
+        own,
+        persons,
+        heads,
+        all_heads,
+        units.union(*found) - persons,
+        {**(attributes or {}), **mine},
+    )
+
+
+def managed_lines(
+    graph: "identity.RoleGraph", roles: Iterable[UnitId]
+) -> Iterable[tuple[UnitId, frozenset[UnitId]]]:
+    """Each role of a subordinate with its ancestors, without the marked ones; a marked role gives nothing.
+
+    Manager roles are passed over: a manager's manager does not inherit the managing itself.
+    """
+    for role in sorted(roles):
         known = graph.roles[role]
-        if known.manages is not None or known.not_inherited:
-            continue
-        managed.add(frozenset(r for r in graph.line(role) if not graph.roles[r].not_inherited))
-    units = frozenset(u for u in graph.managed_units(heads) if not graph.roles[u].not_inherited)
-    roles = own.roles.union(units, *managed)
-    return Sources(principal, own.roles | {principal}, tuple(sorted(managed, key=sorted)), heads, roles)
+        if known.manages is None and not known.not_inherited:
+            yield role, frozenset(r for r in graph.line(role) if not graph.roles[r].not_inherited)

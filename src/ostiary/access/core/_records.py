@@ -1,19 +1,20 @@
-"""Layer 3: the legs by which a record is reached, as one expression, and its reading on a loaded record.
+"""Layer 3: the legs by which a record is reached, less denies, as one expression. Source: semantics.md 3.
 
-The same expression compiles to SQL (`access._sql`). Source: semantics.md section 3.
+Three readers of it: SQL (`access._bound_legs`), a loaded record (`_facts`), the explanation (`_explain`).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from uuid import UUID
 
-from ostiary.access.core._layers import Decision
 from ostiary.access.core._principal import Sources
 from ostiary.access.core._words import Grant, Verb
 from ostiary.kernel.ids import UnitId
 
-AUTHOR, AUTHOR_MANAGERS, OWNER, OWNER_MANAGERS, RULES, SHARES = "a", "A", "o", "O", "r", "s"
-ALL_LEGS = frozenset({AUTHOR, AUTHOR_MANAGERS, OWNER, OWNER_MANAGERS, RULES, SHARES})
+AUTHOR, AUTHOR_MANAGERS, OWNER, OWNER_MANAGERS, RULES, SCOPES, SHARES, MASTER = "aAoOrcsm"
+ALL_LEGS = frozenset({AUTHOR, AUTHOR_MANAGERS, OWNER, OWNER_MANAGERS, RULES, SCOPES, SHARES, MASTER})
+
+Path = tuple[str, ...]  # lookup columns by id, then perhaps "owner" or "author"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,48 @@ class Switches:
 
     records: bool = True
     legs: frozenset[str] = ALL_LEGS
+    denies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DefaultRule:
     """Leg 5: records whose stored own set holds `author` concern `grantee`."""
 
+    id: UUID
     author: UnitId
     grantee: UnitId
     grants: Mapping[Verb, Grant]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRule:
+    """Leg 6: records whose value at `path` is among the principal's `attribute` concern `grantee`."""
+
+    id: UUID
+    grantee: UnitId
+    path: Path
+    attribute: str
+    grants: Mapping[Verb, Grant]
+
+
+@dataclass(frozen=True, slots=True)
+class DenyRule:
+    """Records whose stored own set holds `author` are denied to `unit` for these verbs."""
+
+    id: UUID
+    author: UnitId
+    unit: UnitId
+    verbs: frozenset[Verb]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPolicy:
+    """All that an administrator said about layer 3 of one object."""
+
+    switches: Switches = Switches()
+    rules: tuple[DefaultRule, ...] = ()
+    scopes: tuple[ScopeRule, ...] = ()
+    deny_rules: tuple[DenyRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +79,9 @@ class Nobody:
 
 @dataclass(frozen=True, slots=True)
 class AuthorIs:
-    """Leg 1."""
+    """Leg 1: the principal or a grantor."""
 
-    person: UnitId
+    persons: frozenset[UnitId]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +93,9 @@ class AuthorUnder:
 
 @dataclass(frozen=True, slots=True)
 class OwnerIs:
-    """Leg 3."""
+    """Leg 3: the principal or a grantor."""
 
-    person: UnitId
+    persons: frozenset[UnitId]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +109,7 @@ class OwnerUnder:
 class AuthorSetHas:
     """Leg 5: a unit of the stored own set (the author included) is the author side of a rule that counts.
 
-    sure: author units of rules whose grantee is a role or the principal. managed: (author unit, grantee
+    sure: author units of rules whose grantee is a role or one of the persons. managed: (author unit, grantee
     person) of rules that name another person: they count if that person is a subordinate now.
     """
 
@@ -85,23 +119,60 @@ class AuthorSetHas:
 
 
 @dataclass(frozen=True, slots=True)
+class ScopeTest:
+    """One scope rule that counts. person: a grantee who must be a subordinate now; None: it counts anyway."""
+
+    id: UUID
+    path: Path
+    attribute: str
+    values: frozenset[UUID]
+    grant: Grant
+    person: UnitId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeHas:
+    """Leg 6: the record's value at a path is among the values of a test."""
+
+    tests: tuple[ScopeTest, ...]
+    heads: frozenset[UnitId]
+
+
+@dataclass(frozen=True, slots=True)
 class SharedWith:
-    """Leg 7: a share valid now names a role of the principal, the principal, or a subordinate."""
+    """Leg 7: a share valid now names a role of the principal, one of the persons, or a subordinate."""
 
     verb: Verb
-    person: UnitId
+    persons: frozenset[UnitId]
     roles: frozenset[UnitId]
     heads: frozenset[UnitId]
 
 
-Leg = AuthorIs | AuthorUnder | OwnerIs | OwnerUnder | AuthorSetHas | SharedWith
+@dataclass(frozen=True, slots=True)
+class UnderMaster:
+    """Leg 8: the master record is reached by all of these rules; the last is that of the verb itself."""
+
+    rules: tuple["RecordRule", ...]
+
+
+Leg = AuthorIs | AuthorUnder | OwnerIs | OwnerUnder | AuthorSetHas | ScopeHas | SharedWith | UnderMaster
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """What is taken away: by a deny of a verb for one of the units, or where the stored set has an author."""
+
+    verbs: frozenset[Verb]
+    units: frozenset[UnitId]
+    authors: frozenset[UnitId]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """The union of legs; never empty (that is `Nobody`)."""
+    """The union of legs, less what is denied; never without a leg (that is `Nobody`)."""
 
     legs: tuple[Leg, ...]
+    denied: Denied | None = None
 
     def __post_init__(self) -> None:
         if not self.legs:
@@ -112,30 +183,40 @@ RecordRule = Everyone | Nobody | AnyOf
 
 
 def record_rule(
-    verb: Verb, sources: Sources, switches: Switches, rules: Sequence[DefaultRule], roles: frozenset[UnitId]
+    verb: Verb,
+    sources: Sources,
+    policy: RecordPolicy,
+    roles: frozenset[UnitId],
+    master: tuple[RecordRule, ...] = (),
 ) -> RecordRule:
     """The expression of one verb on one object for one principal, any-data aside.
 
-    Args: rules: all default rules of the object. roles: every role of the tenant, to tell roles from persons.
+    Args: roles: every role of the tenant, to tell roles from persons. master: rules on the master record, all
+    of which leg 8 needs; empty for an object without a master.
     """
+    switches = policy.switches
     if not switches.records:
         return Everyone()
-    on, legs = switches.legs, list[Leg]()
-    if AUTHOR in on:
-        legs.append(AuthorIs(sources.principal))
-    if AUTHOR_MANAGERS in on and sources.heads:
-        legs.append(AuthorUnder(sources.heads))
-    if OWNER in on:
-        legs.append(OwnerIs(sources.principal))
-    if OWNER_MANAGERS in on and sources.heads:
-        legs.append(OwnerUnder(sources.heads))
-    if RULES in on:
-        leg = _rules_leg(verb, sources, rules, roles)
-        if leg is not None:
-            legs.append(leg)
-    if SHARES in on:
-        legs.append(SharedWith(verb, sources.principal, sources.roles, sources.heads))
-    return AnyOf(tuple(legs)) if legs else Nobody()
+    heads = sources.all_heads
+    possible: dict[str, Leg | None] = {
+        AUTHOR: AuthorIs(sources.persons),
+        AUTHOR_MANAGERS: AuthorUnder(heads) if heads else None,
+        OWNER: OwnerIs(sources.persons),
+        OWNER_MANAGERS: OwnerUnder(heads) if heads else None,
+        RULES: _rules_leg(verb, sources, policy.rules, roles),
+        SCOPES: _scopes_leg(verb, sources, policy.scopes, roles),
+        SHARES: SharedWith(verb, sources.persons, sources.roles, sources.heads),
+        MASTER: UnderMaster(master) if master and not any(isinstance(r, Nobody) for r in master) else None,
+    }
+    legs = tuple(leg for letter, leg in possible.items() if leg is not None and letter in switches.legs)
+    return AnyOf(legs, _denied(verb, sources, policy)) if legs else Nobody()
+
+
+def _counts(grantee: UnitId, sources: Sources, roles: frozenset[UnitId]) -> bool | None:
+    """Whether a rule's grantee is among all units; None: it does if that person is a subordinate now."""
+    if grantee in sources.persons or grantee in sources.roles:
+        return True
+    return None if sources.heads and grantee not in roles else False
 
 
 def _rules_leg(
@@ -145,82 +226,36 @@ def _rules_leg(
     managed: list[tuple[UnitId, UnitId, Grant]] = []
     for rule in rules:
         grant = rule.grants.get(verb, Grant.NONE)
-        if grant is Grant.NONE:
-            continue
-        if rule.grantee == sources.principal or rule.grantee in sources.roles:
+        counts = grant is not Grant.NONE and _counts(rule.grantee, sources, roles)
+        if counts:
             sure[rule.author] = max(grant, sure.get(rule.author, Grant.NONE))
-        elif sources.heads and rule.grantee not in roles:
+        elif counts is None:
             managed.append((rule.author, rule.grantee, grant))
     return AuthorSetHas(sure, tuple(managed), sources.heads) if sure or managed else None
 
 
-@dataclass(frozen=True, slots=True)
-class ShareFact:
-    """A share on a loaded record. reporting: of the unit now, if it is a person."""
-
-    unit: UnitId
-    verb: Verb
-    grant: Grant
-    reporting: frozenset[UnitId] = frozenset()
-    valid_from: datetime | None = None
-    valid_to: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RecordFacts:
-    """What layer 3 looks at in one record.
-
-    author_set, author_reporting: the stored set (own set with the author, reporting units) of its creation.
-    owner_reporting: reporting units of the owner now. persons: reporting units now of persons named by rules.
-    """
-
-    author: UnitId
-    author_set: frozenset[UnitId]
-    author_reporting: frozenset[UnitId]
-    owner: UnitId | None
-    owner_reporting: frozenset[UnitId]
-    shares: tuple[ShareFact, ...]
-    persons: Mapping[UnitId, frozenset[UnitId]]
-    now: datetime
+def _scopes_leg(
+    verb: Verb, sources: Sources, scopes: Sequence[ScopeRule], roles: frozenset[UnitId]
+) -> ScopeHas | None:
+    tests: list[ScopeTest] = []
+    for rule in scopes:
+        grant = rule.grants.get(verb, Grant.NONE)
+        values = sources.attributes.get(rule.attribute, frozenset())
+        if grant is Grant.NONE or not values:
+            continue
+        counts = _counts(rule.grantee, sources, roles)
+        if counts is not False:
+            person = None if counts else rule.grantee
+            tests.append(ScopeTest(rule.id, rule.path, rule.attribute, values, grant, person))
+    return ScopeHas(tuple(tests), sources.heads) if tests else None
 
 
-def decide_record(rule: RecordRule, facts: RecordFacts) -> Decision:
-    """Layer 3 on a loaded record. `determined_by` names the leg."""
-    match rule:
-        case Everyone():
-            return Decision(True, "everyone")
-        case Nobody():
-            return Decision(False)
-        case AnyOf(legs):
-            for leg in legs:
-                if _holds(leg, facts):
-                    return Decision(True, type(leg).__name__)
-            return Decision(False)
-
-
-def _holds(leg: Leg, facts: RecordFacts) -> bool:
-    match leg:
-        case AuthorIs(person):
-            return facts.author == person
-        case AuthorUnder(heads):
-            return not heads.isdisjoint(facts.author_reporting)
-        case OwnerIs(person):
-            return facts.owner == person
-        case OwnerUnder(heads):
-            return not heads.isdisjoint(facts.owner_reporting)
-        case AuthorSetHas(sure, managed, heads):
-            return not facts.author_set.isdisjoint(sure) or any(
-                author in facts.author_set and not heads.isdisjoint(facts.persons.get(grantee, frozenset()))
-                for author, grantee, _ in managed
-            )
-        case SharedWith():
-            return any(_share_holds(leg, share, facts.now) for share in facts.shares)
-
-
-def _share_holds(leg: SharedWith, share: ShareFact, now: datetime) -> bool:
-    return (
-        share.verb is leg.verb
-        and (share.valid_from is None or share.valid_from <= now)
-        and (share.valid_to is None or now < share.valid_to)
-        and (share.unit == leg.person or share.unit in leg.roles or not leg.heads.isdisjoint(share.reporting))
+def _denied(verb: Verb, sources: Sources, policy: RecordPolicy) -> Denied | None:
+    """Denying read denies all; it acts through the own set only."""
+    if not policy.switches.denies:
+        return None
+    verbs = frozenset({Verb.READ, verb})
+    authors = frozenset(
+        rule.author for rule in policy.deny_rules if rule.unit in sources.own and rule.verbs & verbs
     )
+    return Denied(verbs, sources.own, authors)

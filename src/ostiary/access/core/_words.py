@@ -43,6 +43,7 @@ class Operation(StrEnum):
     EXPORT_LIST = "CanExportGrid"
     IMPORT = "CanImportFromExcel"
     MANAGE_USERS = "CanManageUsers"
+    CHANGE_DELEGATIONS = "CanChangeAdminUnitGrantedRight"
     MANAGE_RIGHTS = "CanManageAdministration"
     CHANGE_OPERATIONS = "CanChangeAdminOperationGrantee"
     CHANGE_RECORD_RIGHTS = "CanChangeEntitySchemaRecordRight"
