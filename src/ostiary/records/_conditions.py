@@ -136,7 +136,9 @@ def _text(bound: Bound, node: Compare, key: str) -> str:
     if op is Op.CONTAINS:
         return f"{key} like {bound.bind(node, lambda v: f'%{like_pattern(_words(v, field))}%')}"
     if op is Op.STARTS_WITH:
-        return f"{key} like {bound.bind(node, lambda v: f'{like_pattern(_words(v, field))}%')}"
+        # a range and no pattern: a plan that is kept for all values finds a range in the sort index
+        start = bound.bind(node, lambda v: objects.sort_key(_words(v, field)))
+        return f"({key} >= {start} and {key} < {start} || chr(1114111))"
     given = bound.bind(node, lambda v: objects.sort_key(_words(v, field)))
     if op is Op.EQ:
         return f"{key} = {given}"
