@@ -1,4 +1,4 @@
-"""What a tenant decides about taking data out."""
+"""What a tenant decides about taking data out and about totals."""
 
 from ostiary.settings import public as settings
 from ostiary.settings.public import Kind, Setting
@@ -13,6 +13,21 @@ EXPORT_MOST = settings.declare(
         "Security",
         minimum=0,
         maximum=100_000_000,
+        operation=settings.SECURITY_SETTINGS,
+    )
+)
+
+SMALLEST_CELL = settings.declare(
+    Setting(
+        "SmallestCell",
+        Kind.INTEGER,
+        0,
+        "Fewest values behind a total",
+        "A sum, average, least, greatest or number of distinct values of a Confidential or Restricted column"
+        " that rests on fewer values is not shown; 0: off. Counts of records are shown.",
+        "Security",
+        minimum=0,
+        maximum=1_000,
         operation=settings.SECURITY_SETTINGS,
     )
 )

@@ -1,5 +1,17 @@
 """Read and write business data: `access` decides every call, `audit` records it."""
 
+from ostiary.records._aggregate import aggregate_records
+from ostiary.records._aggregate_query import (
+    Aggregate,
+    AggregateQuery,
+    Cell,
+    Function,
+    Group,
+    Key,
+    Measure,
+    Others,
+    Period,
+)
 from ostiary.records._bulk import BulkRefused, BulkResult, Outcome, RowResult
 from ostiary.records._bulk_create import create_records
 from ostiary.records._bulk_delete import delete_records
@@ -34,28 +46,37 @@ from ostiary.records._share import deny_record, share_record, unshare_record
 from ostiary.records._update import update_record
 
 __all__ = [
+    "Aggregate",
+    "AggregateQuery",
     "And",
     "BulkRefused",
     "BulkResult",
+    "Cell",
     "ColumnNotEditable",
     "ColumnRestricted",
     "Compare",
     "Count",
     "CountMode",
     "Filter",
+    "Function",
+    "Group",
     "ImportOptions",
     "ImportPlan",
     "ImportRefused",
     "ImportReport",
     "InUse",
+    "Key",
     "KeyReused",
+    "Measure",
     "Not",
     "ObjectView",
     "ObjectViews",
     "Op",
     "Or",
+    "Others",
     "Outcome",
     "Page",
+    "Period",
     "PlanShape",
     "Preview",
     "Progress",
@@ -66,6 +87,7 @@ __all__ = [
     "RowUpdate",
     "Sort",
     "TooManyRows",
+    "aggregate_records",
     "count_records",
     "create_record",
     "create_records",
