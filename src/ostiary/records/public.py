@@ -39,6 +39,7 @@ from ostiary.records._import_mapping import ImportPlan, read_mapping
 from ostiary.records._import_run import ImportOptions, ImportReport, Progress
 from ostiary.records._import_service import import_rows
 from ostiary.records._merge import merge_records
+from ostiary.records._options import Option, lookup_options
 from ostiary.records._package import export_package, import_package, install_package
 from ostiary.records._query import Count, CountMode, Page, PlanShape, Record, RecordQuery, Sort
 from ostiary.records._read import count_records, get_record, list_records
@@ -72,6 +73,7 @@ __all__ = [
     "ObjectView",
     "ObjectViews",
     "Op",
+    "Option",
     "Or",
     "Others",
     "Outcome",
@@ -106,6 +108,7 @@ __all__ = [
     "install_package",
     "list_objects",
     "list_records",
+    "lookup_options",
     "merge_records",
     "object_views",
     "parse_filter",
