@@ -10,6 +10,7 @@ from typing import Protocol
 from ostiary.objects._declared import AUTO_NUMBER
 from ostiary.objects._model import TEXT_SORTED, Column, ColumnType, Object
 from ostiary.objects._names import database_name, quote
+from ostiary.objects._words import is_searched, words_of
 
 _STORED = {
     ColumnType.TEXT: "text",
@@ -154,25 +155,31 @@ class AddReference:
 
 @dataclass(frozen=True, slots=True)
 class CreateIndex:
+    """words: of the words of one text column, for searching."""
+
     table: str
     columns: tuple[str, ...]
     include: tuple[str, ...] = ()
     unique: bool = False
+    words: bool = False
 
     @property
     def name(self) -> str:
         """Name of the index."""
-        return database_name(self.table, *self.columns, "key" if self.unique else "idx")
+        kind = "words" if self.words else "key" if self.unique else "idx"
+        return database_name(self.table, *self.columns, kind)
 
     def sql(self, *, beside: bool = False) -> str:
         """The statement. beside: without keeping writers off; then it runs outside a transaction."""
         listed = ", ".join(quote(c) for c in self.columns)
+        keys = f"using gin ({words_of(listed)})" if self.words else f"({listed})"
         extra = f" include ({', '.join(quote(c) for c in self.include)})" if self.include else ""
         kind = f"{'unique ' * self.unique}index {'concurrently ' * beside}"
-        return f"create {kind}{quote(self.name)} on @.{quote(self.table)} ({listed}){extra}"
+        return f"create {kind}{quote(self.name)} on @.{quote(self.table)} {keys}{extra}"
 
     def describe(self) -> str:
-        return f"{'unique ' * self.unique}index {self.table} ({', '.join(self.columns)})"
+        kind = f"{'unique ' * self.unique}{'words ' * self.words}index"
+        return f"{kind} {self.table} ({', '.join(self.columns)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +310,8 @@ def column_indexes(made: Object, column: Column) -> Iterator[CreateIndex]:
         yield CreateIndex(made.table, (column.sort_column, "id"))
     if column.indexed:
         yield sort_index(made, column)
+    if not made.is_lookup and is_searched(made, column):
+        yield CreateIndex(made.table, (column.sort_column,), words=True)
 
 
 def sort_index(made: Object, column: Column) -> CreateIndex:

@@ -9,7 +9,7 @@ from uuid import UUID
 from ostiary.kernel.ids import ColumnId, ObjectId, new_id
 from ostiary.objects import _change as c
 from ostiary.objects._aliases import Former
-from ostiary.objects._ddl import CommentColumn, DropStored, sequence_of, steps_for_column
+from ostiary.objects._ddl import CommentColumn, DropStored, column_indexes, sequence_of, steps_for_column
 from ostiary.objects._declared import LONGEST
 from ostiary.objects._draft import MANY, Draft, column_name, column_of, refuse, with_column
 from ostiary.objects._evolve_objects import tables
@@ -46,7 +46,7 @@ def add_column(draft: Draft, change: c.AddColumn) -> ObjectId:
     if column.required:
         draft.words.append(f"records that are there have no {column.code} until it is filled")
     draft.last += steps_for_column(made, column, draft.role, tables(draft), indexes=not many)
-    if column.indexed or column.unique or column.target or column.type is ColumnType.AUTO_NUMBER:
+    if any(column_indexes(made, column)):
         draft.words.append(
             f"index {made.code}.{column.code}: at once where there is little (writers wait while it is built,"
             " readers do not), else later by a job, without keeping writers off"

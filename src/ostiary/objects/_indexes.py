@@ -1,8 +1,9 @@
 """Indexes as a job: built beside writers, one after the other, whatever a killed attempt left."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ostiary.kernel.errors import TooManyRequests
+from ostiary.kernel.ports import Db
 from ostiary.objects._ddl import CreateIndex, DropIndex, indexes_of, sort_index
 from ostiary.objects._model import ColumnType, Object
 from ostiary.tenancy import public as tenancy
@@ -35,6 +36,19 @@ def build_indexes(tenant: tenancy.Tenant, made: Object, note: Callable[[int, int
                 owner.ddl(index.sql(beside=True))
         note(len(steps), len(steps))
     return [index.name for index, _ in steps]
+
+
+def without_all(db: Db, made: Iterable[Object]) -> list[Object]:
+    """The objects that lack an index: one that a later release asks for, or that was never finished."""
+    valid = {
+        str(name)
+        for (name,) in db.rows(
+            "select c.relname from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid"
+            " where c.relnamespace = to_regnamespace(%(s)s) and i.indisvalid",
+            {"s": db.schema},
+        )
+    }
+    return [found for found in made if any(index.name not in valid for index in indexes_of(found))]
 
 
 def _steps(made: Object, there: dict[str, bool]) -> list[tuple[CreateIndex, bool]]:

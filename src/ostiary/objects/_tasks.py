@@ -18,12 +18,13 @@ from ostiary.objects._apply import apply_within, changed, ensure_revision, plan_
 from ostiary.objects._change_file import read_change
 from ostiary.objects._errors import MetadataConflict, PackageRefused, refused
 from ostiary.objects._evolve_columns import EMPTY_TASK, INDEX_TASK
-from ostiary.objects._indexes import build_indexes
+from ostiary.objects._indexes import build_indexes, without_all
 from ostiary.objects._register import Held, Register, find_stored, load_register, without_former
 from ostiary.objects._requests import ChangeId
 from ostiary.tenancy import public as tenancy
 
 APPLY_TASK, TIDY_TASK = "objects.change.apply", "objects.catalogue.tidy"
+COMPLETE_TASK = "objects.index.complete"  # as INDEX_TASK, but asked for by nobody in particular
 REFUSALS = (Invalid, AccessDenied, MetadataConflict, PackageRefused, NotFound)
 
 
@@ -126,6 +127,7 @@ def tidy_within(ctx: Context) -> None:
         ctx = ctx.acting_as(keeper)
         for held in register.objects.values():
             _ask_for_ends(ctx, held, stamp)
+        _ask_for_indexes(ctx, register)
     _forget_former(ctx, register, stamp)
 
 
@@ -139,6 +141,13 @@ def _ask_for_ends(ctx: Context, held: Held, stamp: str) -> None:
             column = held.object.dropped[code].id
             arguments = {"object": held.object.id, "column": column}
             jobs.defer(ctx, EMPTY_TASK, arguments, key=f"{held.object.id}/{column}")
+
+
+def _ask_for_indexes(ctx: Context, register: Register) -> None:
+    """Have the indexes built that a release brought or that a job gave up."""
+    there = (held.object for held in register.objects.values() if held.dropped is None)
+    for made in without_all(ctx.db, there):
+        jobs.defer(ctx, COMPLETE_TASK, {"object": made.id}, key=str(made.id))
 
 
 def _forget_former(ctx: Context, register: Register, stamp: str) -> None:
@@ -214,6 +223,17 @@ for _task in (
         owner=True,
         event="objects.index.built",
         operation=_SOLUTION,
+        purpose="metadata",
+    ),
+    jobs.Task(
+        COMPLETE_TASK,
+        _build,
+        {"object": jobs.Kind.ID},
+        lane=jobs.Lane.BULK,
+        retry=jobs.Retry(attempts=8, first_s=10.0, factor=2.0, most_s=600.0),
+        owner=True,
+        event="objects.index.built",
+        service=access.HOUSEKEEPING.login,
         purpose="metadata",
     ),
     jobs.Task(TIDY_TASK, _tidy, every="20 2 * * *", lane=jobs.Lane.BULK, owner=True, purpose="metadata"),

@@ -69,6 +69,7 @@ from ostiary.objects._store import packages
 from ostiary.objects._strict import Node, read_yaml
 from ostiary.objects._tasks import purge_column, request_change, tidy
 from ostiary.objects._values import set_value_writer
+from ostiary.objects._words import is_searched, split_words, words_of, words_query
 
 # What the tenant's role may only read, and what it may add to: a change that was asked for.
 READ_ONLY_TABLES = tuple(
@@ -150,6 +151,7 @@ __all__ = [
     "get_catalogue",
     "get_change",
     "install_package",
+    "is_searched",
     "list_changes",
     "list_stored",
     "load_catalogue",
@@ -173,7 +175,10 @@ __all__ = [
     "set_value_writer",
     "sort_key",
     "sorted_values",
+    "split_words",
     "tidy",
+    "words_of",
+    "words_query",
     "write_package",
     "write_rights",
 ]

@@ -211,7 +211,7 @@ def record_read(
     ctx: Context,
     data_class: objects.DataClass,
     event: str,
-    object_code: str,
+    object_code: str | None,
     record_id: RecordId | None,
     data: Mapping[str, object] | None = None,
 ) -> None:

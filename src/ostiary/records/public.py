@@ -44,6 +44,8 @@ from ostiary.records._package import export_package, import_package, install_pac
 from ostiary.records._query import Count, CountMode, Page, PlanShape, Record, RecordQuery, Sort
 from ostiary.records._read import count_records, get_record, list_records
 from ostiary.records._share import deny_record, share_record, unshare_record
+from ostiary.records._search import Hit, Hits, search_records
+from ostiary.records._share import share_record
 from ostiary.records._update import update_record
 
 __all__ = [
@@ -61,6 +63,8 @@ __all__ = [
     "Filter",
     "Function",
     "Group",
+    "Hit",
+    "Hits",
     "ImportOptions",
     "ImportPlan",
     "ImportRefused",
@@ -117,6 +121,7 @@ __all__ = [
     "preview_update",
     "read_mapping",
     "record_events",
+    "search_records",
     "share_record",
     "unshare_record",
     "update_each",

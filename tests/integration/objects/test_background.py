@@ -540,3 +540,23 @@ def test_nobody_acts_as_an_account_of_the_product_itself(home: NewTenant) -> Non
         access.create_api_key(ctx, keeper, "refused")
     with inside(home) as ctx, pytest.raises(Invalid):
         access.create_service_account(ctx, login="Ostiary.housekeeper", name="Not ours")
+
+
+def test_word_indexes_come_with_what_is_searched_and_a_lost_one_comes_back(
+    installation: Installation,
+) -> None:
+    home = make_home(f"words{installation.worker}")
+    apply(home, BOAT)
+    apply(home, column("mail", "email"))
+    apply(home, column("remark"))
+    name = "rec_boat__name__sort__words"
+    with inside(home) as ctx:
+        assert valid(ctx, name) == valid(ctx, "rec_boat__mail__sort__words") == [(True,)]
+        assert valid(ctx, "rec_boat__remark__sort__words") == []
+    with tenancy.owner_statements(home.tenant) as owner:  # as of a release that did not have it
+        owner.ddl(f"drop index @.{name}")
+    with inside(home) as ctx:
+        objects.tidy(home.tenant, ctx)
+    run_due_jobs()
+    with inside(home) as ctx:
+        assert valid(ctx, name) == [(True,)]
