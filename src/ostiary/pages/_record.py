@@ -198,33 +198,24 @@ def _path(reader: Reader, view: ObjectView, record: Record) -> tuple[Step, ...]:
 
 
 def _details(reader: Reader, view: ObjectView, record: Record, tab: str) -> list[tuple[str, Detail]]:
-    found = []
-    for caption, other, column in view.object.layout.details:
-        key = f"{other}.{column}"
-        theirs = reader.views.get(other)
-        if theirs is not None and readable(theirs, column):
-            limit = _LONG if key == tab else _SHORT
-            found.append((key, _detail(reader, theirs, column, caption, record, limit)))
+    """The related lists with their sizes; rows of the one that is open, else of the first that has any."""
+    found: list[tuple[str, Detail]] = []
+    related = records.related_counts(reader.ctx, view.object.code, record.id)
+    first = next((r for r in related if r.count.value), None)
+    for listed in related:
+        key = f"{listed.object}.{listed.column}"
+        theirs = reader.views.get(listed.object)
+        if theirs is not None and readable(theirs, listed.column):
+            limit = _LONG if key == tab else _SHORT if listed is first else 0
+            found.append((key, _detail(reader, theirs, listed, record, limit)))
     return found
 
 
 def _detail(
-    reader: Reader, theirs: ObjectView, column: str, caption: str, record: Record, limit: int
+    reader: Reader, theirs: ObjectView, listed: records.Related, record: Record, limit: int
 ) -> Detail:
-    thing = theirs.object
+    thing, column = theirs.object, listed.column
     shown = [c for c in shown_columns(theirs) if c.code != column][:_DETAIL_COLUMNS]
-    default = [c for c in thing.layout.default_sort if readable(theirs, c.removeprefix("-"))]
-    page = records.list_records(
-        reader.ctx,
-        records.RecordQuery(
-            thing.code,
-            columns=asked(shown),
-            filter=records.Compare(column, records.Op.EQ, str(record.id)),
-            sort=tuple(records.Sort(c.removeprefix("-"), descending=c.startswith("-")) for c in default),
-            limit=limit,
-            count=records.CountMode.CAPPED,
-        ),
-    )
     state = ListState(conditions=(Condition(column, records.Op.EQ.value, str(record.id)),))
     create = Action(
         _("New %(thing)s") % {"thing": thing.caption.lower()},
@@ -233,14 +224,34 @@ def _detail(
         why_not_created(theirs),
     )
     return Detail(
-        caption,
+        listed.caption,
         thing.icon,
-        count_words(page.count),
-        table_rows(reader, thing, shown, page.records()),
+        count_words(listed.count),
+        _first_rows(reader, theirs, shown, records.Compare(column, records.Op.EQ, str(record.id)), limit),
         plain_heads(shown, thing.layout.stage),
         reader.urls.records(thing.code, state.query()),
         create,
     )
+
+
+def _first_rows(
+    reader: Reader, theirs: ObjectView, shown: list[objects.Column], only: records.Compare, limit: int
+) -> tuple[RowView, ...]:
+    if not limit:
+        return ()
+    thing = theirs.object
+    default = [c for c in thing.layout.default_sort if readable(theirs, c.removeprefix("-"))]
+    page = records.list_records(
+        reader.ctx,
+        records.RecordQuery(
+            thing.code,
+            columns=asked(shown),
+            filter=only,
+            sort=tuple(records.Sort(c.removeprefix("-"), descending=c.startswith("-")) for c in default),
+            limit=limit,
+        ),
+    )
+    return table_rows(reader, thing, shown, page.records())
 
 
 def _tabs(

@@ -44,6 +44,7 @@ from ostiary.records._package import export_package, import_package, install_pac
 from ostiary.records._query import Count, CountMode, Page, PlanShape, Record, RecordQuery, Sort
 from ostiary.records._read import count_records, get_record, list_records
 from ostiary.records._share import deny_record, share_record, unshare_record
+from ostiary.records._related import Related, related_counts
 from ostiary.records._search import Hit, Hits, search_records
 from ostiary.records._share import share_record
 from ostiary.records._update import update_record
@@ -88,6 +89,7 @@ __all__ = [
     "Progress",
     "Record",
     "RecordQuery",
+    "Related",
     "Request",
     "RowResult",
     "RowUpdate",
@@ -121,6 +123,7 @@ __all__ = [
     "preview_update",
     "read_mapping",
     "record_events",
+    "related_counts",
     "search_records",
     "share_record",
     "unshare_record",
