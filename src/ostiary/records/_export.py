@@ -7,16 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from ostiary.access import public as access
-from ostiary.audit import public as audit
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.records._plans import selected_columns
-from ostiary.records._query import Page, RecordQuery
-from ostiary.records._read import count_records, object_name, readable_view, select_page
+from ostiary.records._query import RecordQuery
+from ostiary.records._read import count_records, readable_view
 from ostiary.records._settings import EXPORT_MOST
+from ostiary.records._stream import chunks
 from ostiary.records._view import decided
 
-CHUNK = 500
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00")
 
 
@@ -30,7 +29,7 @@ def export_csv(ctx: Context, query: RecordQuery) -> Iterator[bytes]:
     _ensure_within_limit(ctx, query)
     view = decided(ctx, lambda: readable_view(ctx, query.object))
     columns = [(c.code, c.caption) for c in decided(ctx, lambda: selected_columns(view, query.columns))]
-    return _chunks(ctx, replace(query, limit=CHUNK, offset=0, after=None, count=None), columns)
+    return _rows(ctx, replace(query, after=None), columns)
 
 
 def _ensure_within_limit(ctx: Context, query: RecordQuery) -> None:
@@ -44,32 +43,16 @@ def _ensure_within_limit(ctx: Context, query: RecordQuery) -> None:
         )
 
 
-def _chunks(ctx: Context, query: RecordQuery, columns: list[tuple[str, str]]) -> Iterator[bytes]:
+def _rows(ctx: Context, query: RecordQuery, columns: list[tuple[str, str]]) -> Iterator[bytes]:
     yield b"\xef\xbb\xbf" + _csv([["Id", *(caption for _, caption in columns)]])
-    after: str | None = None
-    while True:
-        # A transaction for each chunk: rights are those of now, and its event is durable before its rows
-        # leave, whatever their class, since an export cannot be called back.
-        with ctx.db.aside() as db:
-            page = _chunk(ctx.within(db), replace(query, after=after))
+    for page in chunks(ctx, query, "records.record.exported", _still_exports):
         if page.ids:
             yield _csv([[r["id"], *(cell(r.get(code)) for code, _ in columns)] for r in page.records()])
-        if page.next is None:
-            return
-        after = page.next
 
 
-def _chunk(ctx: Context, query: RecordQuery) -> Page:
+def _still_exports(ctx: Context) -> Context:
     access.ensure_operation(ctx, access.Operation.EXPORT_LIST)
-    page, _ = decided(ctx, lambda: select_page(ctx, query))
-    if page.ids:
-        audit.append(
-            ctx,
-            "records.record.exported",
-            object_type=object_name(ctx, query.object),
-            parts=[audit.Part("read", {"ids": [str(i) for i in page.ids], "count": len(page.ids)})],
-        )
-    return page
+    return ctx
 
 
 def cell(value: Any) -> str:

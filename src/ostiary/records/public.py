@@ -47,6 +47,7 @@ from ostiary.records._share import deny_record, share_record, unshare_record
 from ostiary.records._related import Related, related_counts
 from ostiary.records._search import Hit, Hits, search_records
 from ostiary.records._share import share_record
+from ostiary.records._stream import StreamStopped, stream_records
 from ostiary.records._update import update_record
 
 __all__ = [
@@ -94,6 +95,7 @@ __all__ = [
     "RowResult",
     "RowUpdate",
     "Sort",
+    "StreamStopped",
     "TooManyRows",
     "aggregate_records",
     "count_records",
@@ -127,6 +129,7 @@ __all__ = [
     "search_records",
     "share_record",
     "unshare_record",
+    "stream_records",
     "update_each",
     "update_record",
     "update_records",
