@@ -64,7 +64,8 @@ def totals_statement(ctx: Context, view: View, query: AggregateQuery) -> Totals:
     taken = _taken(groups, [value for value, _ in measured])
     text = (
         f"with x as (select {taken} from {rows}), c as ({cells}), o as ({placed})"
-        f" select e.epoch, o.* from @.identity_epoch e left join o on o.place <= {{limit}} order by o.place"
+        f" select e.epoch, o.* from (select {bound.epoch()} as epoch) e"
+        " left join o on o.place <= {limit} order by o.place"
     )
     bound.values["zone"] = query.time_zone
     compiled = Compiled(

@@ -37,6 +37,7 @@ from ostiary.records._filters import Filter
 from ostiary.records._query import CAP, MAX_LIMIT, MAX_OFFSET, CountMode, PlanShape, RecordQuery, Sort
 from ostiary.records._statement import Statement, make_statement
 from ostiary.records._view import View
+from ostiary.records._visible import undenied, visible_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def _compile_page(
         rows = _union(
             filter_.branches(prefix(view)),
             lambda branch, test: _branch(branch, table, keys, test, inner_order, shape, window),
-            _where(where, filter_, view),
+            undenied(where, filter_, view),
             apart=shape is PlanShape.SET or window > WIDE,
         )
         rows = rows or f"select r.id{keys} from {table} r where false"
@@ -116,11 +117,6 @@ select {bound.epoch()},
         tuple(terms),
         highest_class([*columns, *bound.touched]),
     )
-
-
-def _where(where: str, filter_: access.RecordFilter, view: View) -> str:
-    """The condition of rows that branches lead to: what is denied is left out whichever way leads there."""
-    return where if filter_.denied is None else f"{where} and {filter_.not_denied('r', prefix(view))}"
 
 
 def _union(
@@ -307,26 +303,12 @@ def count_statement(ctx: Context, view: View, node: Filter | None, mode: CountMo
 def _compile_count(ctx: Context, view: View, node: Filter | None, mode: CountMode | None) -> Compiled:
     bound = Bound(ctx, view)
     where = condition(bound, node)
-    table = f"@.{view.object.table}"
-    filter_ = bound.filter(view)
-    if filter_.open:
-        test = "" if filter_.everyone else f" and {bound.row_test(view, 'r')}"
-        parts = [f"from {table} r where {where}{test}"]
-    else:
-        where = _where(where, filter_, view)
-        parts, outside = [], ""
-        for branch in filter_.branches(prefix(view)):
-            if branch.column == "id":
-                parts.append(_by_id(branch, table, "1", f"{where}{outside}"))
-            else:
-                among = f"r.{branch.column} in ({branch.keys})"
-                parts.append(f"from {table} r where {among} and {where}{outside}")
-            outside += f" and {branch.outside.replace('{alias}', 'r')}"
+    parts = visible_parts(bound, view, "1", where)
     if mode is CountMode.EXACT:
-        total = " + ".join(f"(select count(*) {part})" for part in parts) or "0"
+        total = " + ".join(f"(select count(*) from ({part}) c)" for part in parts) or "0"
     else:
         limit = str(CAP + 1) if mode is CountMode.CAPPED else "{cap}"
-        rows = " union all ".join(f"(select 1 {part} limit {limit})" for part in parts)
+        rows = " union all ".join(f"({part} limit {limit})" for part in parts)
         total = f"(select count(*) from (select 1 from ({rows}) a limit {limit}) b)" if rows else "0"
     text = f"select {bound.epoch()}, {total}"
     return Compiled(

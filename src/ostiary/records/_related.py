@@ -81,7 +81,7 @@ def _compile(ctx: Context, view: View) -> _Lists:
             details.append((caption, code, column))
             counts.append(_count(bound, theirs, bound.column(theirs, column, column)))
     # nothing is counted for a record that is not seen
-    shown = ", ".join(["(select epoch from @.identity_epoch)", seen, *counts])
+    shown = ", ".join([bound.epoch(), seen, *counts])
     compiled = Compiled(
         make_statement(ctx.db.schema, f"select {shown}"),
         bound.values,

@@ -118,12 +118,12 @@ def _columns(view: View) -> list[objects.Column]:
 
 def _sees_few(ctx: Context, view: View) -> bool:
     """Whether it is cheaper to look at every record that the reader sees than at every one with the words."""
-    return not view.filter(ctx, access.Verb.READ).everyone and visible_rows(ctx, view) <= FEW_ROWS
+    return not view.filter(ctx, access.Verb.READ).open and visible_rows(ctx, view) <= FEW_ROWS
 
 
 def _compile(ctx: Context, views: list[View], few: tuple[bool, ...], words: int) -> Compiled:
     bound = Bound(ctx, views[0])
-    parts = ["(select epoch from @.identity_epoch)"]
+    parts = [bound.epoch()]
     for view, sees_few in zip(views, few, strict=True):
         columns = _columns(view)
         bound.touched += columns

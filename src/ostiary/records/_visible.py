@@ -12,13 +12,20 @@ def visible_parts(bound: Bound, view: View, selected: str, where: str) -> list[s
     """
     table = f"@.{view.object.table}"
     filter_ = bound.filter(view)
-    if filter_.everyone:
-        return [f"select {selected} from {table} r where {where}"]
+    if filter_.open:
+        test = "" if filter_.everyone else f" and {bound.row_test(view, 'r')}"
+        return [f"select {selected} from {table} r where {where}{test}"]
+    where = undenied(where, filter_, view)
     parts, outside = [], ""
     for branch in filter_.branches(prefix(view)):
         parts.append(_part(branch, table, selected, where + outside))
         outside += f" and {branch.outside.replace('{alias}', 'r')}"
     return parts
+
+
+def undenied(where: str, filter_: access.RecordFilter, view: View) -> str:
+    """The condition of rows that branches lead to: what is denied is left out whichever way leads there."""
+    return where if filter_.denied is None else f"{where} and {filter_.not_denied('r', prefix(view))}"
 
 
 def _part(branch: access.Branch, table: str, selected: str, where: str) -> str:

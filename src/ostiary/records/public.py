@@ -43,10 +43,9 @@ from ostiary.records._options import Option, lookup_options
 from ostiary.records._package import export_package, import_package, install_package
 from ostiary.records._query import Count, CountMode, Page, PlanShape, Record, RecordQuery, Sort
 from ostiary.records._read import count_records, get_record, list_records
-from ostiary.records._share import deny_record, share_record, unshare_record
 from ostiary.records._related import Related, related_counts
 from ostiary.records._search import Hit, Hits, search_records
-from ostiary.records._share import share_record
+from ostiary.records._share import deny_record, share_record, unshare_record
 from ostiary.records._stream import StreamStopped, stream_records
 from ostiary.records._update import update_record
 
@@ -128,8 +127,8 @@ __all__ = [
     "related_counts",
     "search_records",
     "share_record",
-    "unshare_record",
     "stream_records",
+    "unshare_record",
     "update_each",
     "update_record",
     "update_records",
