@@ -248,6 +248,7 @@ def test_a_column_is_filled_record_by_record_with_version_and_event(home: NewTen
         assert len(found.ids) == len(page.ids) - 1
         assert read_ledger(ctx).half == []
     apply(home, "{change: change_column, object: boat, column: harbour, required: true}")
+    apply(home, "{change: change_column, object: boat, column: harbour, required: false}")
 
 
 def test_another_type_is_a_new_column_filled_from_the_old_one_and_a_change_of_codes(home: NewTenant) -> None:
