@@ -38,7 +38,7 @@ def test_a_stream_is_the_list_in_chunks_for_each_reader(viewers: Viewers) -> Non
 
 
 def test_what_may_not_be_listed_is_refused_before_the_first_chunk(viewers: Viewers) -> None:
-    give_level(viewers.admin, "opportunity", "name", viewers.two, access.ColumnLevel.MASKED)
+    give_level(viewers.admin, "opportunity", "name", viewers.two, access.ColumnLevel.NONE)
     named = records.RecordQuery("opportunity", columns=("name",))
     with pytest.raises(records.ColumnRestricted):
         records.stream_records(viewers.two, named)

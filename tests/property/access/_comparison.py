@@ -298,7 +298,8 @@ class Asking:
                     yield from self._about_update(record, column, 77 if column == "amount" else "changed")
                 else:
                     yield from self._about_new_reference(record, column, target)
-            owner = next(unit for unit in self.world.principals() if unit != kept.owner)
+            active = [unit for unit in self.world.principals() if unit not in self.world.now.inactive]
+            owner = next(unit for unit in active if unit != kept.owner)
             yield from self._about_update(record, "owner", str(self.reality.stage.units[owner]))
             yield from self._about_delete(record)
 

@@ -532,7 +532,8 @@ class Builder:
                 " where id = any(%(ids)s)",
                 {"ids": sealed},
             )
-            # what is kept of an object goes by its version; one that was taken back must not come again
+            # metadata are kept by revision and version; numbers that were taken back must not come again
+            self.ctx.db.run("update @.objects_revision set revision = floor(random() * 2000000000)::int")
             self.ctx.db.run(
                 "update @.objects_object set version = floor(random() * 2000000000)::int where id in"
                 " (select object_id from @.objects_column where id = any(%(ids)s))",

@@ -59,7 +59,7 @@ def make_stage(slug: str) -> Stage:
 def _let_seal(tenant: tenancy.Tenant) -> None:
     """A column is sealed by its metadata, which the tenant's role may only read; worlds change it, though."""
     with tenancy.owner_transaction(tenant) as db:
-        db.ddl(f"grant update on @.objects_column, @.objects_object to {tenant.role}")
+        db.ddl(f"grant update on @.objects_column, @.objects_object, @.objects_revision to {tenant.role}")
 
 
 def _make_units(ctx: Context) -> dict[Unit, UnitId]:
