@@ -111,14 +111,17 @@ def _graph(told: Mapping[str, Any], people: Mapping[str, Sequence[str]]) -> Grap
         marked=frozenset({"system_administrators"}),
         external=frozenset({EXTERNALS, *_OUTSIDE.values(), "x1", "x2"}),
         delegations=tuple(_delegation(text) for text in told.get("delegations", ())),
-        elevations=tuple(
-            Elevation(*(_UNITS[word] for word in text.split(" to "))) for text in told.get("elevations", ())
-        ),
+        elevations=tuple(_elevation(text) for text in told.get("elevations", ())),
         attributes={
             _UNITS[who]: {name: frozenset(values) for name, values in lists.items()}
             for who, lists in told.get("attributes", {}).items()
         },
     )
+
+
+def _elevation(text: str) -> Elevation:
+    person, role = (_UNITS[word] for word in text.split(" to "))
+    return Elevation(person, role)
 
 
 def _delegation(text: str) -> Delegation:

@@ -31,7 +31,7 @@ def dropped(kind: type[object]) -> Planting:
     bind = vars(_rights)["bind"]
 
     def forgetful(*args: Any) -> RecordFilter:
-        found = bind(*args)
+        found: RecordFilter = bind(*args)
         return replace(found, legs=tuple(leg for leg in found.legs if not isinstance(leg, kind)))
 
     return _rights, "bind", forgetful
@@ -42,7 +42,7 @@ def changed_leg(kind: type[Any], **values: Any) -> Planting:
     bind = vars(_rights)["bind"]
 
     def forgetful(*args: Any) -> RecordFilter:
-        found = bind(*args)
+        found: RecordFilter = bind(*args)
         return replace(
             found, legs=tuple(replace(x, **values) if isinstance(x, kind) else x for x in found.legs)
         )
