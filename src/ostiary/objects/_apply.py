@@ -1,7 +1,7 @@
 """Changes of metadata: planned in words, checked, then catalogue and DDL in one transaction of the owner."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +14,11 @@ from ostiary.audit import public as audit
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied
-from ostiary.kernel.ids import ColumnId, ObjectId
+from ostiary.kernel.ids import ObjectId
 from ostiary.objects import _catalogue, _store
 from ostiary.objects import _change as c
 from ostiary.objects._ddl import AddReference, CreateIndex, CreateSequence, CreateTable, Grant, Step
+from ostiary.objects._defaults import CLOSED_TO_ALL, OPENED, give_defaults, opens_new
 from ostiary.objects._draft import Draft
 from ostiary.objects._errors import MetadataConflict, refused
 from ostiary.objects._evolve import evolve
@@ -96,6 +97,7 @@ def _drafted(
 ) -> tuple[Draft, list[ObjectId | None]]:
     """The draft after all changes, and the object that each of them concerns."""
     draft = Draft.of(register, Facts(ctx.db, ctx), role, recovery(ctx), ctx.principal)
+    draft.opens = opens_new(ctx)
     concerned = []
     for number, change in enumerate(changes):
         draft.number = number
@@ -111,7 +113,7 @@ def _plan(draft: Draft, about: ObjectId | None, base: access.Operation) -> Chang
     later_on = (step for step in draft.last if not isinstance(step, CreateIndex))
     steps += [PlannedStep(step.describe(), _locks(step)) for step in later_on]
     if draft.closed:
-        steps.append(PlannedStep("close each new column to everybody until somebody is given it"))
+        steps.append(PlannedStep(OPENED if draft.opens else CLOSED_TO_ALL))
     steps += [PlannedStep(later.words, job=True) for later in draft.later if later.words]
     needs = [base]
     if draft.widened or draft.closed:
@@ -205,7 +207,7 @@ def apply_within(
     for operation in plan.needs:
         access.ensure_operation(inside, operation)
     with _in_order(draft, ddl):
-        _write(inside, draft, plan)
+        _write(inside, draft, plan, before.objects)
         ids = [
             _record(inside, change, about, plan, request, draft.dropped_by.get(number))
             for number, (change, about) in enumerate(zip(changes, concerned, strict=True))
@@ -225,7 +227,7 @@ def _in_order(draft: Draft, ddl: Callable[[str], None]) -> Iterator[None]:
         ddl(step.sql())
 
 
-def _write(ctx: Context, draft: Draft, plan: ChangePlan) -> None:
+def _write(ctx: Context, draft: Draft, plan: ChangePlan, known: Collection[ObjectId]) -> None:
     for object_id, column in draft.purged_columns:
         access.forget_rights(ctx, object_id, [column])
     _store.forget_columns(ctx.db, [column for _, column in draft.purged_columns])
@@ -236,7 +238,7 @@ def _write(ctx: Context, draft: Draft, plan: ChangePlan) -> None:
     _store.write_objects(ctx, written, summary="; ".join(step.words for step in plan.steps)[:1000])
     _store.write_places(ctx.db, [draft.places[code] for code in draft.placed], draft.unplaced)
     changed(ctx)
-    close_columns(ctx, draft.closed)
+    give_defaults(ctx, draft.closed, known, opens=draft.opens)
 
 
 def changed(ctx: Context) -> None:
@@ -244,17 +246,6 @@ def changed(ctx: Context) -> None:
     _store.raise_revision(ctx.db)
     keep_state(ctx)
     identity.bump_epoch(ctx)
-
-
-def close_columns(ctx: Context, fresh: dict[ObjectId, list[ColumnId]]) -> None:
-    """A column without any row is open to whoever the object permits, so none is born without one."""
-    everyone = identity.find_unit(ctx, identity.ALL_EMPLOYEES)
-    if everyone is None:
-        raise RuntimeError("the tenant has no role All employees: its schema was not seeded")
-    rows = [(everyone, access.ColumnLevel.NONE)]
-    for object_id, columns in fresh.items():
-        if columns:
-            access.set_columns_rows(ctx, object_id, dict.fromkeys(columns, rows))
 
 
 def _record(

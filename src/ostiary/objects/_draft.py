@@ -25,7 +25,8 @@ class Draft:
     """What is there, what becomes of it, and what has to be done for that.
 
     role: the tenant's database role. now, recovery: from when and how long dropped things and former codes
-    are kept. number: of the change at hand, from 0. written: ids of objects that differ. closed: new columns,
+    are kept. number: of the change at hand, from 0. opens: what is new is open to employees.
+    written: ids of objects that differ. closed: new columns,
     which nobody may see at first.
     dropped_by: who had dropped what a change removes for good, by the change's number.
     first, last: DDL that concerns new tables alone, and DDL that takes a lock on one that is read.
@@ -53,6 +54,7 @@ class Draft:
     values: dict[str, tuple[Mapping[str, object], ...]] = field(default_factory=dict)
     dropped_by: dict[int, Kept] = field(default_factory=dict)
     widened: bool = False
+    opens: bool = False
 
     @classmethod
     def of(cls, register: Register, facts: Facts, role: str, recovery: timedelta, by: UUID | None) -> "Draft":

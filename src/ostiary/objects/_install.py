@@ -12,8 +12,9 @@ from ostiary.kernel.context import Context
 from ostiary.kernel.ids import RecordId
 from ostiary.kernel.ports import Db
 from ostiary.objects import _catalogue, _store
-from ostiary.objects._apply import changed, close_columns
+from ostiary.objects._apply import changed
 from ostiary.objects._ddl import Step
+from ostiary.objects._defaults import close_columns
 from ostiary.objects._draft import Draft
 from ostiary.objects._draft_package import (
     Base,

@@ -58,6 +58,41 @@ def test_a_column_is_there_at_once_and_closed_to_everybody(home: NewTenant) -> N
         assert described.columns["name"] is access.ColumnLevel.EDIT
 
 
+LAUNCH = """
+change: create_object
+object: launch
+caption: Launch
+plural: Launches
+icon: box
+display: name
+policy: {class: internal, personal_data: none, retention: {months: 0, after: created, then: keep}}
+columns:
+  - {column: name, type: text, required: true}
+layout: {list: [name], sort: [name]}
+"""
+
+
+def test_what_is_new_is_open_to_employees_where_the_tenant_wants_it(installation: Installation) -> None:
+    new = make_home(f"opened{installation.worker}")
+    apply(new, LAUNCH)
+    with inside(new) as ctx:
+        clerk = ctx.acting_as(access.create_person(ctx, login="cl", name="Clerk", email="c@example.com"))
+        with pytest.raises(AccessDenied):
+            records.create_record(clerk, "launch", {"name": "Closed"})
+        access.set_setting(ctx, "NewObjectAccess", "creatio")
+    apply(new, LAUNCH.replace("launch", "yawl").replace("Launch", "Yawl"))
+    apply(new, column("hull").replace("boat", "yawl"))
+    with inside(new) as ctx:
+        made = records.create_record(clerk.within(ctx.db), "yawl", {"name": "Open", "hull": "of oak"})
+        other = access.create_person(ctx, login="ot", name="Other", email="o@example.com")
+        assert records.get_record(ctx.acting_as(other), "yawl", made.id).data["hull"] == "of oak"
+        outside = access.create_person(ctx, login="x", name="X", email="x@example.com", external=True)
+        with pytest.raises(NotFound):
+            records.get_record(ctx.acting_as(outside), "yawl", made.id)
+        with pytest.raises(AccessDenied):  # what was there is as it was
+            records.create_record(clerk.within(ctx.db), "launch", {"name": "Still closed"})
+
+
 def test_only_who_manages_the_solution_plans_and_applies(home: NewTenant) -> None:
     (change,) = objects.read_changes(column("rudder"))
     with inside(home) as ctx:
