@@ -22,6 +22,7 @@ from tests.oracle.model import (
     OperationRow,
     Record,
     Scope,
+    Share,
     Unit,
     Verb,
 )
@@ -115,6 +116,21 @@ def make_denies(dice: Dice, graph: Graph, records: Mapping[str, Record]) -> tupl
         unit = dice.pick(sorted(own_set(graph, author))) if dice.chance(2) else dice.unit(graph)
         found[name, unit] = Deny(name, unit, dice.pick(DENIED))
     return tuple(found.values())
+
+
+def make_split_shares(
+    dice: Dice, graph: Graph, records: Mapping[str, Record], masters: Mapping[str, str]
+) -> tuple[Share, ...]:
+    """Now and then somebody reads a record, and may write its master without reading that."""
+    pairs = [
+        (name, str(master))
+        for name, record in records.items()
+        if (master := record.values.get(masters.get(record.object, ""))) is not None
+    ]
+    if not pairs or not dice.chance(3):
+        return ()
+    (below, above), unit = dice.pick(pairs), dice.unit(graph)
+    return (Share(below, unit, Verb.READ), Share(above, unit, dice.pick([Verb.UPDATE, Verb.DELETE])))
 
 
 def make_carried(

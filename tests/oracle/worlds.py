@@ -15,6 +15,7 @@ from tests.oracle.finer_grants import (
     make_denies,
     make_finer_object,
     make_lookup_object,
+    make_split_shares,
     with_attributes,
 )
 from tests.oracle.grants import make_object, make_operations, make_shares
@@ -77,6 +78,10 @@ def make_world(dice: Dice) -> World:
     for _ in range(dice.pick([0, 1, 2, 3])):
         second = dice.pick(STAND_INS)(dice, second, dice.pick(concerned(records)))
     objects = make_objects(dice, second, stored_units(first, records))
+    shares = (
+        *make_shares(dice, second, [*records, *zones]),
+        *make_split_shares(dice, second, records, MASTERS),
+    )
     known = [*Operation, Operation.VIEW_ANY, Operation.EDIT_ANY]
     rows = make_operations(dice, second, known, one_in=2)
     operations, carried = make_carried(dice, second, rows, list(objects))
@@ -88,7 +93,7 @@ def make_world(dice: Dice) -> World:
         (first, with_attributes(dice, second, scopes, values)),
         objects,
         zones | records,
-        make_shares(dice, second, [*records, *zones]),
+        tuple({(s.record, s.unit, s.verb): s for s in shares}.values()),
         operations,
         LOOKUPS,
         DISPLAYS,
