@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ostiary.access._ground import Ground, Grounds, steps_of, value_at
-from ostiary.access._policy import LETTERS
-from ostiary.access._rights import MOST_MASTERS, Rights
+from ostiary.access._ground import MOST_MASTERS, Ground, Grounds, steps_of, value_at
+from ostiary.access._policy import LETTERS, Policy
+from ostiary.access._rights import Rights
 from ostiary.access.core import DenyFact, Grant, Path, RecordFacts, ShareFact, Verb, record_grant
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import UnitId
@@ -20,11 +20,11 @@ _NOBODY: frozenset[UnitId] = frozenset()
 
 
 def record_facts(
-    ctx: Context, rights: Rights, grounds: Grounds, object_id: UUID, record_id: UUID, hops: int = 0
+    ctx: Context, policy: Policy, grounds: Grounds, object_id: UUID, record_id: UUID, hops: int = 0
 ) -> RecordFacts | None:
     """The facts about a record as stored now, with those of its master records; None: there is none."""
     ground = grounds[object_id]
-    paths = _paths(rights, grounds, object_id)
+    paths = _paths(policy, grounds, object_id)
     lookup = None if ground.master is None else ground.lookups.get(ground.master)
     row = _row(ctx, ground, paths, None if lookup is None else lookup.column, record_id)
     if row is None:
@@ -32,11 +32,11 @@ def record_facts(
     now, author, owner, label, master, *values = row
     stored = _label_units(ctx, label)
     shares = _shares(ctx, record_id)
-    named = {s[0] for s in shares} | _grantees(rights, object_id) | ({owner} if owner else set())
+    named = {s[0] for s in shares} | _grantees(policy, object_id) | ({owner} if owner else set())
     reporting = _reporting(ctx, named)
     under = None
     if lookup is not None and master is not None and lookup.target in grounds and hops < MOST_MASTERS:
-        under = record_facts(ctx, rights, grounds, lookup.target, master, hops + 1)
+        under = record_facts(ctx, policy, grounds, lookup.target, master, hops + 1)
     return RecordFacts(
         author=author,
         author_set=stored["o"] | {author},
@@ -61,15 +61,15 @@ def may_pass_on(
     """Whether the verb is held, and with delegation on a readable record (semantics section 3)."""
     if not rights.decide_object(object_id, verb).allowed:
         return False
-    facts = record_facts(ctx, rights, grounds, object_id, record_id)
+    facts = record_facts(ctx, rights.policy, grounds, object_id, record_id)
     rule = rights.legs(object_id, verb, grounds)
     return facts is not None and record_grant(rule, facts) is Grant.DELEGABLE
 
 
-def _paths(rights: Rights, grounds: Grounds, object_id: UUID) -> dict[Path, str]:
+def _paths(policy: Policy, grounds: Grounds, object_id: UUID) -> dict[Path, str]:
     """The paths of the object's scope rules that lead somewhere, as SQL from row `r`."""
     found = {}
-    for rule in rights.policy.object(object_id).records.scopes:
+    for rule in policy.object(object_id).records.scopes:
         steps = steps_of(grounds, object_id, rule.path)
         if steps is not None:
             found[rule.path] = value_at(steps, "r")
@@ -119,9 +119,9 @@ def _denies(ctx: Context, record_id: UUID) -> tuple[DenyFact, ...]:
     return tuple(DenyFact(unit, LETTERS[verb]) for unit, verb in rows)
 
 
-def _grantees(rights: Rights, object_id: UUID) -> set[UnitId]:
-    policy = rights.policy.object(object_id).records
-    return {rule.grantee for rule in policy.rules} | {rule.grantee for rule in policy.scopes}
+def _grantees(policy: Policy, object_id: UUID) -> set[UnitId]:
+    records = policy.object(object_id).records
+    return {rule.grantee for rule in records.rules} | {rule.grantee for rule in records.scopes}
 
 
 def _reporting(ctx: Context, units: Iterable[UnitId]) -> dict[UnitId, frozenset[UnitId]]:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from ostiary.access.core import Path
+from ostiary.access.core import ColumnLevel, Path
 
 AUTHOR_STEP, OWNER_STEP = "author", "owner"
 MOST_HOPS = 4
+MOST_MASTERS = 4  # a chain of masters; metadata refuses longer ones and circles
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +21,32 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """One object's table. lookups: by column id. master: the lookup column that names the master record."""
+    """One object's table. lookups: by column id. master: the lookup column that names the master record.
+
+    fixed: the level of columns for which rows do not count (sealed ones, the owner, numbers).
+    """
 
     object_id: UUID
     table: str
     has_owner: bool
     lookups: Mapping[UUID, Lookup] = field(default_factory=dict)
     master: UUID | None = None
+    fixed: Mapping[UUID, ColumnLevel] = field(default_factory=dict)
 
 
 Grounds = Mapping[UUID, Ground]
+
+
+def masters_of(grounds: Grounds, object_id: UUID) -> tuple[UUID, ...]:
+    """The object, the object of its master records, and so on up."""
+    found = [object_id]
+    while len(found) <= MOST_MASTERS:
+        ground = grounds.get(found[-1])
+        lookup = None if ground is None or ground.master is None else ground.lookups.get(ground.master)
+        if lookup is None or lookup.target not in grounds:
+            break
+        found.append(lookup.target)
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

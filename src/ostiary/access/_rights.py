@@ -1,14 +1,14 @@
 """What one principal may do, computed once per epoch and kept: layers 0 to 4 answered from the pure core."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from ostiary.access._bind import bind
 from ostiary.access._filter import RecordFilter
-from ostiary.access._ground import Grounds
+from ostiary.access._ground import Grounds, masters_of
 from ostiary.access._policy import ObjectPolicy, Policy, load_policy
 from ostiary.access._reach import Reach, ensure_reach, ensure_unit_set
 from ostiary.access.core import (
@@ -22,10 +22,12 @@ from ostiary.access.core import (
     RecordRule,
     Sources,
     Verb,
-    column_level,
-    decide_object,
     decide_operation,
-    record_rule,
+    decide_verb,
+    grantors_of,
+    is_writable,
+    legs_of,
+    shown_level,
     sources_of,
 )
 from ostiary.identity import public as identity
@@ -35,7 +37,6 @@ from ostiary.kernel.ids import PrincipalId, UnitId
 from ostiary.kernel.recent import Recent
 
 MAX_KEPT = 5_000
-MOST_MASTERS = 4  # a chain of masters; metadata refuses longer ones and circles
 
 
 @dataclass(slots=True)
@@ -83,15 +84,19 @@ class Rights:
     all_reach: Reach
     unit_set: int
     span: Span = Span()
-    operations: dict[Operation, Decision] = field(default_factory=dict)
+    operations: dict[str, Decision] = field(default_factory=dict)
     objects: dict[UUID, ObjectRights] = field(default_factory=dict)
 
     def operation(self, operation: Operation) -> Decision:
         """Layer 1."""
-        known = self.operations.get(operation)
+        return self.may(operation.value)
+
+    def may(self, code: str) -> Decision:
+        """Layer 1, by the code of an operation."""
+        known = self.operations.get(code)
         if known is None:
-            rows = self.policy.operations.get(operation.value, ())
-            known = self.operations[operation] = decide_operation(rows, self.sources)
+            rows = self.policy.operations.get(code, ())
+            known = self.operations[code] = decide_operation(rows, self.sources)
         return known
 
     def any_data(self, verb: Verb) -> bool:
@@ -118,18 +123,8 @@ class Rights:
             read = self.decide_object(object_id, Verb.READ)
             if not read.allowed:
                 return read
-        if self.any_data(verb):
-            return Decision(True, ANY_DATA[verb].value)
-        by_rows = decide_object(rights.policy.rows, self.sources, verb)
-        if by_rows.allowed:
-            return by_rows
-        return next(self._carried(rights, verb), by_rows)
-
-    def _carried(self, rights: ObjectRights, verb: Verb) -> Iterator[Decision]:
-        """Operations that carry the verb and that the principal may execute."""
-        for code, verbs in rights.policy.carried.items():
-            if verb in verbs and decide_operation(self.policy.operations.get(code, ()), self.sources).allowed:
-                yield Decision(True, code)
+        policy = rights.policy
+        return decide_verb(verb, policy.rows, policy.carried, self.sources, self.may)
 
     def level(self, object_id: UUID, column_id: UUID, *, sealed: bool = False) -> ColumnLevel:
         """What is shown of a column: View any lifts none to read; masked stays masked, sealed is none."""
@@ -138,27 +133,22 @@ class Rights:
         rights = self.object(object_id)
         known = rights.levels.get(column_id)
         if known is None:
-            known = column_level(rights.policy.columns.get(column_id, ()), self.sources)
-            if known is ColumnLevel.NONE and self.any_data(Verb.READ):
-                known = ColumnLevel.READ
-            rights.levels[column_id] = known
+            rows = rights.policy.columns.get(column_id, ())
+            known = rights.levels[column_id] = shown_level(rows, self.sources, self.may)
         return known
 
     def may_write(self, object_id: UUID, column_id: UUID, verb: Verb, *, sealed: bool = False) -> bool:
         """Layer 4 for writing: edit on the column, or the any-data operation of the verb; never if sealed."""
-        return not sealed and (self.level(object_id, column_id) is ColumnLevel.EDIT or self.any_data(verb))
+        return not sealed and is_writable(self.level(object_id, column_id), verb, self.may)
 
     def rule(self, object_id: UUID, verb: Verb, grounds: Grounds) -> RecordRule:
         """Layer 3 as an expression, any-data included."""
         return Everyone() if self.any_data(verb) else self.legs(object_id, verb, grounds)
 
-    def legs(self, object_id: UUID, verb: Verb, grounds: Grounds, hops: int = 0) -> RecordRule:
+    def legs(self, object_id: UUID, verb: Verb, grounds: Grounds) -> RecordRule:
         """Layer 3 by its switch, legs and denies alone: what may be passed on, and what masters hand down."""
-        policy = self.object(object_id).policy.records
-        roles = frozenset(self.graph.roles)
-        return record_rule(
-            verb, self.sources, policy, roles, self._master_rules(object_id, verb, grounds, hops)
-        )
+        policies = [self.object(o).policy.records for o in masters_of(grounds, object_id)]
+        return legs_of(verb, self.sources, policies, frozenset(self.graph.roles))
 
     def asks_master(self, object_id: UUID) -> bool:
         """Whether putting a record under a master needs update on that: layer 3 and leg 8 are on."""
@@ -168,19 +158,6 @@ class Rights:
     def allows_denies(self, object_id: UUID) -> bool:
         """Whether records of the object, and rules about them, may deny."""
         return self.object(object_id).policy.records.switches.denies
-
-    def _master_rules(
-        self, object_id: UUID, verb: Verb, grounds: Grounds, hops: int
-    ) -> tuple[RecordRule, ...]:
-        """What leg 8 needs on the master record: the verb, and read with it."""
-        ground = grounds.get(object_id)
-        lookup = (
-            ground.lookups.get(ground.master) if ground is not None and ground.master is not None else None
-        )
-        if lookup is None or lookup.target not in grounds or hops >= MOST_MASTERS:
-            return ()
-        verbs = (verb,) if verb is Verb.READ else (Verb.READ, verb)
-        return tuple(self.legs(lookup.target, v, grounds, hops + 1) for v in verbs)
 
 
 def filter_for(ctx: Context, rights: Rights, grounds: Grounds, object_id: UUID, verb: Verb) -> RecordFilter:
@@ -225,10 +202,10 @@ def current_rights(ctx: Context) -> Rights:
 
 
 def _in_span(ctx: Context, span: Span) -> bool:
-    return not span.bounded or span.holds(_now(ctx))
+    return not span.bounded or span.holds(transaction_time(ctx))
 
 
-def _now(ctx: Context) -> datetime:
+def transaction_time(ctx: Context) -> datetime:
     """The start of the transaction: the instant at which dates are asked (semantics section 1)."""
     row = ctx.db.row("select now()")
     if row is None:
@@ -327,22 +304,18 @@ def standing_of(
     """Follow delegations from a principal on, each person once. Source: semantics section 1."""
     if kind is identity.UnitKind.SERVICE or not (all_.delegations or all_.elevations):
         return Standing()
-    now = _now(ctx)
+    now = transaction_time(ctx)
     mine = [e for e in all_.elevations if e.person == me.unit]
     elevated = [e.role for e in mine if e.period.holds(now)]
     ends = [end for e in mine for end in e.period.ends]
-    grantors: dict[UnitId, Held] = {}
-    seen, reached = {me.unit}, [me]
-    while reached:
-        units = frozenset().union(*(h.own.roles | {h.unit} for h in reached))
-        concerned = [d for d in all_.delegations if d.receiver in units and d.grantor not in seen]
-        for delegation in concerned:
-            ends += delegation.period.ends
-        asked = sorted({d.grantor for d in concerned if d.period.holds(now)})
-        seen.update(asked)
-        reached = [p.held for p in _principals(ctx, asked, graph).values()] if asked else []
-        grantors.update((h.unit, h) for h in reached)
-    return Standing(tuple(grantors[g] for g in sorted(grantors)), tuple(elevated), _span(ends, now))
+    grantors, looked_at = grantors_of(
+        me,
+        all_.delegations,
+        now,
+        lambda asked: [p.held for p in _principals(ctx, asked, graph).values()],
+    )
+    ends += [end for delegation in looked_at for end in delegation.period.ends]
+    return Standing(grantors, tuple(elevated), _span(ends, now))
 
 
 def _span(ends: Sequence[datetime], now: datetime) -> Span:

@@ -124,6 +124,15 @@ class Column:
         return self.type not in {ColumnType.OWNER, ColumnType.AUTO_NUMBER}
 
     @property
+    def fixed_level(self) -> access.ColumnLevel | None:
+        """The level for everybody, where rows do not count: of sealed columns, the owner and numbers."""
+        if self.sealed:
+            return access.ColumnLevel.NONE
+        if self.takes_rows:
+            return None
+        return access.ColumnLevel.EDIT if self.type is ColumnType.OWNER else access.ColumnLevel.READ
+
+    @property
     def sort_column(self) -> str:
         """Database column to order by: a stored folded key for text, else the column itself."""
         return f"{self.name}__sort" if self.type in TEXT_SORTED else self.name
@@ -245,7 +254,12 @@ class _Grounds(Mapping[UUID, access.Ground]):
         }
         master = made.master_column
         return access.Ground(
-            made.id, made.table, made.has_owner, lookups, None if master is None else master.id
+            made.id,
+            made.table,
+            made.has_owner,
+            lookups,
+            None if master is None else master.id,
+            {c.id: c.fixed_level for c in made.columns.values() if c.fixed_level is not None},
         )
 
     def __iter__(self) -> Iterator[UUID]:

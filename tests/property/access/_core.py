@@ -28,7 +28,7 @@ def load_facts(world: World, reality: Reality) -> Facts:
     for name, record in world.records.items():
         object_id = reality.stage.objects[record.object].id
         found = access.record_facts(
-            ada, rights, reality.stage.catalogue.grounds, object_id, reality.records[name]
+            ada, rights.policy, reality.stage.catalogue.grounds, object_id, reality.records[name]
         )
         assert found is not None
         facts[name] = found

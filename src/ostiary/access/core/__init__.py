@@ -1,5 +1,14 @@
 """The pure decision engine: values in, values out. No clock, no query, no settings. Source: semantics.md."""
 
+from ostiary.access.core._explain import (
+    COLUMN_ROWS,
+    OBJECT_ROWS,
+    Cause,
+    Deciding,
+    Settled,
+    settled_any_data,
+    settled_layers,
+)
 from ostiary.access.core._facts import (
     DENIED,
     DenyFact,
@@ -32,6 +41,7 @@ from ostiary.access.core._principal import (
     Source,
     SourceKind,
     Sources,
+    grantors_of,
     sources_of,
 )
 from ostiary.access.core._records import (
@@ -67,6 +77,19 @@ from ostiary.access.core._records import (
     UnderMaster,
     record_rule,
 )
+from ostiary.access.core._verdicts import (
+    Column,
+    Layer,
+    Matter,
+    decide_verb,
+    is_writable,
+    legs_of,
+    needed,
+    permits,
+    rule_of,
+    shown_level,
+    verdicts,
+)
 from ostiary.access.core._words import ColumnLevel, Grant, Operation, Verb
 
 __all__ = [
@@ -74,9 +97,11 @@ __all__ = [
     "ANY_DATA",
     "AUTHOR",
     "AUTHOR_MANAGERS",
+    "COLUMN_ROWS",
     "DENIED",
     "MANAGED_UNITS",
     "MASTER",
+    "OBJECT_ROWS",
     "OWNER",
     "OWNER_MANAGERS",
     "OWN_UNITS",
@@ -88,8 +113,11 @@ __all__ = [
     "AuthorIs",
     "AuthorSetHas",
     "AuthorUnder",
+    "Cause",
+    "Column",
     "ColumnLevel",
     "ColumnRow",
+    "Deciding",
     "Decision",
     "DefaultRule",
     "Denied",
@@ -98,7 +126,9 @@ __all__ = [
     "Everyone",
     "Grant",
     "Held",
+    "Layer",
     "Leg",
+    "Matter",
     "Nobody",
     "ObjectRow",
     "Operation",
@@ -113,6 +143,7 @@ __all__ = [
     "ScopeHas",
     "ScopeRule",
     "ScopeTest",
+    "Settled",
     "ShareFact",
     "SharedWith",
     "Source",
@@ -125,12 +156,23 @@ __all__ = [
     "decide_object",
     "decide_operation",
     "decide_record",
+    "decide_verb",
     "deciding_rows",
+    "grantors_of",
     "is_denied",
+    "is_writable",
+    "legs_of",
+    "needed",
     "object_verbs",
     "operation_row",
+    "permits",
     "reasons",
     "record_grant",
     "record_rule",
+    "rule_of",
+    "settled_any_data",
+    "settled_layers",
+    "shown_level",
     "sources_of",
+    "verdicts",
 ]

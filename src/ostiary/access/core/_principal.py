@@ -1,7 +1,8 @@
 """A principal's sources: the sets by which rows, rules and shares find it. Source: semantics.md section 1."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -104,6 +105,30 @@ def sources_of(
         units.union(*found) - persons,
         {**(attributes or {}), **mine},
     )
+
+
+def grantors_of(
+    me: Held,
+    delegations: Sequence["identity.Delegation"],
+    now: datetime,
+    active: Callable[[Sequence[UnitId]], Iterable[Held]],
+) -> tuple[tuple[Held, ...], tuple["identity.Delegation", ...]]:
+    """Who delegated to a principal, each once, and the delegations looked at, valid or not.
+
+    Args: active: those of the persons that may act. Source: semantics section 1.
+    """
+    grantors: dict[UnitId, Held] = {}
+    looked_at: list[identity.Delegation] = []
+    seen, reached = {me.unit}, [me]
+    while reached:
+        units = frozenset().union(*(h.own.roles | {h.unit} for h in reached))
+        concerned = [d for d in delegations if d.receiver in units and d.grantor not in seen]
+        looked_at += concerned
+        asked = sorted({d.grantor for d in concerned if d.period.holds(now)})
+        seen.update(asked)
+        reached = list(active(asked)) if asked else []
+        grantors.update((h.unit, h) for h in reached)
+    return tuple(grantors[g] for g in sorted(grantors)), tuple(looked_at)
 
 
 def managed_lines(
