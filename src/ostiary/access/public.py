@@ -22,6 +22,7 @@ from ostiary.access._background import discard_job, get_job, list_jobs, retry_jo
 from ostiary.access._bound_legs import Branch
 from ostiary.access._commands import COMMANDS, UNCHECKED
 from ostiary.access._comparison import AccessDiff, Change, compare, diff_lines
+from ostiary.access._explain import Explanation, explain
 from ostiary.access._facts import may_pass_on, record_facts
 from ostiary.access._filter import RecordFilter
 from ostiary.access._ground import Ground, Grounds, Lookup
@@ -64,6 +65,7 @@ from ostiary.access._rights import Rights, current_rights, filter_for, forget, r
 from ostiary.access._shares import move_shares, remove_shares_of
 from ostiary.access._snapshot import NamedObject, Snapshot, snapshot
 from ostiary.access._system import HOUSEKEEPING, find_system_account, store_system_accounts
+from ostiary.access._words import words
 from ostiary.access.core import ColumnLevel, Decision, Grant, Operation, Verb
 
 __all__ = [
@@ -76,6 +78,7 @@ __all__ = [
     "Change",
     "ColumnLevel",
     "Decision",
+    "Explanation",
     "Grant",
     "Grants",
     "Ground",
@@ -105,6 +108,7 @@ __all__ = [
     "end_delegation",
     "end_elevation",
     "ensure_operation",
+    "explain",
     "filter_for",
     "find_system_account",
     "forget",
@@ -145,4 +149,5 @@ __all__ = [
     "store_system_accounts",
     "unlink",
     "view_setting",
+    "words",
 ]
