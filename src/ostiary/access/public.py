@@ -65,6 +65,7 @@ from ostiary.access._rights import Rights, current_rights, filter_for, forget, r
 from ostiary.access._shares import move_shares, remove_shares_of
 from ostiary.access._snapshot import NamedObject, Snapshot, snapshot
 from ostiary.access._system import HOUSEKEEPING, find_system_account, store_system_accounts
+from ostiary.access._who_can import Audience, who_can
 from ostiary.access._words import words
 from ostiary.access.core import ColumnLevel, Decision, Grant, Operation, Verb
 
@@ -74,6 +75,7 @@ __all__ = [
     "HOUSEKEEPING",
     "UNCHECKED",
     "AccessDiff",
+    "Audience",
     "Branch",
     "Change",
     "ColumnLevel",
@@ -149,5 +151,6 @@ __all__ = [
     "store_system_accounts",
     "unlink",
     "view_setting",
+    "who_can",
     "words",
 ]

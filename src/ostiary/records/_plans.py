@@ -288,21 +288,34 @@ def check_window(query: RecordQuery) -> None:
         raise Invalid([FieldError("offset", "with_cursor", "Use either offset or after")])
 
 
-def count_statement(ctx: Context, view: View, node: Filter | None, mode: CountMode | None) -> Compiled:
-    """The statement that counts readable rows; `mode` None counts up to the slot `cap`."""
-    key = ("count", structure(node), mode)
+def count_statement(
+    ctx: Context,
+    view: View,
+    node: Filter | None,
+    mode: CountMode | None,
+    verb: access.Verb = access.Verb.READ,
+) -> Compiled:
+    """The statement that counts readable rows; `mode` None counts up to the slot `cap`.
+
+    verb: count only those to which this may be done as well, as far as layer 3 goes.
+    """
+    key = ("count", structure(node), mode, verb)
     known = view.statements.get(key)
     if known is None:
         _make_room(view)
-        known = view.statements[key] = _compile_count(ctx, view, node, mode)
+        known = view.statements[key] = _compile_count(ctx, view, node, mode, verb)
     if not isinstance(known, Compiled):
         raise TypeError("a statement's key is used twice")
     return known
 
 
-def _compile_count(ctx: Context, view: View, node: Filter | None, mode: CountMode | None) -> Compiled:
+def _compile_count(
+    ctx: Context, view: View, node: Filter | None, mode: CountMode | None, verb: access.Verb
+) -> Compiled:
     bound = Bound(ctx, view)
     where = condition(bound, node)
+    if verb is not access.Verb.READ:
+        where = f"{where} and {bound.row_test(view, 'r', verb)}"
     parts = visible_parts(bound, view, "1", where)
     if mode is CountMode.EXACT:
         total = " + ".join(f"(select count(*) from ({part}) c)" for part in parts) or "0"

@@ -42,6 +42,7 @@ from ostiary.records._merge import merge_records
 from ostiary.records._options import Option, lookup_options
 from ostiary.records._package import export_package, import_package, install_package
 from ostiary.records._query import Count, CountMode, Page, PlanShape, Record, RecordQuery, Sort
+from ostiary.records._reach import ObjectReach, reach_of
 from ostiary.records._read import count_records, get_record, list_records
 from ostiary.records._related import Related, related_counts
 from ostiary.records._search import Hit, Hits, search_records
@@ -75,6 +76,7 @@ __all__ = [
     "KeyReused",
     "Measure",
     "Not",
+    "ObjectReach",
     "ObjectView",
     "ObjectViews",
     "Op",
@@ -122,6 +124,7 @@ __all__ = [
     "people",
     "preview_delete",
     "preview_update",
+    "reach_of",
     "read_mapping",
     "record_events",
     "related_counts",

@@ -1,0 +1,241 @@
+"""Everybody who may do something, as sets that SQL counts and pages.
+
+Whoever has the same current label, and nothing of their own, gets the same answer; labels alike in all that
+rows, rules, shares and managing may look at are decided once. Who is named in person, stands in for somebody
+or is stood in for, is elevated, or is author or owner, is decided alone.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from ostiary.access._administration import ensure_operation
+from ostiary.access._asked import Asked, at_one_epoch, load_matter, roles_under
+from ostiary.access._ground import Grounds
+from ostiary.access._policy import load_policy
+from ostiary.access._rights import transaction_time
+from ostiary.access.core import (
+    ANY_DATA,
+    Held,
+    Matter,
+    Operation,
+    RecordFacts,
+    Sources,
+    Verb,
+    grantors_of,
+    needed,
+    permits,
+    sources_of,
+)
+from ostiary.audit import public as audit
+from ostiary.identity import public as identity
+from ostiary.kernel.context import Context
+from ostiary.kernel.ids import UnitId
+
+# lists as subselects, which are hashed: comparing each principal with thousands of labels would take minutes
+_WHO = (
+    "u.active and u.kind in ('person', 'service') and ("
+    "(u.current_label_id in (select unnest(%(labels)s::int[])) and u.id not in"
+    " (select unnest(%(minus)s::uuid[]))) or u.id in (select unnest(%(persons)s::uuid[])))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Active principals: whoever has one of the labels but for `minus`, and `persons`."""
+
+    labels: tuple[int, ...]
+    persons: tuple[UnitId, ...]
+    minus: tuple[UnitId, ...]
+
+    def _values(self) -> dict[str, object]:
+        return {"labels": list(self.labels), "persons": list(self.persons), "minus": list(self.minus)}
+
+    def count(self, ctx: Context) -> int:
+        """How many they are."""
+        row = ctx.db.row(f"select count(*) from @.identity_unit u where {_WHO}", self._values())
+        return int(row[0]) if row else 0
+
+    def page(self, ctx: Context, limit: int = 50, after: UnitId | None = None) -> list[tuple[UnitId, str]]:
+        """Some of them with their names, by id. after: the last one of the page before."""
+        rows = ctx.db.rows(
+            f"select u.id, u.name from @.identity_unit u where {_WHO}"
+            " and (%(after)s::uuid is null or u.id > %(after)s) order by u.id limit %(limit)s",
+            {**self._values(), "after": after, "limit": limit},
+        )
+        return [(UnitId(id_), name) for id_, name in rows]
+
+
+def who_can(
+    ctx: Context,
+    grounds: Grounds,
+    object_id: UUID,
+    verb: Verb,
+    record_id: UUID | None = None,
+    column_id: UUID | None = None,
+) -> Audience:
+    """Everybody who may do a verb on an object, a record of it, a column; asked as in `explain`.
+
+    Needs CanManageAdministration. Raises: NotFound, AccessDenied.
+    """
+    ensure_operation(ctx, Operation.MANAGE_RIGHTS)
+    asked = Asked(object_id, verb, record_id, column_id)
+    found = at_one_epoch(ctx, lambda epoch: _Crowd(ctx, grounds, asked, epoch).audience())
+    data = {"object": str(object_id), "verb": verb.value, "column": str(column_id) if column_id else None}
+    audit.append(
+        ctx,
+        "access.audience.viewed",
+        object_type=None if record_id is None else "record",
+        object_ref=record_id,
+        parts=[audit.Part("decision", data)],
+    )
+    return found
+
+
+_Alike = tuple[bool, frozenset[UnitId]]  # whether a person; what of the own set matters
+
+
+class _Crowd:
+    """All principals of a tenant before one question."""
+
+    def __init__(self, ctx: Context, grounds: Grounds, asked: Asked, epoch: int) -> None:
+        self.ctx = ctx
+        self.graph = identity.role_graph(ctx, epoch)
+        policy = load_policy(ctx, epoch)
+        self.matter = load_matter(ctx, grounds, self.graph, policy, asked)
+        self.standing = identity.standing_in(ctx, epoch)
+        self.named = frozenset(_named(self.matter)) | {d.receiver for d in self.standing.delegations}
+        self.labels = self._labels()
+        self.alone = self._alone()
+        self.attributes = self._attributes()
+        managers = frozenset(r.id for r in self.graph.roles.values() if r.manages is not None)
+        held = frozenset().union(*(units for _, units in self.labels.values())) & managers
+        heads = frozenset(u for r in held if (u := self.graph.roles[r].manages) is not None)
+        self.under = roles_under(ctx, heads, only=self.named & self.matter.roles)
+        self.now = transaction_time(ctx)
+
+    def audience(self) -> Audience:
+        """Decide each kind of label once, and each of those alone."""
+        alike: dict[_Alike, list[int]] = {}
+        for label, kind in self.labels.items():
+            alike.setdefault(kind, []).append(label)
+        labels: set[int] = set()
+        for (is_person, units), members in alike.items():
+            if self._may(identity.NO_UNIT, units, is_person=is_person):
+                labels.update(members)
+        may = {who for who, label in self.alone.items() if self._may_alone(who, label)}
+        minus = sorted(who for who, label in self.alone.items() if label in labels and who not in may)
+        return Audience(tuple(sorted(labels)), tuple(sorted(may)), tuple(minus))
+
+    def _labels(self) -> dict[int, _Alike]:
+        """Labels in use, each with what of its own set matters: who is named, and manager roles."""
+        managers = [r.id for r in self.graph.roles.values() if r.manages is not None]
+        rows = self.ctx.db.rows(
+            "select u.label, coalesce(bool_or(l.kind = 'r'), false), coalesce(array_agg(l.unit_id)"
+            " filter (where l.kind = 'o' and l.unit_id in (select unnest(%(units)s::uuid[]))), '{}')"
+            " from (select distinct current_label_id as label from @.identity_unit"
+            "  where active and kind in ('person', 'service')) u"
+            " left join @.identity_label_unit l on l.label_id = u.label group by u.label",
+            {"units": sorted({*(self.named & self.matter.roles), *managers})},
+        )
+        return {label: (is_person, frozenset(units)) for label, is_person, units in rows}
+
+    def _alone(self) -> dict[UnitId, int]:
+        """Active principals who are decided one by one, with their label."""
+        people = set(self.named - self.matter.roles) | set(self._concerned(self.matter.facts))
+        for delegation in self.standing.delegations:
+            people |= {delegation.grantor, delegation.receiver}
+        people.update(elevation.person for elevation in self.standing.elevations)
+        people |= self._with_attributes()
+        rows = self.ctx.db.rows(
+            "select id, current_label_id from @.identity_unit where id = any(%(ids)s) and active"
+            " and kind in ('person', 'service')",
+            {"ids": sorted(people)},
+        )
+        return {UnitId(id_): label for id_, label in rows}
+
+    def _concerned(self, facts: RecordFacts | None) -> Iterator[UnitId]:
+        """Authors and owners of the record and its masters."""
+        if facts is not None:
+            yield facts.author
+            if facts.owner is not None:
+                yield facts.owner
+            yield from self._concerned(facts.master)
+
+    def _with_attributes(self) -> set[UnitId]:
+        """Who has a value of their own that stands where a scope rule looks."""
+        values = sorted(_values(self.matter.facts))
+        if not self._attribute_names or not values:
+            return set()
+        rows = self.ctx.db.rows(
+            "select distinct principal_id from @.identity_attribute"
+            " where name = any(%(names)s) and value = any(%(values)s)",
+            {"names": self._attribute_names, "values": values},
+        )
+        return {UnitId(row[0]) for row in rows}
+
+    def _attributes(self) -> dict[UnitId, dict[str, frozenset[UUID]]]:
+        """The lists of values that scope rules look at, of those who are decided alone."""
+        found: dict[UnitId, dict[str, frozenset[UUID]]] = {}
+        if self._attribute_names:
+            for who, name, values in self.ctx.db.rows(
+                "select principal_id, name, array_agg(value) from @.identity_attribute"
+                " where name = any(%(names)s) and principal_id = any(%(ids)s) group by principal_id, name",
+                {"names": self._attribute_names, "ids": sorted(self.alone)},
+            ):
+                found.setdefault(UnitId(who), {})[name] = frozenset(values)
+        return found
+
+    @property
+    def _attribute_names(self) -> list[str]:
+        """Without scope rules none: a tenant of the release before has no attributes at all."""
+        return sorted({rule.attribute for policy in self.matter.policies for rule in policy.scopes})
+
+    def _may_alone(self, who: UnitId, label: int) -> bool:
+        is_person, units = self.labels[label]
+        return self._may(who, units, is_person=is_person)
+
+    def _may(self, who: UnitId, units: frozenset[UnitId], *, is_person: bool) -> bool:
+        return permits(self.matter, self._sources(self._held(who, units), is_person=is_person))
+
+    def _held(self, who: UnitId, units: frozenset[UnitId]) -> Held:
+        own = identity.OwnSet(units, frozenset())
+        heads = self.graph.heads(own)
+        return Held(who, own, frozenset().union(*(self.under.get(head, frozenset()) for head in heads)))
+
+    def _sources(self, me: Held, *, is_person: bool) -> Sources:
+        if not is_person:
+            return sources_of(me, self.graph, attributes=self.attributes.get(me.unit))
+        grantors, _ = grantors_of(me, self.standing.delegations, self.now, self._grantors)
+        elevated = [
+            e.role for e in self.standing.elevations if e.person == me.unit and e.period.holds(self.now)
+        ]
+        return sources_of(me, self.graph, grantors, elevated, self.attributes.get(me.unit))
+
+    def _grantors(self, asked: Iterable[UnitId]) -> list[Held]:
+        return [self._held(g, self.labels[self.alone[g]][1]) for g in asked if g in self.alone]
+
+
+def _named(matter: Matter) -> Iterator[UnitId]:
+    """Every unit that rows, rules, denies and shares name, and whatever stands where scope rules look."""
+    codes = {ANY_DATA[verb].value for verb in (*needed(matter.verb), Verb.READ)} | matter.carried.keys()
+    for code in codes:
+        yield from (row.unit for row in matter.operations.get(code, ()))
+    yield from (row.unit for row in matter.rows)
+    yield from (row.unit for row in (matter.column.rows if matter.column else ()))
+    for policy in matter.policies:
+        yield from (rule.grantee for rule in policy.rules)
+        yield from (rule.grantee for rule in policy.scopes)
+        yield from (rule.unit for rule in policy.deny_rules)
+    yield from map(UnitId, _values(matter.facts))
+    facts = matter.facts
+    while facts is not None:
+        yield from (share.unit for share in facts.shares)
+        yield from (deny.unit for deny in facts.denies)
+        facts = facts.master
+
+
+def _values(facts: RecordFacts | None) -> Iterator[UUID]:
+    while facts is not None:
+        yield from (value for value in facts.values.values() if value is not None)
+        facts = facts.master

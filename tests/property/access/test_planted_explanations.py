@@ -1,0 +1,81 @@
+"""The net of the explanations has no holes of this size: planted mistakes are caught in a few worlds."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from ostiary.access import _who_can, core
+from ostiary.access.core import _verdicts
+from tests.oracle.model import ADA, World
+from tests.oracle.worlds import worlds
+from tests.property.access._reality import Reality, made_real
+from tests.property.access._stage import Stage
+from tests.property.access.test_explanations import wrong_audiences, wrong_verdicts
+
+pytestmark = pytest.mark.database
+
+ENOUGH = 200  # worlds
+Planting = tuple[object, str, Callable[..., Any]]
+
+
+def dropping_a_leg() -> Planting:
+    """The explanation forgets the leg of shares; lists and records do not."""
+    rule_of = _verdicts.rule_of
+
+    def without_shares(*args: Any) -> core.RecordRule:
+        rule = rule_of(*args)
+        if not isinstance(rule, core.AnyOf):
+            return rule
+        kept = tuple(leg for leg in rule.legs if not isinstance(leg, core.SharedWith))
+        return replace(rule, legs=kept) if kept else core.Nobody()
+
+    return _verdicts, "rule_of", without_shares
+
+
+def keeping_the_group() -> Planting:
+    """Whoever is named in person is taken for one like all others of the label."""
+    return _who_can._Crowd, "_alone", lambda crowd: {}
+
+
+BUGS: dict[str, tuple[Callable[[], Planting], Callable[[World, Reality], list[str]]]] = {
+    "a leg dropped in the explanation": (dropping_a_leg, wrong_verdicts),
+    "a group that is not one": (keeping_the_group, wrong_audiences),
+}
+
+
+@contextmanager
+def planted(bug: str) -> Iterator[None]:
+    owner, name, wrong = BUGS[bug][0]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner, name, wrong)
+        yield
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_planted_bug_is_caught(stage: Stage, bug: str) -> None:
+    caught: list[World] = []
+    differs = BUGS[bug][1]
+
+    @settings(
+        max_examples=ENOUGH,
+        deadline=None,  # a database answers
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),  # the first catch ends the search
+    )
+    @given(worlds())
+    def search(world: World) -> None:
+        if not caught and ADA not in world.now.inactive:  # who asks
+            with made_real(stage, world) as reality:
+                if differs(world, reality):
+                    caught.append(world)
+
+    with planted(bug):
+        search()
+    assert caught, f"{ENOUGH} worlds did not notice: {bug}"
+    with made_real(stage, caught[0]) as reality:
+        assert differs(caught[0], reality) == []  # and it was the bug that they noticed
