@@ -368,7 +368,7 @@ class Asking:
                 yield self._difference(f"has verbs on {object}", verbs, view.verbs)
             for verb, shown in ((Verb.CREATE, view.creatable), (Verb.UPDATE, view.editable)):
                 expected = {c for c in columns if may_write_column(self.world, self.who, verb, object, c)}
-                if shown - {"owner"} != expected:
+                if shown & columns.keys() != expected:
                     yield self._difference(f"is offered to {verb} in {object}", expected, shown)
 
     def _verbs_of(self, object: str) -> set[Verb]:
