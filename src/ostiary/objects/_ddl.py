@@ -301,7 +301,7 @@ def _references(
 
 def column_indexes(made: Object, column: Column) -> Iterator[CreateIndex]:
     """Indexes that a column brings by what it is."""
-    if column.target is not None:
+    if column.target is not None and (made.is_lookup or column.name != made.master):
         yield CreateIndex(made.table, (column.name,))
     if column.unique or column.type is ColumnType.AUTO_NUMBER:
         yield CreateIndex(made.table, (column.name,), unique=True)
@@ -320,7 +320,9 @@ def sort_index(made: Object, column: Column) -> CreateIndex:
 
 
 def _who(made: Object) -> tuple[str, ...]:
-    return ("label_id", "author_id", "owner_id") if made.has_owner else ("label_id", "author_id")
+    """Columns by which a leg of layer 3 leads to rows, or decides about a row that is walked over."""
+    own = ("label_id", "author_id", "owner_id") if made.has_owner else ("label_id", "author_id")
+    return own if made.master_column is None else (*own, made.master_column.name)
 
 
 def indexes_of(made: Object) -> Iterator[CreateIndex]:

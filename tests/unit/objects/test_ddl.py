@@ -72,6 +72,46 @@ def test_no_two_steps_make_the_same_name(plan: objects.Plan) -> None:
     assert max(map(len, made)) <= MAX_DATABASE_NAME
 
 
+def test_an_object_with_a_master_is_reached_by_it_in_the_order_by_name(tmp_path: Path) -> None:
+    texts = {
+        "package.yaml": "package: p\ncaption: P\nversion: '1'\nfiles: [a.yaml, b.yaml]\nworkplaces: []\n",
+        "a.yaml": _OBJECT.format(code="boat", also="", master=""),
+        "b.yaml": _OBJECT.format(
+            code="trip", also="  - {column: boat, type: lookup, target: boat}\n", master="master: boat\n"
+        ),
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    made = _plan(Register({}, {}), objects.read_package(tmp_path))[0]
+    with_master = [
+        sql for step in made.steps if (sql := step.sql()).startswith("create index") and "trip" in sql
+    ]
+    assert [sql.partition(" on ")[2] for sql in with_master if '("boat"' in sql] == [
+        '@."rec_trip" ("boat", "name__sort", "id") include ("label_id", "author_id")'
+    ]
+    assert [
+        sql for sql in with_master if '("name__sort", "id") include ("label_id", "author_id", "boat")' in sql
+    ]
+
+
+_OBJECT = """object: {code}
+caption: X
+plural: Xs
+icon: box
+display: name
+owner: false
+{master}policy:
+  class: internal
+  personal_data: none
+  retention: {{months: 0, after: created, then: keep}}
+columns:
+  - {{column: name, type: text, required: true}}
+{also}layout:
+  list: [name]
+  sort: [name]
+"""
+
+
 @given(st.tuples(CODE, CODE), st.tuples(CODE, CODE))
 def test_names_of_different_parts_differ(one: tuple[str, str], other: tuple[str, str]) -> None:
     assert (database_name(*one, "idx") == database_name(*other, "idx")) == (one == other)
