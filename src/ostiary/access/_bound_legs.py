@@ -193,7 +193,12 @@ class Scoped:
     steps: tuple[Step, ...]
     listed: tuple[UUID, ...]
     unit_set: int
-    fanout = MANY
+
+    @property
+    def fanout(self) -> int:
+        """Few only where each value is a key of an index in the order by name: authors and owners."""
+        by_index = len(self.steps) == 1 and self.steps[0].column in ("author_id", "owner_id")
+        return len(self.listed) if by_index and not self.unit_set else MANY
 
     @property
     def shape(self) -> str:
