@@ -2,284 +2,220 @@
 
 import argparse
 import json
-import os
 import random
-import socket
 import statistics
-import sys
-import tempfile
-import threading
 import time
-import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from psycopg import conninfo
-
-from bench import in_process, reference, tenant, yardstick
-from ostiary.project import _database
-from ostiary.project._serve import Listening, WebServer
-from ostiary.project._state import State
-from ostiary.project.embedded import Cluster
+from bench import bed, in_process, large, reference, tenant, yardstick
+from bench.meter import Meter, Pair, ensure_right
+from bench.product import Product
+from ostiary.kernel.ids import UnitId
 from ostiary.tenancy import public as tenancy
 
 PARALLEL = ("page1", "read", "update")
+KINDS = ("page1", "page20", "count", "read", "update", "denied")
+LARGE = 2_000_000  # from here on the database invents the contacts
+SMALL = 1_000  # contacts of the data set whose roles and users a large one has
+NOBODY = "zzqx"
 
 
-class Product:
-    """The product over HTTP, as the yardstick's client drives it."""
-
-    def __init__(
-        self, meta: dict[str, Any], port: int, key: str, ids: list[str], code: str = "person", **_: Any
-    ) -> None:
-        load = sys.modules["yardstick_load"]
-        self._http = load.Http(
-            "127.0.0.1", port, {"Authorization": f"Bearer {key}", "Host": "yardstick.localhost"}
-        )
-        self._ids = ids
-        self._base = f"/api/v1/records/{code}"
-        self._filter = _filter(meta["filter"])
-        self._versions: dict[int, int] = {}
-
-    def page(self, offset: int = 0, condition: str | None = None) -> list[str]:
-        """Names of a page."""
-        chosen = self._filter if condition is None else condition
-        part = f"&filter={chosen}" if chosen else ""
-        found = self._http.call("GET", f"{self._base}?limit=50&offset={offset}&sort=name{part}")
-        return [r["name"] for r in found["records"]]
-
-    def page1(self) -> list[str]:
-        return self.page()
-
-    def page20(self) -> list[str]:
-        return self.page(1000)
-
-    def count(self) -> int:
-        return int(self._http.call("GET", f"{self._base}/count?filter={self._filter}")["count"])
-
-    def read(self, number: int) -> str:
-        found = self._http.call("GET", f"{self._base}/{self._ids[number]}")
-        self._versions[number] = found["version"]
-        return str(found["name"])
-
-    denied = read
-
-    def update(self, number: int, phone: str, title: str) -> None:
-        if number not in self._versions:
-            self.read(number)
-        load = sys.modules["yardstick_load"]
-        while True:
-            body = {"phone": phone, "job_title": title, "version": self._versions[number]}
-            try:
-                found = self._http.call("PATCH", f"{self._base}/{self._ids[number]}", body)
-            except RuntimeError as error:  # four clients share the ids: take the other's version, go on
-                if not str(error).startswith("409"):
-                    raise
-                self.read(number)
-                continue
-            except load.Denied:
-                raise
-            self._versions[number] = found["version"]
-            return
-
-
-def _filter(text: str) -> str:
-    return urllib.parse.quote(json.dumps({"field": "name", "op": "contains", "value": text}))
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Bed:
     """What a run measures on."""
 
     meta: dict[str, Any]
-    port: int
     raw_dsn: str
     loaded: tenant.Loaded
-    web_pid: int
-    database_pid: int
+    served: bed.Served
+    sealed: bool
 
 
-def free_port() -> int:
-    """A port that nobody has now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for. only: kinds of requests. keep: where the data stay for the next run."""
+
+    only: frozenset[str]
+    rounds: int
+    secs: float
+    parallel_secs: float
+    keep: Path | None
 
 
 @contextmanager
-def bed(size: int) -> Iterator[Bed]:
+def prepared(size: int, keep: Path | None) -> Iterator[Bed]:
     """A private cluster with the data twice, and the web server on it."""
-    data = yardstick.generate(size)
-    os.environ["OSTIARY_INSECURE_HTTP"] = "1"
-    with tempfile.TemporaryDirectory(prefix="ostiary-bench-") as folder:
-        state = State(Path(folder))
-        os.environ["OSTIARY_STATE"] = folder
-        cluster = Cluster(state)
-        cluster.start()
-        server = None
-        try:
-            _database.prepare(state, cluster.admin_dsn)
-            started = time.monotonic()
-            loaded = tenant.load(data)
-            with tenancy_admin(cluster.admin_dsn):
-                raw = conninfo.make_conninfo(cluster.admin_dsn, dbname="reference")
-                reference.load(raw, data)
-            print(f"loaded {size} contacts twice in {time.monotonic() - started:.0f} s", flush=True)
-            port = free_port()
-            server = WebServer(state, Listening("127.0.0.1", port))
-            server.start(threading.Event())
-            yield Bed(data.meta, port, raw, loaded, server.pid, cluster.pid or 0)
-        finally:
-            if server is not None:
-                server.stop()
-            tenancy.placement().database.close()
-            cluster.stop()
+    folder = None if keep is None else keep / str(size)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    settings = {"maintenance_work_mem": "1GB", "max_wal_size": "1GB"} if size >= LARGE else {}
+    with bed.installation(folder, settings) as place:
+        started = time.monotonic()
+        data = yardstick.generate(SMALL if size >= LARGE else size)
+        meta, loaded = (_large if size >= LARGE else _usual)(place, data, size, folder)
+        print(f"{size} contacts are there twice after {time.monotonic() - started:.0f} s", flush=True)
+        with bed.web_server(place) as served:
+            yield Bed(meta, place.reference, loaded, served, sealed=size < LARGE)
 
 
-@contextmanager
-def tenancy_admin(dsn: str) -> Iterator[None]:
-    """Make the database of the reference tables."""
-    import psycopg
+def _usual(
+    place: bed.Installation, data: yardstick.Data, size: int, folder: Path | None
+) -> tuple[dict[str, Any], tenant.Loaded]:
+    notes = None if folder is None else folder / "loaded.json"
+    if notes is not None and notes.is_file():
+        return data.meta, tenant.Loaded(tenancy.get_tenant("yardstick"), json.loads(notes.read_text()))
+    loaded = tenant.load(data)
+    reference.load(place.reference, data)
+    if notes is not None:
+        notes.write_text(json.dumps(loaded.keys))
+    return data.meta, loaded
 
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute("create database reference template template0")
-    yield
+
+def _large(
+    place: bed.Installation, data: yardstick.Data, size: int, folder: Path | None
+) -> tuple[dict[str, Any], tenant.Loaded]:
+    notes = None if folder is None else folder / "staff.json"
+    if notes is not None and notes.is_file():
+        staff = _staff(json.loads(notes.read_text()))
+    else:
+        large.ensure_room(place.state.root, size)
+        staff = tenant.engage(data, "yardstick")
+        if notes is not None:
+            labels = {str(unit): label for unit, label in staff.labels.items()}
+            kept = {**asdict(staff), "tenant": staff.tenant.slug, "labels": labels}
+            notes.write_text(json.dumps(kept, default=str))
+    loaded = large.load(place, staff, data, size)
+    tuned = yardstick.client().RawTuned(data.meta, place.reference)
+    return large.answers(data.meta, size, tuned), loaded
 
 
+def _staff(kept: dict[str, Any]) -> tenant.Staff:
+    def units(name: str) -> dict[str, UnitId]:
+        return {number: UnitId(UUID(unit)) for number, unit in kept[name].items()}
+
+    return tenant.Staff(
+        tenancy.get_tenant(kept["tenant"]),
+        kept["keys"],
+        units("people"),
+        units("personal"),
+        {UnitId(UUID(unit)): label for unit, label in kept["labels"].items()},
+        kept["roles"],
+        UUID(kept["object_id"]),
+    )
+
+
+@dataclass
 class Run:
     """Rounds of one size; every figure is the median of rounds, every ratio is formed within a round."""
 
-    def __init__(self, found: Bed, secs: float, parallel_secs: float) -> None:
+    bed: Bed
+    options: Options
+    parallel: dict[str, list[float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
         self.load = yardstick.client()
-        self.bed = found
-        self.secs = secs
-        self.parallel_secs = parallel_secs
-        keys, ids = found.loaded.keys, [str(i) for i in found.loaded.ids]
-        self.product = Product(found.meta, found.port, keys["acting"], ids)
-        self.sealed = Product(found.meta, found.port, keys["acting"], ids, code="sealed_person")
-        self.everything = Product(found.meta, found.port, keys["everything"], ids)
-        self.fifty = Product(found.meta, found.port, keys["fifty"], ids)
-        self.raw = self.load.Raw(found.meta, found.raw_dsn)
-        self.tuned = self.load.RawTuned(found.meta, found.raw_dsn)
-        self.by_hand = reference.Viewers(self.raw, self.tuned)
-        self.figures: dict[str, list[tuple[float, float, float, float]]] = {}
-        self.parallel: dict[str, list[float]] = {}
+        self.meta = self.bed.meta
+        self.meter = Meter(self.bed.served, self.options.secs)
+        self.product, self.everything, self.fifty = (
+            self._viewer(name) for name in ("acting", "everything", "fifty")
+        )
+        self.sealed = self._viewer("acting", "sealed_person")
+        self.raw = self.load.Raw(self.meta, self.bed.raw_dsn)
+        self.by_hand = reference.Viewers(self.raw, self.load.RawTuned(self.meta, self.bed.raw_dsn))
+
+    def _viewer(self, name: str, code: str = "person") -> Product:
+        return Product(self.meta, self.bed.served.port, self.bed.loaded.keys[name], code)
 
     def verify(self) -> None:
         """Answers first: a fast wrong answer is no measurement."""
-        meta, product = self.bed.meta, self.product
-        checks = {
-            "page 1": product.page1() == meta["page1_names"],
-            "page 20": product.page20() == meta["page20_names"],
-            "count": product.count() == meta["matching"],
-            "everything": self.everything.page1() == self.by_hand.everything(),
-            "everything, count": self.everything.count() == self.by_hand.everything_count(),
-            "fifty": self.fifty.page(condition="") == self.by_hand.fifty(),
-            "nobody": product.page(condition=_filter("zzqx")) == self.by_hand.nobody() == [],
-            "reference page 1": self.raw.page1() == meta["page1_names"],
-            "reference count": self.raw.count() == meta["matching"],
+        meta, product, hand = self.meta, self.product, self.by_hand
+        nobody = product.client.page(NOBODY)
+        answers = {
+            "page1": [
+                product.page1() == meta["page1_names"] == self.raw.page1(),
+                self.everything.page1() == hand.everything(),
+                self.fifty.client.page() == hand.fifty(),
+                nobody == hand.nobody() == [],
+            ],
+            "read": [bool(product.read(n)) for n in meta["read_ids"][:20]],
+            "denied": [product.client.refused(str(tenant.record(n))) for n in meta["denied_ids"][:40]],
         }
-        for number in meta["read_ids"][:20]:
-            product.read(number)
-        refused = 0
-        for number in meta["denied_ids"][:40]:
-            try:
-                product.denied(number)
-            except self.load.Denied:
-                refused += 1
-        checks["denied"] = refused == len(meta["denied_ids"][:40])
-        wrong = [name for name, right in checks.items() if not right]
-        print("answers:", "all right" if not wrong else f"WRONG: {', '.join(wrong)}", flush=True)
-        if wrong:
-            raise SystemExit(1)
+        if "page20" in self.options.only:
+            answers["page20"] = [product.page20() == meta["page20_names"]]
+        if "count" in self.options.only:
+            answers["count"] = [
+                product.count() == meta["matching"] == self.raw.count(),
+                self.everything.count() == hand.everything_count(),
+            ]
+        ensure_right({name: all(right) for name, right in answers.items()})
 
     def round(self, number: int) -> None:
         """One round: the product and the reference in turn, request by request."""
-        meta, rng = self.bed.meta, random.Random(number)
-        nobody = _filter("zzqx")
-        titles = self.load.TITLES
+        asked = self.pairs(random.Random(number))
+        self.meter.round(
+            [pair for kind in KINDS if kind in self.options.only for pair in asked[kind]], number
+        )
+        if self.options.parallel_secs:
+            self.load.DRIVERS["product"] = Product
+            keys, port = self.bed.loaded.keys, self.bed.served.port
+            for kind in (kind for kind in PARALLEL if kind in self.options.only):
+                target = {"driver": "product", "args": {"port": port, "key": keys["acting"]}}
+                found = self.load.parallel(target, self.meta, kind, self.options.parallel_secs)
+                self.parallel.setdefault(kind, []).append(found["rps"])
 
-        def pick(name: str) -> Any:
-            return rng.choice(meta[name])
+    def pairs(self, rng: random.Random) -> dict[str, list[Pair]]:
+        """Every request by its kind."""
+        p, raw, hand, titles = self.product, self.raw, self.by_hand, self.load.TITLES
 
-        def refused(call: Callable[[int], object]) -> None:
-            try:
-                call(pick("denied_ids"))
-            except self.load.Denied:
-                return
-            raise SystemExit("LEAK: a denied record was read")
+        def read(target: Any) -> Callable[[], object]:
+            return lambda: target.read(rng.choice(self.meta["read_ids"]))
 
-        def change(target: Any) -> None:
-            target.update(pick("read_ids"), f"+49 30 {rng.randrange(10**6, 10**7)}", rng.choice(titles))
+        def refused(call: Callable[[int], object], number: int | None = None) -> Callable[[], object]:
+            return lambda: self._refused(
+                call, rng.choice(self.meta["denied_ids"]) if number is None else number
+            )
 
-        p, raw, hand = self.product, self.raw, self.by_hand
-        pairs: list[tuple[str, Callable[[], object], Callable[[], object]]] = [
-            ("page 1, acting user", p.page1, raw.page1),
-            ("page 1, viewer of 100 %", self.everything.page1, hand.everything),
-            ("page 1, viewer of 50 records", lambda: self.fifty.page(condition=""), hand.fifty),
-            ("page 1, a filter nobody matches", lambda: p.page(condition=nobody), hand.nobody),
-            ("page 20", p.page20, raw.page20),
-            ("count, exact", p.count, raw.count),
-            ("count, viewer of 100 %", self.everything.count, hand.everything_count),
-            ("read one, Internal", lambda: p.read(pick("read_ids")), lambda: raw.read(pick("read_ids"))),
-            (
-                "read one, Restricted",
-                lambda: self.sealed.read(pick("read_ids")),
-                lambda: raw.read(pick("read_ids")),
-            ),
-            ("update, tracked and audited", lambda: change(p), lambda: change(raw)),
-            ("denied", lambda: refused(p.denied), lambda: refused(raw.denied)),
-            ("absent", lambda: refused(lambda _: p.denied(0)), lambda: refused(raw.denied)),
-        ]
-        for name, ours, theirs in reversed(pairs) if number % 2 else pairs:
-            ours_ms, cpu_app, cpu_db = self._time(ours)
-            theirs_ms, _, _ = self._time(theirs)
-            self.figures.setdefault(name, []).append((ours_ms, theirs_ms, cpu_app, cpu_db))
-        if self.parallel_secs:
-            for op in PARALLEL:
-                target = {
-                    "driver": "product",
-                    "args": {
-                        "port": self.bed.port,
-                        "key": self.bed.loaded.keys["acting"],
-                        "ids": [str(i) for i in self.bed.loaded.ids],
-                    },
-                }
-                self.load.DRIVERS["product"] = Product
-                found = self.load.parallel(target, meta, op, self.parallel_secs)
-                self.parallel.setdefault(op, []).append(found["rps"])
+        def change(target: Any) -> Callable[[], object]:
+            return lambda: target.update(
+                rng.choice(self.meta["read_ids"]), f"+49 30 {rng.randrange(10**6, 10**7)}", rng.choice(titles)
+            )
 
-    def _time(self, call: Callable[[], object]) -> tuple[float, float, float]:
-        """Median ms of a call, and CPU ms a call of the web server's and the database's processes."""
-        for _ in range(3):
-            call()
-        app, db = self.load.cpu([self.bed.web_pid]), self.load.cpu([self.bed.database_pid])
-        taken: list[float] = []
-        end = time.perf_counter() + self.secs
-        while len(taken) < 400 and (time.perf_counter() < end or len(taken) < 5):
-            start = time.perf_counter()
-            call()
-            taken.append(time.perf_counter() - start)
-        count = len(taken)
-        app = self.load.cpu([self.bed.web_pid]) - app
-        db = self.load.cpu([self.bed.database_pid]) - db
-        return 1000 * statistics.median(taken), 1000 * app / count, 1000 * db / count
+        sealed = [Pair("read one, Restricted", read(self.sealed), read(raw))] if self.bed.sealed else []
+        return {
+            "page1": [
+                Pair("page 1, acting user", p.page1, raw.page1),
+                Pair("page 1, viewer of 100 %", self.everything.page1, hand.everything),
+                Pair("page 1, viewer of 50 records", self.fifty.client.page, hand.fifty),
+                Pair("page 1, a filter nobody matches", lambda: p.client.page(NOBODY), hand.nobody),
+            ],
+            "page20": [Pair("page 20", p.page20, raw.page20)],
+            "count": [
+                Pair("count, exact", p.count, raw.count),
+                Pair("count, viewer of 100 %", self.everything.count, hand.everything_count),
+            ],
+            "read": [Pair("read one, Internal", read(p), read(raw)), *sealed],
+            "update": [Pair("update, tracked and audited", change(p), change(raw))],
+            "denied": [
+                Pair("denied", refused(p.denied), refused(raw.denied)),
+                Pair("absent", refused(p.denied, 0), refused(raw.denied)),
+            ],
+        }
+
+    def _refused(self, call: Callable[[int], object], number: int) -> None:
+        try:
+            call(number)
+        except self.load.Denied:
+            return
+        raise SystemExit("LEAK: a denied record was read")
 
     def report(self) -> None:
         """Print the table."""
-        print("\n| request | ours, ms | by hand, ms | ratio (lowest-highest) | CPU ms, app + database |")
-        print("|---|---|---|---|---|")
-        for name, rounds in self.figures.items():
-            ours, theirs = (statistics.median(r[i] for r in rounds) for i in (0, 1))
-            ratios = sorted(r[0] / r[1] for r in rounds)
-            app, db = (statistics.median(r[i] for r in rounds) for i in (2, 3))
-            print(
-                f"| {name} | {ours:.2f} | {theirs:.2f} | {statistics.median(ratios):.2f}"
-                f" ({ratios[0]:.2f}-{ratios[-1]:.2f}) | {app:.2f} + {db:.2f} |"
-            )
+        self.meter.report()
         print()
         for name, cost in in_process.figures(self.bed.loaded).items():
             print(f"{name}: {cost:.1f} us")
@@ -292,17 +228,25 @@ def main() -> None:
     """Measure the sizes asked for."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--size", type=int, nargs="+", default=[100_000])
+    parser.add_argument("--only", default=",".join(KINDS), help=f"kinds of requests out of {','.join(KINDS)}")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--secs", type=float, default=0.5)
     parser.add_argument("--parallel-secs", type=float, default=2.0)
-    options = parser.parse_args()
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the data here for the next run")
+    given = parser.parse_args()
+    options = Options(
+        frozenset(given.only.split(",")), given.rounds, given.secs, given.parallel_secs, given.keep
+    )
+    if unknown := options.only - set(KINDS):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
     if not yardstick.available():
         print(f"the yardstick is not at {yardstick.SHARED}: set OSTIARY_SHARED")
         return
-    for size in options.size:
+    yardstick.client()
+    for size in given.size:
         print(f"\n## {size} contacts, {options.rounds} rounds", flush=True)
-        with bed(size) as found:
-            run = Run(found, options.secs, options.parallel_secs)
+        with prepared(size, options.keep) as found:
+            run = Run(found, options)
             run.verify()
             for number in range(options.rounds):
                 run.round(number)

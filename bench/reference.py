@@ -1,5 +1,6 @@
 """The reference: plain tables and SQL as a careful engineer writes it for each viewer."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -16,33 +17,50 @@ create table contact (id int primary key, name text, email text, phone text, mob
 create table share (id int primary key, user_id int, contact_id int);
 """
 INDEXES = """
-create index on role_closure (ancestor_id, descendant_id);
-create index on contact (name, id); create index on contact (role_id); create index on contact (owner_id);
-create index on share (user_id, contact_id);
+create index if not exists closure_way on role_closure (ancestor_id, descendant_id);
+create index if not exists contact_name on contact (name, id);
+create index if not exists contact_role on contact (role_id);
+create index if not exists contact_owner on contact (owner_id);
+create index if not exists share_user on share (user_id, contact_id);
 vacuum analyze;
 """
+TABLES = ("role", "role_closure", "app_user", "contact", "share")
 
 
 def load(dsn: str, data: Data) -> None:
     """Fill an empty database with the data set."""
     with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(SCHEMA)
-        for table in ("role", "role_closure", "app_user", "contact", "share"):
-            text = (data.folder / f"{table}.csv").read_text()
-            with connection.cursor().copy(f"copy {table} from stdin with (format csv)") as copy:
-                copy.write(text)
-        for statement in INDEXES.strip().split(";"):
-            if statement.strip():
-                connection.execute(statement)
-        # the viewer of 50: a user in a role of its own with fifty shares and nothing else
-        connection.execute("insert into role values (1000, 'leaf', 1, 2)")
-        connection.execute("insert into role_closure values (9001, 1, 1000), (9002, 1000, 1000)")
-        connection.execute("insert into app_user values (1000, 'fifty', 1000)")
+        make_tables(connection, data, TABLES)
+        add_fifty(connection)
         connection.execute(
             "insert into share select 1000000 + n, 1000, 1 + (n * 1999) %% %(n)s"
             " from generate_series(1, 50) n",
             {"n": data.meta["n"]},
         )
+        make_indexes(connection)
+
+
+def make_tables(connection: psycopg.Connection, data: Data, filled: Sequence[str]) -> None:
+    """The tables, some of them with their rows."""
+    connection.execute(SCHEMA)
+    for table in filled:
+        text = (data.folder / f"{table}.csv").read_text()
+        with connection.cursor().copy(f"copy {table} from stdin with (format csv)") as copy:
+            copy.write(text)
+
+
+def add_fifty(connection: psycopg.Connection) -> None:
+    """The viewer of 50: a user in a role of its own, to have fifty shares and nothing else."""
+    connection.execute("insert into role values (1000, 'leaf', 1, 2)")
+    connection.execute("insert into role_closure values (9001, 1, 1000), (9002, 1000, 1000)")
+    connection.execute("insert into app_user values (1000, 'fifty', 1000)")
+
+
+def make_indexes(connection: psycopg.Connection) -> None:
+    """Indexes and statistics."""
+    for statement in INDEXES.strip().split(";"):
+        if statement.strip():
+            connection.execute(statement)
 
 
 class Viewers:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 
+from bench.invented import record_id
 from bench.yardstick import Data
 from ostiary.access import public as access
 from ostiary.identity import public as identity
@@ -21,17 +22,54 @@ PACKAGE = Path(__file__).parent / "package"
 FIELDS = ("name", "email", "phone", "mobile", "job_title", "account", "region", "city", "country", "status")
 
 
+PERSON = 1  # table of made ids
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Keys by viewer, and the record id of each contact number."""
+    """Keys by viewer."""
 
     tenant: tenancy.Tenant
     keys: dict[str, str]
-    ids: list[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Who is there before the first record.
+
+    people, personal: units and roles of their own by the number of a user. roles: number of the user's role.
+    """
+
+    tenant: tenancy.Tenant
+    keys: dict[str, str]
+    people: dict[str, UnitId]
+    personal: dict[str, UnitId]
+    labels: dict[UnitId, int]
+    roles: dict[str, int]
+    object_id: UUID
+
+
+def record(number: int) -> UUID:
+    """The id of a contact, in each object that holds it."""
+    return record_id(PERSON, number)
 
 
 def load(data: Data, slug: str = "yardstick") -> Loaded:
     """Make a tenant with the data set. Rule 1 is leg 2 (each user manages the own role), rule 3 is shares."""
+    staff = engage(data, slug)
+    schema = staff.tenant.schema
+    with psycopg.connect(tenancy.placement().owner, autocommit=True) as connection:
+        for code in ("person", "sealed_person"):
+            _copy_rows(connection, schema, code, data, staff)
+        shares = [(r[1], int(r[2])) for r in data.rows("share")]
+        shares += [("1000", 1 + (n * 1999) % data.meta["n"]) for n in range(1, 51)]
+        copy_shares(connection, staff, shares)
+        vacuum(connection, schema, "rec_person", "rec_sealed_person")
+    return Loaded(staff.tenant, staff.keys)
+
+
+def engage(data: Data, slug: str) -> Staff:
+    """Make the tenant with its roles, people and rights."""
     new = create_tenant(
         slug, "Yardstick", [f"{slug}.localhost"], login="admin", person="Admin", email="", password=None
     )
@@ -47,16 +85,14 @@ def load(data: Data, slug: str = "yardstick") -> Loaded:
             db.rows("select id, current_label_id from @.identity_unit where kind = 'person'")
         )
         catalogue = objects.get_catalogue(ctx)
-    ids = [UUID(int=0), *(new_id() for _ in range(data.meta["n"]))]
-    owner = tenancy.placement().owner
-    with psycopg.connect(owner, autocommit=True) as connection:
-        for code in ("person", "sealed_person"):
-            _copy_rows(connection, tenant.schema, code, data, ids, people, labels)
-        _copy_shares(connection, tenant.schema, catalogue.objects["person"].id, data, ids, personal)
-        filled = ("rec_person", "rec_sealed_person", "access_share", "identity_unit", "identity_label_unit")
-        for table in filled:
-            connection.execute(f"vacuum analyze {tenant.schema}.{table}")
-    return Loaded(tenant, keys, ids)
+    roles = {row[0]: int(row[2]) for row in data.rows("app_user")}
+    return Staff(tenant, keys, people, personal, labels, roles, catalogue.objects["person"].id)
+
+
+def vacuum(connection: psycopg.Connection, schema: str, *tables: str) -> None:
+    """Statistics and visibility, of these tables and of those that decide."""
+    for table in (*tables, "access_share", "identity_unit", "identity_label_unit"):
+        connection.execute(f"vacuum analyze {schema}.{table}")
 
 
 def _people(ctx: Context, data: Data) -> tuple[dict[str, UnitId], dict[str, UnitId], dict[str, str]]:
@@ -105,15 +141,7 @@ def _rights(ctx: Context) -> None:
         access.set_columns_rows(ctx, found.id, columns)
 
 
-def _copy_rows(
-    connection: psycopg.Connection,
-    schema: str,
-    code: str,
-    data: Data,
-    ids: list[UUID],
-    people: dict[str, UnitId],
-    labels: dict[UnitId, int],
-) -> None:
+def _copy_rows(connection: psycopg.Connection, schema: str, code: str, data: Data, staff: Staff) -> None:
     sorted_fields = ", ".join(f'"{f}__sort"' for f in FIELDS)
     columns = (
         "id, author_id, owner_id, label_id, created_at, modified_at, modified_by, score, role_id, "
@@ -122,31 +150,24 @@ def _copy_rows(
     )
     with connection.cursor().copy(f"copy {schema}.rec_{code} ({columns}) from stdin") as copy:
         for row in data.rows("contact"):
-            unit = people[row[12]]
-            stamp = datetime.fromisoformat(f"{row[14]}+00:00")
+            unit = staff.people[row[12]]
+            label, stamp = staff.labels[unit], datetime.fromisoformat(f"{row[14]}+00:00")
             texts = row[1:11]
             copy.write_row(
-                [ids[int(row[0])], unit, unit, labels[unit], stamp, stamp, unit, int(row[11]), int(row[13])]
+                [record(int(row[0])), unit, unit, label, stamp, stamp, unit, int(row[11]), int(row[13])]
                 + texts
                 + [objects.sort_key(t) for t in texts]
             )
 
 
-def _copy_shares(
-    connection: psycopg.Connection,
-    schema: str,
-    object_id: UUID,
-    data: Data,
-    ids: list[UUID],
-    personal: dict[str, UnitId],
-) -> None:
-    shares = [(r[1], int(r[2])) for r in data.rows("share")]
-    shares += [("1000", 1 + (n * 1999) % data.meta["n"]) for n in range(1, 51)]
+def copy_shares(connection: psycopg.Connection, staff: Staff, shares: list[tuple[str, int]]) -> None:
+    """Read and update, (number of the user, number of the contact) each."""
     buffer = io.StringIO()
     for user, contact in shares:
         for verb in "ru":
-            buffer.write(f"{new_id()}\t{object_id}\t{ids[contact]}\t{personal[user]}\t{verb}\t1\n")
+            unit = staff.personal[user]
+            buffer.write(f"{new_id()}\t{staff.object_id}\t{record(contact)}\t{unit}\t{verb}\t1\n")
     with connection.cursor().copy(
-        f"copy {schema}.access_share (id, object_id, record_id, unit_id, verb, level) from stdin"
+        f"copy {staff.tenant.schema}.access_share (id, object_id, record_id, unit_id, verb, level) from stdin"
     ) as copy:
         copy.write(buffer.getvalue())
