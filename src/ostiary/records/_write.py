@@ -54,7 +54,8 @@ def typed_values(
             raise ColumnNotEditable(code) if code in view.readable else ColumnRestricted(code)
     for code, value in typed.items():
         column = view.object.columns[code]
-        if before is None or value != before[code]:
+        # what was retired may stay, but not for whom that would tell that it is there
+        if before is None or code not in view.readable or value != before[code]:
             ensure_offered(column, value, errors)
         if value is None and column.required and all(e.field != code for e in errors):
             errors.append(FieldError(code, "required", f"{column.caption} is required"))
