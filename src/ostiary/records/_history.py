@@ -1,6 +1,6 @@
 """Events of a record, for whoever may read it, under today's rights on columns and on what lookups named."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -39,7 +39,7 @@ def record_events(ctx: Context, object_code: str, record_id: UUID, limit: int = 
     record_read(ctx, highest_class(told), "records.history.viewed", view.object.name, found.id)
     shown = _references(ctx, view, changes)
     return [
-        replace(event, technical={}, parts=[_readable_part(view, part, shown) for part in event.parts])
+        replace(event, technical={}, parts=list(_readable_parts(view, event.parts, shown)))
         for event in events
     ]
 
@@ -57,11 +57,13 @@ def _by_codes(view: View, event: audit.EventView) -> audit.EventView:
     return replace(event, parts=[renamed(part) for part in event.parts])
 
 
-def _readable_part(view: View, part: dict[str, Any], shown: Shown) -> dict[str, Any]:
-    if "changes" not in part:
-        return part
-    changes = [_readable_change(c, shown) for c in part["changes"] if c["field"] in view.readable]
-    return {"changes": changes}  # what else stands there names other records
+def _readable_parts(view: View, parts: Iterable[dict[str, Any]], shown: Shown) -> Iterator[dict[str, Any]]:
+    """Parts in which something is left: an empty one would tell which kind of column was changed."""
+    for part in parts:
+        if "changes" not in part:
+            yield part
+        elif changes := [_readable_change(c, shown) for c in part["changes"] if c["field"] in view.readable]:
+            yield {"changes": changes}  # what else stands there names other records
 
 
 def _readable_change(change: Mapping[str, Any], shown: Shown) -> dict[str, Any]:

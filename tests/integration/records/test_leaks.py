@@ -126,6 +126,31 @@ def test_reading_a_history_with_closed_values_is_recorded_as_strictly_as_the_val
     assert "records.history.viewed" in [e.type for e in audit.list_events(admin, "product", made.id)]
 
 
+def test_a_history_never_tells_which_kind_of_closed_column_was_changed(admin: Context) -> None:
+    """Personal data is a part of its own in an event; a part with nothing left in it told of its kind."""
+    contact = records.describe(admin, "contact").object
+    reader = agent(admin, "reader")
+    for code in ("notes", "do_not_call"):
+        rows = [
+            (reader.actor, access.ColumnLevel.NONE),
+            (role(admin, "all_employees"), access.ColumnLevel.EDIT),
+        ]
+        access.set_column_rows(admin, contact.id, contact.columns[code].id, rows)
+    told, whole = [], []
+    for values in ({"notes": "Free text"}, {"do_not_call": True}):
+        made = records.create_record(admin, "contact", {"name": "Ruth"})
+        records.update_record(admin, "contact", made.id, values, made.version)
+        records.share_record(admin, "contact", made.id, reader.actor, access.Verb.READ)
+        for ctx, parts in ((reader, told), (admin, whole)):
+            events = records.record_events(ctx, "contact", made.id)
+            parts.append(next(event.parts for event in events if event.type == "records.record.updated"))
+    assert told == [[], []]
+    assert [[c["field"] for part in parts for c in part["changes"]] for parts in whole] == [
+        ["notes"],
+        ["do_not_call"],
+    ]
+
+
 def test_a_new_person_changes_what_managers_inherit_so_the_epoch_rises(admin: Context) -> None:
     before = identity.current_epoch(admin)
     access.create_person(admin, login="fresh", name="Fresh", email="")
