@@ -63,7 +63,7 @@ def _create_chunk(
     numbers = _Numbers(ctx, view, len(chunk))
     for number, given in chunk:
         try:
-            typed = typed_values(view, given, access.Verb.CREATE)
+            typed = typed_values(ctx, view, given, access.Verb.CREATE)
             named = frozenset(typed)
             complete(ctx, view, typed, numbers.next)
             planned.append(_Planned(number, RecordId(new_id()), typed, named))

@@ -112,7 +112,7 @@ def _update_chunk(
         try:
             if number not in first:
                 raise twice()
-            planned.append(_plan(view, locked, number, row))
+            planned.append(_plan(ctx, view, locked, number, row))
         except REFUSALS as refusal:
             results.append(RowResult(number, RecordId(row.id), refusal=refusal))
     sound: list[Planned] = []
@@ -127,10 +127,10 @@ def _update_chunk(
     return [*results, *_store(ctx, view, sound)]
 
 
-def _plan(view: View, locked: Locked, number: int, row: RowUpdate) -> Planned:
+def _plan(ctx: Context, view: View, locked: Locked, number: int, row: RowUpdate) -> Planned:
     record_id = RecordId(row.id)
     before = ensure_allowed(view, locked, record_id, access.Verb.UPDATE, None)
-    typed = typed_values(view, row.values, access.Verb.UPDATE, before.values)
+    typed = typed_values(ctx, view, row.values, access.Verb.UPDATE, before.values)
     ensure_allowed(view, locked, record_id, access.Verb.UPDATE, row.version)
     return Planned(number, record_id, before, typed)
 

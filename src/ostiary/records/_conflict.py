@@ -12,8 +12,10 @@ from ostiary.audit import public as audit
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid, VersionConflict
 from ostiary.kernel.ids import RecordId
+from ostiary.objects.public import ColumnType
 from ostiary.records._lock import Before
 from ostiary.records._read import record_read, select_record
+from ostiary.records._references import ensure_references, found_references
 from ostiary.records._values import clean, plain
 from ostiary.records._view import View
 
@@ -35,8 +37,11 @@ def settle(
     base: the values that it saw; a column that is given as it was seen was not edited. Columns that `base`
     does not name are looked up in the change log. Raises: VersionConflict; Invalid: `base`.
     """
-    seen = _seen(view, base or {})
+    seen: Mapping[str, Any] = _seen(view, base or {})
     edited = {c: v for c, v in typed.items() if c not in seen or v != seen[c]}
+    # from here on no value leads to a hidden record, so none can be compared with the one that is there
+    ensure_references(ctx, view, edited, before=before.values)
+    seen = _without_hidden(ctx, view, seen)
     asked = {c for c, v in edited.items() if c in view.readable and v != before.values[c]}
     unsaid = {c for c in asked if c not in seen}
     moved = {c for c in asked if c in seen and seen[c] != before.values[c]}
@@ -58,6 +63,18 @@ def _seen(view: View, base: Mapping[str, object]) -> dict[str, Any]:
     if errors:
         raise Invalid([replace(error, field=f"base.{error.field}") for error in errors])
     return seen
+
+
+def _without_hidden(ctx: Context, view: View, seen: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values less ids of records that the writer may not read: the change log judges in their place."""
+    columns = {c: view.object.columns[c] for c, value in seen.items() if value is not None}
+    hidden = {
+        c
+        for c, column in columns.items()
+        if column.type is ColumnType.LOOKUP
+        and not found_references(ctx, view, column, [seen[c]], checked=True)
+    }
+    return {c: value for c, value in seen.items() if c not in hidden}
 
 
 def _changed_since(

@@ -41,7 +41,7 @@ def create_record(ctx: Context, object_code: str, values: Mapping[str, object]) 
 def _create(ctx: Context, code: str, given: Mapping[str, object]) -> Record:
     view = view_of(ctx, code)
     ensure_object(view, access.Verb.CREATE)
-    typed = typed_values(view, given, access.Verb.CREATE)
+    typed = typed_values(ctx, view, given, access.Verb.CREATE)
     complete(ctx, view, typed, lambda column: next_number(ctx, view, column))
     ensure_references(ctx, view, typed, frozenset(given))
     record_id = RecordId(new_id())

@@ -122,7 +122,7 @@ def _kept_values(
     ctx: Context, view: View, before: Before, values: Mapping[str, object], gone: frozenset[RecordId]
 ) -> dict[str, Any]:
     """What the kept record gets; a lookup of its own to one that goes would lead to itself and is emptied."""
-    typed = typed_values(view, values, access.Verb.UPDATE, before.values)
+    typed = typed_values(ctx, view, values, access.Verb.UPDATE, before.values)
     for column in _lookups(view.object, view.object):
         if typed.get(column.code) in gone:
             raise Invalid([FieldError(column.code, "not_found", f"{column.caption}: not found")])

@@ -59,7 +59,7 @@ def _update(
 ) -> Record:
     view = view_of(ctx, code)
     before = lock_record(ctx, view, record_id, access.Verb.UPDATE)
-    typed: Mapping[str, Any] = typed_values(view, given, access.Verb.UPDATE, before.values)
+    typed: Mapping[str, Any] = typed_values(ctx, view, given, access.Verb.UPDATE, before.values)
     if before.version != version:
         typed = settle(ctx, view, record_id, before, typed, version, base)
     return store_update(ctx, view, record_id, before, typed)

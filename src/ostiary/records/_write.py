@@ -16,6 +16,7 @@ from ostiary.objects import public as objects
 from ostiary.records._columns import Bound, record_json, stored
 from ostiary.records._errors import ColumnNotEditable, ColumnRestricted
 from ostiary.records._query import Record
+from ostiary.records._references import found_references
 from ostiary.records._statement import Statement
 from ostiary.records._values import SQL_TYPE, clean, ensure_offered, plain
 from ostiary.records._view import SYSTEM_TYPES, Stale, View
@@ -32,7 +33,11 @@ class Write:
 
 
 def typed_values(
-    view: View, given: Mapping[str, object], verb: access.Verb, before: Mapping[str, Any] | None = None
+    ctx: Context,
+    view: View,
+    given: Mapping[str, object],
+    verb: access.Verb,
+    before: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The given values, typed; without those that repeat what a readable column holds `before`.
 
@@ -50,7 +55,7 @@ def typed_values(
             errors.append(FieldError(code, "not_writable", f"{column.caption} is numbered by the system"))
         elif view.may_write(column, verb):
             typed[code] = clean(column, value, errors)
-        elif before is None or code not in view.readable or clean(column, value, []) != before[code]:
+        elif before is None or not _repeats(ctx, view, column, value, before[code]):
             raise ColumnNotEditable(code) if code in view.readable else ColumnRestricted(code)
     for code, value in typed.items():
         column = view.object.columns[code]
@@ -62,6 +67,15 @@ def typed_values(
     if errors:
         raise Invalid(errors)
     return typed
+
+
+def _repeats(ctx: Context, view: View, column: objects.Column, value: object, stored: Any) -> bool:
+    """Whether a value is the one that is stored, and one that the writer is shown there."""
+    if column.code not in view.readable or clean(column, value, []) != stored:
+        return False
+    if column.type is not objects.ColumnType.LOOKUP or stored is None:
+        return True
+    return bool(found_references(ctx, view, column, [stored], checked=True))
 
 
 def _by_code(view: View, given: Mapping[str, object], errors: list[FieldError]) -> dict[str, object]:

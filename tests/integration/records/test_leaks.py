@@ -1,6 +1,7 @@
 """Ways by which something told more than a read would: each was open once."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -64,6 +65,42 @@ def test_writing_the_hidden_id_that_is_there_is_refused_like_any_hidden_id(
             records.update_record(reader, "activity", made.id, {"opportunity": str(value)}, made.version)
         refusals.append(refused.value.errors)
     assert refusals[0] == refusals[1]
+
+
+def test_a_late_writer_never_learns_whether_a_hidden_id_is_the_one_that_is_there(
+    admin: Context, shared_line: tuple[Context, records.Record, UUID]
+) -> None:
+    """Where the guess was wrong it was a conflict; where it was right, a refusal, or it went through."""
+    reader, made, hidden = shared_line
+    another = records.create_record(agent(admin, "third"), "opportunity", {"name": "Other"}).id
+    answers = []
+    for guess in (str(hidden), str(another)):
+        for values, base in (({"opportunity": guess}, None), ({"opportunity": None}, {"opportunity": guess})):
+            with pytest.raises((Invalid, VersionConflict)) as refused:
+                records.update_record(reader, "activity", made.id, values, made.version - 1, base=base)
+            answers.append((refused.type, refused.value.message, refused.value.details))
+    assert answers[:2] == answers[2:]
+    assert [kind for kind, _, _ in answers[:2]] == [Invalid, VersionConflict]
+
+
+def test_repeating_a_hidden_id_in_a_column_that_may_only_be_read_never_tells_that_it_is_there(
+    admin: Context, shared_line: tuple[Context, records.Record, UUID]
+) -> None:
+    """What is there already is passed over where it may not be written; so was a guess that was right."""
+    reader, made, hidden = shared_line
+    activity = records.describe(admin, "activity").object
+    rows = [(reader.actor, access.ColumnLevel.READ), (role(admin, "all_employees"), access.ColumnLevel.EDIT)]
+    access.set_column_rows(admin, activity.id, activity.columns["opportunity"].id, rows)
+    another = records.create_record(agent(admin, "third"), "opportunity", {"name": "Other"}).id
+    for guess in (hidden, another):
+        values = {"title": "Called", "opportunity": str(guess)}
+        with pytest.raises(records.ColumnNotEditable):
+            records.update_record(reader, "activity", made.id, values, made.version)
+        row = records.update_records(reader, "activity", [made.id], values).rows[0]
+        assert isinstance(row.refusal, records.ColumnNotEditable)
+    records.share_record(admin, "opportunity", hidden, reader.actor, access.Verb.READ)
+    values = {"title": "Called", "opportunity": str(hidden)}
+    assert records.update_record(reader, "activity", made.id, values, made.version).version == 2
 
 
 def test_writing_a_column_below_read_never_tells_whether_it_was_equal(admin: Context) -> None:
@@ -136,7 +173,8 @@ def test_a_history_never_tells_which_kind_of_closed_column_was_changed(admin: Co
             (role(admin, "all_employees"), access.ColumnLevel.EDIT),
         ]
         access.set_column_rows(admin, contact.id, contact.columns[code].id, rows)
-    told, whole = [], []
+    told: list[list[dict[str, Any]]] = []
+    whole: list[list[dict[str, Any]]] = []
     for values in ({"notes": "Free text"}, {"do_not_call": True}):
         made = records.create_record(admin, "contact", {"name": "Ruth"})
         records.update_record(admin, "contact", made.id, values, made.version)
