@@ -253,7 +253,8 @@ def _standing(
             for verb in Verb
             if verb is not Verb.CREATE and rights.decide_object(described.id, verb).allowed
         }
-        verbs = {verb: _legs(described, objects, rule, under) for verb, rule in rules.items()}
+        me = rights.sources.principal
+        verbs = {verb: _legs(described, objects, rule, under, me) for verb, rule in rules.items()}
         if rights.decide_object(described.id, Verb.CREATE).allowed:  # it has no layer 3
             verbs[Verb.CREATE] = frozenset()
         if verbs:
@@ -272,19 +273,26 @@ def _standing(
 
 
 def _legs(  # noqa: C901, PLR0912  one case for each leg
-    described: NamedObject, objects: Mapping[UUID, NamedObject], rule: RecordRule, under: _Under
+    described: NamedObject,
+    objects: Mapping[UUID, NamedObject],
+    rule: RecordRule,
+    under: _Under,
+    me: UnitId,
 ) -> frozenset[Leg]:
+    """The legs of a rule. me: told without a name, since it is another for each member of a group."""
     if isinstance(rule, Everyone):
         return frozenset({EVERY_RECORD})
     found: set[Leg] = set()
     for leg in rule.legs if isinstance(rule, AnyOf) else ():
         match leg:
             case AuthorIs(persons):
-                found |= _own("records of their own making", "records made by the grantor", persons)
+                found |= {("records of their own making", ANYBODY)}
+                found |= {("records made by the grantor", person) for person in persons - {me}}
             case AuthorUnder(heads):
                 found |= {("records made below", head) for head in heads}
             case OwnerIs(persons) if described.has_owner:
-                found |= _own("records they own", "records owned by the grantor", persons)
+                found |= {("records they own", ANYBODY)}
+                found |= {("records owned by the grantor", person) for person in persons - {me}}
             case OwnerUnder(heads) if described.has_owner:
                 found |= {("records owned below", head) for head in heads}
             case AuthorSetHas(sure, managed, heads):
@@ -297,17 +305,12 @@ def _legs(  # noqa: C901, PLR0912  one case for each leg
                 for test in tests:
                     if test.person is None or under(test.person, heads):
                         way = f"records whose {_path(described, objects, test.path)} is"
-                        found |= {(way, UnitId(value)) for value in test.values}
+                        found |= {(way, ANYBODY if v == me else UnitId(v)) for v in test.values}
             case SharedWith():
                 found.add(("records shared with them", ANYBODY))
             case UnderMaster(rules):
-                found |= _by_master(described, objects, rules, under)
+                found |= _by_master(described, objects, rules, under, me)
     return frozenset(found)
-
-
-def _own(mine: str, theirs: str, persons: frozenset[UnitId]) -> set[Leg]:
-    """The principal's own is told without a name, since it is another's for each member of a group."""
-    return {(mine, ANYBODY)} | ({(theirs, p) for p in persons} if len(persons) > 1 else set())
 
 
 def _path(described: NamedObject, objects: Mapping[UUID, NamedObject], path: Path) -> str:
@@ -325,6 +328,7 @@ def _by_master(
     objects: Mapping[UUID, NamedObject],
     rules: Sequence[RecordRule],
     under: _Under,
+    me: UnitId,
 ) -> set[Leg]:
     """What is reached on the master record; all of the rules are needed, so each says what it reaches."""
     lookup = described.ground.lookups.get(described.ground.master or UUID(int=0))
@@ -334,7 +338,7 @@ def _by_master(
     return {
         (f"by {master.code}: {way}", unit)
         for rule in rules
-        for way, unit in _legs(master, objects, rule, under)
+        for way, unit in _legs(master, objects, rule, under, me)
     }
 
 
@@ -371,7 +375,8 @@ def _named_in_person(ctx: Context, policy: Policy, standing_in: identity.Standin
         found |= {row.unit for row in made.rows}
         found |= {row.unit for rows in made.columns.values() for row in rows}
         found |= {rule.unit for rule in made.records.deny_rules}
-    found |= {d.receiver for d in standing_in.delegations}
+    for delegation in standing_in.delegations:  # whoever delegates to a role of their own gains nothing by it
+        found |= {delegation.receiver, delegation.grantor}
     found |= {e.person for e in standing_in.elevations}
     if policy.has_scopes:  # each compares with values of their own
         found |= {UnitId(r[0]) for r in ctx.db.rows("select distinct principal_id from @.identity_attribute")}

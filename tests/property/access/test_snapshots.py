@@ -50,7 +50,7 @@ def differences(ctx: Context, found: access.Snapshot, unit: UnitId) -> list[str]
         verbs = {
             v: frozenset()
             if v is Verb.CREATE
-            else _snapshot._legs(described, found.objects, rights.rule(described.id, v, grounds), under)
+            else _snapshot._legs(described, found.objects, rights.rule(described.id, v, grounds), under, unit)
             for v in Verb
             if rights.decide_object(described.id, v).allowed
         }
