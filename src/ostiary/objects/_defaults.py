@@ -6,25 +6,8 @@ from ostiary.access import public as access
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import ColumnId, ObjectId, UnitId
+from ostiary.objects._settings import CREATIO, NEW_DEFAULTS
 from ostiary.settings import public as settings
-from ostiary.settings.public import Kind, Setting
-
-CLOSED, CREATIO = "closed", "creatio"
-NEW_DEFAULTS = settings.declare(
-    Setting(
-        "NewObjectAccess",
-        Kind.CHOICE,
-        CLOSED,
-        "Access to new objects and columns",
-        "closed: nobody sees a new object or column until somebody gives rights. creatio: employees have all"
-        " rights on a new object and its records, and a new column is as open as its object. What is there"
-        " already is not touched.",
-        "Security",
-        choices=(CLOSED, CREATIO),
-        operation=settings.SECURITY_SETTINGS,
-    )
-)
-
 
 CLOSED_TO_ALL = "close each new column to everybody until somebody is given it"
 OPENED = "let employees use what is new, as the setting NewObjectAccess says"

@@ -20,6 +20,22 @@ RECOVERY = settings.declare(
     )
 )
 
+CLOSED, CREATIO = "closed", "creatio"
+NEW_DEFAULTS = settings.declare(
+    Setting(
+        "NewObjectAccess",
+        Kind.CHOICE,
+        CLOSED,
+        "Access to new objects and columns",
+        "closed: nobody sees a new object or column until somebody gives rights. creatio: employees have all"
+        " rights on a new object and its records, and a new column is as open as its object. What is there"
+        " already is not touched.",
+        "Security",
+        choices=(CLOSED, CREATIO),
+        operation=settings.SECURITY_SETTINGS,
+    )
+)
+
 
 def recovery(ctx: Context) -> timedelta:
     """How long what is dropped or renamed now can be undone."""
