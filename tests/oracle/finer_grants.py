@@ -26,7 +26,7 @@ from tests.oracle.model import (
     Unit,
     Verb,
 )
-from tests.oracle.units import own_set
+from tests.oracle.units import Units, managed_persons, own_set
 
 ALL_LEVELS = [*LEVELS, Level.MASKED]
 ALL_LEGS = [*LEGS, Leg.SCOPE, *DERIVED_LEGS, Leg.SCOPE, Leg.SCOPE]
@@ -96,10 +96,11 @@ def make_scopes(dice: Dice, graph: Graph, paths: Sequence[tuple[str, ...]]) -> t
 
 
 def make_deny_rules(dice: Dice, graph: Graph, authors: Sequence[Unit]) -> tuple[DenyRule, ...]:
-    """None, or one that concerns some record's author."""
+    """None, or one that concerns some record's author, often for everybody."""
     if not dice.chance(3):
         return ()
-    return (DenyRule(dice.pick(authors), dice.unit(graph), dice.pick(DENIED)),)
+    unit = dice.unit(graph) if dice.chance(2) else dice.pick(everybody(graph))
+    return (DenyRule(dice.pick(authors), unit, dice.pick(DENIED)),)
 
 
 def make_denies(dice: Dice, graph: Graph, records: Mapping[str, Record]) -> tuple[Deny, ...]:
@@ -131,6 +132,15 @@ def make_split_shares(
         return ()
     (below, above), unit = dice.pick(pairs), dice.unit(graph)
     return (Share(below, unit, Verb.READ), Share(above, unit, dice.pick([Verb.UPDATE, Verb.DELETE])))
+
+
+def make_shares_with_managed(dice: Dice, graph: Graph, records: Sequence[str]) -> tuple[Share, ...]:
+    """Now and then a share that names a person whom a grantor manages: it reaches the grantor alone."""
+    managed = (managed_persons(graph, delegation.grantor) for delegation in graph.delegations)
+    persons = sorted(Units().union(*managed))
+    if not persons or not dice.chance(2):
+        return ()
+    return (Share(dice.pick(records), dice.pick(persons), Verb.READ),)
 
 
 def make_carried(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tests.oracle.dice import VALIDITIES, Dice
 from tests.oracle.graphs import akin
-from tests.oracle.model import EXTERNALS, Delegation, Elevation, Graph, Kind, Unit
+from tests.oracle.model import ADA, EXTERNALS, Delegation, Elevation, Graph, Kind, Unit
 from tests.oracle.units import direct_roles
 
 MOSTLY_NOW = [(None, None), *VALIDITIES, (None, None), (None, None), (None, None), (-1, 1)]
@@ -70,8 +70,8 @@ def elevate(dice: Dice, graph: Graph, who: Unit) -> Graph:
 
 
 def deactivate(dice: Dice, graph: Graph, who: Unit) -> Graph:
-    """Somebody may not act any more, or again: one who delegated, if there is any."""
-    grantors = sorted({delegation.grantor for delegation in graph.delegations})
+    """Somebody may not act any more, or again: one who delegated, if any. The first administrator stays."""
+    grantors = sorted({delegation.grantor for delegation in graph.delegations} - {ADA})
     person = dice.pick(grantors or [who])
     if graph.kinds[person] is not Kind.PERSON:
         return graph

@@ -15,6 +15,7 @@ from tests.oracle.finer_grants import (
     make_denies,
     make_finer_object,
     make_lookup_object,
+    make_shares_with_managed,
     make_split_shares,
     with_attributes,
 )
@@ -77,10 +78,12 @@ def make_world(dice: Dice) -> World:
     second = moved(dice, first, records)
     for _ in range(dice.pick([0, 1, 2, 3])):
         second = dice.pick(STAND_INS)(dice, second, dice.pick(concerned(records)))
-    objects = make_objects(dice, second, stored_units(first, records))
+    kept = [*stored_units(first, records), *changed_units(first, second, records) * 3]
+    objects = make_objects(dice, second, kept)
     shares = (
         *make_shares(dice, second, [*records, *zones]),
         *make_split_shares(dice, second, records, MASTERS),
+        *make_shares_with_managed(dice, second, list(records)),
     )
     known = [*Operation, Operation.VIEW_ANY, Operation.EDIT_ANY]
     rows = make_operations(dice, second, known, one_in=2)
@@ -116,6 +119,12 @@ def concerned(records: Mapping[str, Record]) -> list[Unit]:
 def stored_units(first: Graph, records: Mapping[str, Record]) -> list[Unit]:
     """Units in the sets that records keep."""
     return [unit for record in records.values() for unit in sorted(own_set(first, record.author))]
+
+
+def changed_units(first: Graph, second: Graph, records: Mapping[str, Record]) -> list[Unit]:
+    """Units that an author was and is no more, or is now and was not: where then and now differ."""
+    authors = dict.fromkeys(record.author for record in records.values())
+    return [unit for who in authors for unit in sorted(own_set(first, who) ^ own_set(second, who))]
 
 
 def moved(dice: Dice, graph: Graph, records: Mapping[str, Record]) -> Graph:
