@@ -21,8 +21,6 @@ from tests.property.access._comparison import Asking
 from tests.property.access._reality import Reality, made_real
 from tests.property.access._stage import Stage
 
-pytestmark = pytest.mark.database
-
 ENOUGH = 400  # worlds; the rarest of these bugs shows in one of ten or twenty
 ASKED_BEFORE = 1  # worlds in which everybody has asked before the last changes
 Planting = tuple[object, str, Callable[..., Any]]

@@ -16,8 +16,6 @@ from tests.property.access._reality import Reality, made_real
 from tests.property.access._stage import Stage
 from tests.property.access.test_explanations import wrong_audiences, wrong_verdicts
 
-pytestmark = pytest.mark.database
-
 ENOUGH = 200  # worlds
 Planting = tuple[object, str, Callable[..., Any]]
 
