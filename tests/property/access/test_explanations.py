@@ -21,8 +21,6 @@ from tests.property.access._reality import VERBS, Reality, made_real, undone
 from tests.property.access._stage import Stage
 from tests.property.access.test_agreement import WORLD_SETTINGS
 
-pytestmark = pytest.mark.database
-
 WORLDS = 40
 DEEP_WORLDS = 2_000
 RECORD_VERBS = (Verb.READ, Verb.UPDATE, Verb.DELETE)

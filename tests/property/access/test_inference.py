@@ -19,8 +19,6 @@ from tests.property.access._probes import record_probes
 from tests.property.access._secrets import plain_secrets
 from tests.property.access._surface_probes import surface_probes
 
-pytestmark = pytest.mark.database
-
 
 def dice(seed: int | str) -> Random:
     return Random(seed)  # noqa: S311  a game is drawn, nothing is kept secret

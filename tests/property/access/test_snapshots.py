@@ -16,8 +16,6 @@ from tests.oracle.worlds import worlds
 from tests.property.access._reality import Builder
 from tests.property.access._stage import Stage
 
-pytestmark = pytest.mark.database
-
 WORLDS = 60
 _NOTHING = _snapshot.ObjectStanding({}, {})
 
