@@ -12,7 +12,7 @@ from ostiary.kernel.clock import now
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.errors import NotSignedIn
 from ostiary.kernel.ids import UnitId, new_id
-from ostiary.records import _plans, _read
+from ostiary.records import _plans, _read, _shape
 from ostiary.records import public as records
 from ostiary.records._view import View
 from ostiary.tenancy import public as tenancy
@@ -113,7 +113,7 @@ def _compiles(ctx: Context, view: View) -> dict[str, float]:
     )
     return {
         "compile of a list of a shape already seen": microseconds(
-            lambda: _plans.page_statement(ctx, view, query, _read.choose_shape(ctx, view, query)).bound(
+            lambda: _plans.page_statement(ctx, view, query, _shape.choose_shape(ctx, view, query)).bound(
                 query.filter
             )
         ),

@@ -1,7 +1,5 @@
 """Reading: lists, single records, counts. Each statement tests its epoch, and each leaves an event."""
 
-import threading
-import time
 from collections.abc import Mapping
 from uuid import UUID
 
@@ -18,22 +16,15 @@ from ostiary.records._plans import (
     check_window,
     count_statement,
     cursor_values,
-    default_order,
     highest_class,
-    indexed,
     make_cursor,
     page_statement,
     selected_columns,
 )
-from ostiary.records._query import CAP, Count, CountMode, Page, PlanShape, Record, RecordQuery
+from ostiary.records._query import CAP, Count, CountMode, Page, Record, RecordQuery
+from ostiary.records._shape import choose_shape
 from ostiary.records._statement import make_statement
 from ostiary.records._view import Stale, View, decided, ensure_object, view_of
-
-FEW_BRANCHES = 200  # up to here a walk over the branches is cheap whatever the filter
-FEW_ROWS = 20_000  # up to here the visible set is gathered quicker than a sparse index is walked
-SHARE_AGE_S = 600.0
-_shares: dict[tuple[object, ...], tuple[float, int]] = {}
-_lock = threading.Lock()
 
 
 def readable_view(ctx: Context, code: str) -> View:
@@ -77,34 +68,6 @@ def select_page(ctx: Context, query: RecordQuery) -> tuple[Page, objects.DataCla
     count = None if query.count is None else _count(ctx, view, query.filter, query.count)
     cursor = None if boundary is None else make_cursor(boundary)
     return Page(text.encode(), tuple(ids), cursor, view.restricted, count), compiled.data_class
-
-
-def choose_shape(ctx: Context, view: View, query: RecordQuery) -> PlanShape:
-    """The plan shape for this principal, order and filter."""
-    filter_ = view.filter(ctx, access.Verb.READ)
-    if filter_.open:
-        return PlanShape.SORT
-    sort = query.sort or default_order(ctx, view)
-    if not indexed(view, sort):
-        return PlanShape.SET
-    few = filter_.fanout <= FEW_BRANCHES or visible_rows(ctx, view) <= FEW_ROWS
-    return PlanShape.WALK if few else PlanShape.SORT
-
-
-def visible_rows(ctx: Context, view: View) -> int:
-    """About how many rows the principal sees, counted up to a bound; a hint that may be minutes old."""
-    filter_ = view.filter(ctx, access.Verb.READ)
-    key = (ctx.db.schema, view.object.code, filter_)
-    known = _shares.get(key)
-    if known is not None and known[0] > time.monotonic():
-        return known[1]
-    compiled = count_statement(ctx, view, None, None)
-    _, found = compiled.statement.run(ctx, {**compiled.values, "cap": FEW_ROWS + 1})[0]
-    with _lock:
-        if len(_shares) > 50_000:
-            _shares.clear()
-        _shares[key] = (time.monotonic() + SHARE_AGE_S, found)
-    return int(found)
 
 
 def count_records(

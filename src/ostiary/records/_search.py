@@ -18,7 +18,8 @@ from ostiary.records._columns import Bound, sort_column, stored
 from ostiary.records._conditions import like_pattern
 from ostiary.records._kept import kept
 from ostiary.records._plans import Compiled, highest_class
-from ostiary.records._read import FEW_ROWS, readable_view, record_read, visible_rows
+from ostiary.records._read import readable_view, record_read
+from ostiary.records._shape import sees_few
 from ostiary.records._statement import make_statement
 from ostiary.records._view import Stale, View, decided, view_of
 from ostiary.records._visible import visible_parts
@@ -83,7 +84,7 @@ def _found(
     views = _searched(ctx, codes)
     if not views:
         return (), objects.DataClass.INTERNAL
-    few = tuple(_sees_few(ctx, view) for view in views)
+    few = tuple(sees_few(ctx, view) for view in views)
     key = ("search", tuple(view.object.code for view in views), few, len(words))
     compiled = kept(views[0], key, Compiled, lambda: _compile(ctx, views, few, len(words)))
     values = {**compiled.values, "begins": f"{like_pattern(name)}%", "limit": limit + 1}
@@ -116,20 +117,15 @@ def _columns(view: View) -> list[objects.Column]:
     return list(found.values())
 
 
-def _sees_few(ctx: Context, view: View) -> bool:
-    """Whether it is cheaper to look at every record that the reader sees than at every one with the words."""
-    return not view.filter(ctx, access.Verb.READ).open and visible_rows(ctx, view) <= FEW_ROWS
-
-
 def _compile(ctx: Context, views: list[View], few: tuple[bool, ...], words: int) -> Compiled:
     bound = Bound(ctx, views[0])
     parts = [bound.epoch()]
-    for view, sees_few in zip(views, few, strict=True):
+    for view, seen in zip(views, few, strict=True):
         columns = _columns(view)
         bound.touched += columns
         theirs = bound.object_view(view.object.code)
         where = " and ".join(_has_word(columns, n) for n in range(words))
-        parts.append(_first(view, _matches(bound, theirs, where, sees_few=sees_few)))
+        parts.append(_first(view, _matches(bound, theirs, where, few=seen)))
     return Compiled(
         make_statement(ctx.db.schema, f"select {', '.join(parts)}", keep=words <= KEPT_WORDS),
         bound.values,
@@ -148,9 +144,9 @@ def _has_word(columns: list[objects.Column], n: int) -> str:
     return f"({' or '.join(tests)})"
 
 
-def _matches(bound: Bound, view: View, where: str, *, sees_few: bool) -> str:
+def _matches(bound: Bound, view: View, where: str, *, few: bool) -> str:
     """Readable matches, some of them if there are many: without an order, so that an index finds them."""
-    if sees_few:
+    if few:
         parts = visible_parts(bound, view, "r.*", where) or [
             f"select * from @.{view.object.table} where false"
         ]

@@ -84,7 +84,7 @@ def test_a_reader_of_few_and_a_reader_of_many_find_the_same(
     viewers: Viewers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for shape in (True, False):
-        monkeypatch.setattr(_search, "_sees_few", lambda _ctx, _view, shape=shape: shape)
+        monkeypatch.setattr(_search, "sees_few", lambda _ctx, _view, shape=shape: shape)
         for viewer in viewers.all():
             if shape and viewer is viewers.admin:
                 continue  # a reader of everything has no branches

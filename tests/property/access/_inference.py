@@ -23,7 +23,7 @@ from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.ids import RecordId, UnitId, new_id
 from ostiary.objects import public as objects
 from ostiary.project._tenants import create_tenant
-from ostiary.records import _read, _view
+from ostiary.records import _shape, _view
 from ostiary.records import public as records
 from ostiary.tenancy import public as tenancy
 from tests._tenants import rolled_back
@@ -150,7 +150,7 @@ class Guessed:
 def forget() -> None:
     """Nothing compiled is kept; which plan is chosen is part of what is compared."""
     _view._kept.clear()
-    _read._shares.clear()
+    _shape.forget_hints()
 
 
 @contextmanager
