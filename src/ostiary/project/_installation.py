@@ -143,7 +143,7 @@ OPTIONS: tuple[Option, ...] = (  # the rows of docs/reference/environment.md
     Option("access_log", "OSTIARY_ACCESS_LOG", Type.FLAG, "absent", "`1`: a log line for each request"),
 )
 # Variables that only developing and testing know; they are nobody's installation.
-DEVELOPMENT = frozenset({"OSTIARY_SHARED", "OSTIARY_TEST_PG", "OSTIARY_WORLDS"})
+DEVELOPMENT = frozenset({"OSTIARY_SEED", "OSTIARY_SHARED", "OSTIARY_TEST_PG", "OSTIARY_WORLDS"})
 
 
 @dataclass(frozen=True, slots=True)

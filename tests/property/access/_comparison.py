@@ -40,12 +40,14 @@ Differences = Iterator[Difference]
 Ways = dict[str, Callable[[], Any]]
 
 
-def differences(world: World, reality: Reality, turn: int | None = None) -> Differences:
+def differences(world: World, reality: Reality, turn: int | None = None, *, one_in: int = 1) -> Differences:
     """What every principal lists, counts and gets, and the longer questions: all, or in turn one for each.
 
-    turn: where the turns begin; None asks everything.
+    turn: where the turns begin; None asks everything. one_in: ask so few of the principals, in turn as well.
     """
     for place, who in enumerate(world.principals()):
+        if ((turn or 0) + place) % one_in:
+            continue
         asking = Asking(world, reality, who)
         if who in world.now.inactive:
             yield from asking.about_inactive()

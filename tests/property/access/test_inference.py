@@ -1,11 +1,10 @@
 """What is hidden stays hidden: worlds that differ in a secret answer alike, and no way of asking beats luck.
 
-See docs/explanation/inference.md. The deep part plays with values and questions of a seed that it prints;
-INFERENCE_SEED repeats one.
+See docs/explanation/inference.md. The deep part plays with values and questions of the run's seed, which
+OSTIARY_SEED repeats.
 """
 
 import os
-import secrets
 from collections.abc import Callable, Mapping
 from random import Random
 
@@ -24,7 +23,6 @@ def dice(seed: int | str) -> Random:
     return Random(seed)  # noqa: S311  a game is drawn, nothing is kept secret
 
 
-SEED = int(os.environ.get("INFERENCE_SEED") or secrets.randbits(32))
 ATTACKERS = ("guesser", "editor")
 FEW = 60  # questions of a secret in the short run: a sample, another one in each run
 ROUNDS, DEEP_ROUNDS = 2, 60
@@ -38,8 +36,7 @@ def table(installation: Installation) -> Table:
 
 @pytest.fixture
 def rng(request: pytest.FixtureRequest) -> Random:
-    print(f"INFERENCE_SEED={SEED}")  # noqa: T201  pytest shows it with a failure
-    return dice(f"{SEED} {request.node.name}")
+    return dice(f"{os.environ['OSTIARY_SEED']} {request.node.name}")
 
 
 def drawn(name: str, rng: Random) -> Secret:
