@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from ostiary.crypto._secrets import bind_secret
+from ostiary.kernel.ports import Db
+from ostiary.kernel.tables import has_table
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _TYPES = frozenset({"uuid", "text", "bigint", "integer", "smallint"})
@@ -44,9 +46,12 @@ def register_encrypted(encrypted: Encrypted) -> None:
     _registry[encrypted.table] = encrypted
 
 
-def encrypted_tables() -> list[Encrypted]:
-    """Every declared table, by name."""
-    return [_registry[name] for name in sorted(_registry)]
+def encrypted_tables(db: Db) -> list[Encrypted]:
+    """Every declared table that the schema of `db` has, by name.
+
+    The installation's own schema holds few of them, a tenant of the release before lacks the newest.
+    """
+    return [_registry[name] for name in sorted(_registry) if has_table(db, name)]
 
 
 register_encrypted(

@@ -55,7 +55,7 @@ def list_keys(ctx: Context, *, count: bool = False) -> list[KeyInfo]:
     """Every key of the tenant, key-encryption keys first. count: read every encrypted table."""
     ensure_migrated(ctx)
     counts: dict[UUID, int] = {}
-    for table in encrypted_tables() if count else ():
+    for table in encrypted_tables(ctx.db) if count else ():
         for dek_id, number in count_by_key(ctx, table).items():
             counts[dek_id] = counts.get(dek_id, 0) + number
     found = []
@@ -97,7 +97,7 @@ def verify_keys(ctx: Context, *, ring: KeyRing = _own_ring) -> list[str]:
 def _open_samples(ctx: Context, scope: str, dek: Dek) -> list[str]:
     """One value of each encrypted column under this key, if there is any among the newest rows."""
     problems = []
-    for table in encrypted_tables():
+    for table in encrypted_tables(ctx.db):
         keys = [name for name, _ in table.keys]
         order = ", ".join(f"{name} desc" for name in keys)
         for blob in table.blobs:
@@ -141,7 +141,7 @@ def destroy_retired(ctx: Context, *, kept_for: timedelta, now: datetime) -> Sequ
     acts: list[Act] = []
     for kind, scope, version, dek_id in ctx.db.rows(_DUE, {"before": now - kept_for}):
         if kind == "dek":
-            used = any(count_by_key(ctx, table).get(dek_id) for table in encrypted_tables())
+            used = any(count_by_key(ctx, table).get(dek_id) for table in encrypted_tables(ctx.db))
             state = "decrypt_only" if used else "destroyed"
             ctx.db.run(
                 "update @.crypto_dek set state = %(state)s::text, state_since = now(),"

@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ostiary.crypto._encrypted import encrypted_tables
+from ostiary.crypto._encrypted import Encrypted, encrypted_tables
 from ostiary.crypto._errors import KeyGone
 from ostiary.crypto._kek import DERIVED_VERSION, ensure_kek, has_keys_table, insert_kek, rewrap_kek
-from ostiary.crypto._reencrypt import WINDOW_ROWS, reencrypt_window
+from ostiary.crypto._reencrypt import WINDOW_ROWS, Window, reencrypt_window
 from ostiary.crypto._ring import RING_AGE_S, KeyRing
 from ostiary.crypto._ring import ring as _own_ring
 from ostiary.crypto._wrapping import bind_wrapping, derived_kek_info
@@ -271,25 +271,29 @@ def _resume(cursor: Mapping[str, Any] | None, old: Sequence[Any]) -> _Pass:
 
 
 def _reencrypt(ctx: Context, ring: KeyRing, walk: _Pass, old: Sequence[Any], rows: int) -> Step:
+    """The next window that has something to do, over all tables before it; past the last one, the end."""
     successors = {row[0]: row[3] for row in old if row[3] is not None}
-    tables = encrypted_tables()
-    index = next((i for i, t in enumerate(tables) if t.table >= walk.table), len(tables))
-    if index < len(tables) and successors:
-        table = tables[index]
+    tables = encrypted_tables(ctx.db)
+    for table in tables if successors else ():
+        if table.table < walk.table:
+            continue
         after = walk.after if table.table == walk.table else None
         window = reencrypt_window(ctx, ring, table, successors, after, rows=rows)
-        walk = replace(
-            walk,
-            table=table.table,
-            after=window.after,
-            found=walk.found + window.found,
-            damaged=walk.damaged + window.damaged,
-            looked=walk.looked + (rows if window.after else 0),
-        )
-        if window.after is None:  # the next table; a name with NUL sorts right after this one
-            walk = replace(walk, table=table.table + "\x00")
-        return Step(walk.as_cursor(), window.changed, walk.damaged, walk.looked, _estimate(ctx, tables))
+        walk = _walked(walk, table, window, rows)
+        if window.found or window.after is not None:
+            return Step(walk.as_cursor(), window.changed, walk.damaged, walk.looked, _estimate(ctx, tables))
     return _conclude(ctx, walk, old)
+
+
+def _walked(walk: _Pass, table: Encrypted, window: Window, rows: int) -> _Pass:
+    return replace(
+        walk,
+        table=table.table if window.after else table.table + "\x00",  # which sorts right after this one
+        after=window.after,
+        found=walk.found + window.found,
+        damaged=walk.damaged + window.damaged,
+        looked=walk.looked + (rows if window.after else 0),
+    )
 
 
 def _conclude(ctx: Context, walk: _Pass, old: Sequence[Any]) -> Step:

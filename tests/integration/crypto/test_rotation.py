@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from ostiary.audit import public as audit
+from ostiary.crypto import _encrypted
 from ostiary.crypto import public as crypto
 from ostiary.crypto._kek import ensure_kek
 from ostiary.crypto._ring import KeyRing, ring
@@ -160,6 +161,33 @@ def test_a_dek_is_replaced_and_nothing_is_left_under_the_old_one(house: tenancy.
         )
     assert sorted(after) == sorted(before)
     assert wrong == [(0,)]
+
+
+def test_tables_that_a_schema_lacks_are_passed_over(
+    house: tenancy.Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tenant of the release before has not all of them, the installation's own schema has few."""
+    newest = crypto.Encrypted("newest_table", [("id", "uuid")], ["blob"], lambda *_: b"")
+    monkeypatch.setattr(_encrypted, "_registry", {**_encrypted._registry, newest.table: newest})
+    write(house, 5)
+    with as_owner(house) as ctx:
+        assert crypto.begin_dek_rotation(ctx, "audit")
+    rotate(house)
+    assert states(house, "dek", "audit") == [(1, "retired"), (2, "active")]
+    assert used_keys(house) == {("audit", "active")}
+    with as_owner(house) as ctx:
+        (old,) = crypto.destroy_retired(ctx, kept_for=timedelta(0), now=clock.now() + LATER)
+    assert (old.verb, old.version) == ("destroyed", 1)
+    assert check(house) >= 5
+
+
+def test_a_table_with_nothing_under_an_old_key_takes_no_chunk(house: tenancy.Tenant) -> None:
+    """So a rotation that is killed again and again gets as far, however many tables there are."""
+    write(house, 5)
+    with as_owner(house) as ctx:
+        assert crypto.begin_dek_rotation(ctx, "audit")
+    looked = [step for step in rotate(house, rows=1000) if not step.acts and not step.wait_s]
+    assert len(looked) == 3  # what was found, the pass that found no more, and the end
 
 
 def test_a_rotation_killed_after_every_chunk_goes_on(house: tenancy.Tenant) -> None:

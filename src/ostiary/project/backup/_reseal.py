@@ -49,7 +49,7 @@ def reseal(ctx: Context, came_from: UUID) -> int:
     """
     keys = _Keys(ctx, came_from)
     _refuse_unknown_places(ctx, list(keys.old))
-    return sum(_reseal_table(keys, table) for table in crypto.encrypted_tables())
+    return sum(_reseal_table(keys, table) for table in crypto.encrypted_tables(ctx.db))
 
 
 def _reseal_table(keys: _Keys, table: crypto.Encrypted) -> int:
@@ -112,7 +112,7 @@ def _statements(table: crypto.Encrypted) -> tuple[str, str]:
 
 def _refuse_unknown_places(ctx: Context, keys: list[UUID]) -> None:
     """Every other column of bytes is looked through for the ids of keys, which stand at a fixed place."""
-    declared = {(table.table, blob) for table in crypto.encrypted_tables() for blob in table.blobs}
+    declared = {(table.table, blob) for table in crypto.encrypted_tables(ctx.db) for blob in table.blobs}
     for table, column in ctx.db.rows(_BLOBS, {"schema": ctx.db.schema}):
         if (table, column) in declared or table in _KEY_TABLES:
             continue
