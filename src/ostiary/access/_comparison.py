@@ -66,12 +66,17 @@ class _Found:
         self, before: frozenset[Leg], after: frozenset[Leg], who: set[UnitId], words: Callable[[Leg], str]
     ) -> None:
         """What is in one set only. Every record is all there is: beside it nothing is gained or lost."""
-        if EVERY_RECORD not in before:
-            for leg in after - before:
-                self.gained.setdefault(words(leg), set()).update(who)
-        if EVERY_RECORD not in after:
-            for leg in before - after:
-                self.lost.setdefault(words(leg), set()).update(who)
+        for legs, others, into in ((after, before, self.gained), (before, after, self.lost)):
+            for leg in legs - others:
+                if not _is_covered(leg, others):
+                    into.setdefault(words(leg), set()).update(who)
+
+
+def _is_covered(leg: Leg, by: frozenset[Leg]) -> bool:
+    """Whether some of these reach every record, or whatever lies under every master that the leg goes by."""
+    above = leg[0].split(": ")[:-1]
+    every, nobody = EVERY_RECORD
+    return any((": ".join([*above[:depth], every]), nobody) in by for depth in range(len(above) + 1))
 
 
 def compare(before: Snapshot, after: Snapshot) -> AccessDiff:

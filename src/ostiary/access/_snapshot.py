@@ -9,7 +9,7 @@ with few records, and compared where the transaction itself wrote: other people'
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from ostiary.access._ground import Ground, Grounds
@@ -254,7 +254,8 @@ def _standing(
             if verb is not Verb.CREATE and rights.decide_object(described.id, verb).allowed
         }
         me = rights.sources.principal
-        verbs = {verb: _legs(described, objects, rule, under, me) for verb, rule in rules.items()}
+        told = {verb: _told(rule, whole=rights.any_data(Verb.READ)) for verb, rule in rules.items()}
+        verbs = {verb: _legs(described, objects, rule, under, me) for verb, rule in told.items()}
         if rights.decide_object(described.id, Verb.CREATE).allowed:  # it has no layer 3
             verbs[Verb.CREATE] = frozenset()
         if verbs:
@@ -270,6 +271,23 @@ def _standing(
         reporting=label.reporting,
         objects=found,
     )
+
+
+def _told(rule: RecordRule, *, whole: bool) -> RecordRule:
+    """A rule as far as it says more than that of reading, which stands beside it as it does beside any verb.
+
+    Leg 8 of another verb also needs the master read. whole: everything is read anyway, so that no other line
+    would tell when the master's own legs begin to permit it.
+    """
+    if whole or not isinstance(rule, AnyOf):
+        return rule
+    legs = [
+        UnderMaster(tuple(_told(r, whole=False) for r in leg.rules[-1:]))
+        if isinstance(leg, UnderMaster)
+        else leg
+        for leg in rule.legs
+    ]
+    return replace(rule, legs=tuple(legs))
 
 
 def _legs(  # noqa: C901, PLR0912  one case for each leg
@@ -330,7 +348,7 @@ def _by_master(
     under: _Under,
     me: UnitId,
 ) -> set[Leg]:
-    """What is reached on the master record; all of the rules are needed, so each says what it reaches."""
+    """What is reached on the master record, by each of these rules."""
     lookup = described.ground.lookups.get(described.ground.master or UUID(int=0))
     master = None if lookup is None else objects.get(lookup.target)
     if master is None:

@@ -1,12 +1,14 @@
 """A snapshot groups people and says of each what the engine says of that one alone, in generated worlds."""
 
+from uuid import UUID
+
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ostiary.access import _snapshot
 from ostiary.access import public as access
-from ostiary.access.core import Operation, Verb
+from ostiary.access.core import Operation, RecordRule, Verb
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import NotSignedIn
 from ostiary.kernel.ids import UnitId
@@ -43,12 +45,17 @@ def differences(ctx: Context, found: access.Snapshot, unit: UnitId) -> list[str]
         wrong.append("units")
     under = under_by_rows(ctx)
     grounds = {o.id: o.ground for o in found.objects.values()}
+
+    def told(rights: access.Rights, object_id: UUID, verb: Verb) -> RecordRule:
+        rule = rights.rule(object_id, verb, grounds)
+        return _snapshot._told(rule, whole=rights.any_data(Verb.READ))
+
     for described in found.objects.values():
         mine = standing.objects.get(described.id, _NOTHING)
         verbs = {
             v: frozenset()
             if v is Verb.CREATE
-            else _snapshot._legs(described, found.objects, rights.rule(described.id, v, grounds), under, unit)
+            else _snapshot._legs(described, found.objects, told(rights, described.id, v), under, unit)
             for v in Verb
             if rights.decide_object(described.id, v).allowed
         }
