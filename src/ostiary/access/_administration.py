@@ -104,6 +104,31 @@ def set_object_rows(
     changed(ctx, "object", object_id, {"rows": [[str(u), sorted(verbs)] for u, verbs in rows]})
 
 
+def list_object_rows(ctx: Context, object_id: ObjectId) -> list[tuple[UnitId, frozenset[Verb]]]:
+    """The layer-2 rows of an object as they are stored, topmost first."""
+    ensure_operation(ctx, Operation.MANAGE_RIGHTS)
+    letters = {verb.letter: verb for verb in Verb}
+    rows = ctx.db.rows(
+        "select unit_id, verbs from @.access_object_row where object_id = %(o)s order by position",
+        {"o": object_id},
+    )
+    return [(unit, frozenset(letters[letter] for letter in verbs)) for unit, verbs in rows]
+
+
+def list_column_rows(
+    ctx: Context, object_id: ObjectId
+) -> Mapping[ColumnId, list[tuple[UnitId, ColumnLevel]]]:
+    """The layer-4 rows of an object's columns as they are stored, topmost first."""
+    ensure_operation(ctx, Operation.MANAGE_RIGHTS)
+    found: dict[ColumnId, list[tuple[UnitId, ColumnLevel]]] = {}
+    for column, unit, level in ctx.db.rows(
+        "select column_id, unit_id, level from @.access_column_row where object_id = %(o)s order by position",
+        {"o": object_id},
+    ):
+        found.setdefault(column, []).append((unit, ColumnLevel(level)))
+    return found
+
+
 def set_column_rows(
     ctx: Context, object_id: ObjectId, column_id: ColumnId, rows: Sequence[tuple[UnitId, ColumnLevel]]
 ) -> None:

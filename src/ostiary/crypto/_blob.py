@@ -77,7 +77,7 @@ class Sealer:
     """Blobs that share the first half of their nonce, drawn at random for this object.
 
     Safe because the whole nonce still never repeats: the second halves are 96 random bits each, and a sealer
-    lives for the blobs of one row, far from the 2^32 that SP 800-38D allows under one derived key.
+    lives for the blobs of one row or file, far from the 2^32 that SP 800-38D allows under one derived key.
     """
 
     __slots__ = ("_encrypt", "_start")

@@ -20,7 +20,7 @@ class Encrypted:
 
     keys: its primary key in order, each column with its PostgreSQL type. blobs: columns in the form of
     standards 5.2; null stays null. place: additional data of (tenant, values of the key, column).
-    dek_column: a column that repeats the key's id, if there is one.
+    dek_column: a column that repeats the key's id, if there is one. page: rows to hold in memory at once.
     """
 
     table: str
@@ -28,6 +28,7 @@ class Encrypted:
     blobs: Sequence[str]
     place: Callable[[UUID, Sequence[Any], str], bytes]
     dek_column: str | None = None
+    page: int = 2_000
 
 
 _registry: dict[str, Encrypted] = {}

@@ -23,6 +23,7 @@ from ostiary.objects._draft import Draft
 from ostiary.objects._errors import MetadataConflict, refused
 from ostiary.objects._evolve import evolve
 from ostiary.objects._facts import Facts
+from ostiary.objects._inherited import inherit_rights
 from ostiary.objects._later import defer_all
 from ostiary.objects._register import Kept, Register, load_register
 from ostiary.objects._requests import record_applied, record_denied
@@ -114,6 +115,8 @@ def _plan(draft: Draft, about: ObjectId | None, base: access.Operation) -> Chang
     steps += [PlannedStep(step.describe(), _locks(step)) for step in later_on]
     if draft.closed:
         steps.append(PlannedStep(OPENED if draft.opens else CLOSED_TO_ALL))
+    if draft.under:
+        steps.append(PlannedStep("give whoever may read or change the object the same of what lies under it"))
     steps += [PlannedStep(later.words, job=True) for later in draft.later if later.words]
     needs = [base]
     if draft.widened or draft.closed:
@@ -239,6 +242,8 @@ def _write(ctx: Context, draft: Draft, plan: ChangePlan, known: Collection[Objec
     _store.write_places(ctx.db, [draft.places[code] for code in draft.placed], draft.unplaced)
     changed(ctx)
     give_defaults(ctx, draft.closed, known, opens=draft.opens)
+    for child, parent in draft.under.items():
+        inherit_rights(ctx, draft.held[parent].object, draft.held[child].object)
 
 
 def changed(ctx: Context) -> None:

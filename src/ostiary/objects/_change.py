@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
 from ostiary.access.public import Operation
+from ostiary.objects._details import NO_DETAILS, Details
 from ostiary.objects._model import Choice, Column, DataClass, Layout, Object, Retention
 
 Value: TypeAlias = object  # `object` is a field's name below
@@ -20,16 +21,23 @@ class MetadataCall:
 
 @dataclass(frozen=True, slots=True)
 class CreateObject:
-    """A new object or list of values. values: rows of a list, created through `records`."""
+    """A new object or list of values. values: rows of a list, created through `records`.
+
+    details: the objects to be made under it in the same change.
+    """
 
     kind: ClassVar[str] = "create_object"
     object: Object
     values: tuple[Mapping[str, Value], ...] = ()
+    details: Details = NO_DETAILS
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeObject:
-    """Titles, description, naming column and layout; None leaves as it is."""
+    """Titles, description, naming column and layout; None leaves as it is.
+
+    attachments, notes: true makes these objects under it, with the policy of the column that names a record.
+    """
 
     kind: ClassVar[str] = "change_object"
     object: str
@@ -39,6 +47,8 @@ class ChangeObject:
     description: str | None = None
     display: str | None = None
     layout: Layout | None = None
+    attachments: bool | None = None
+    notes: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

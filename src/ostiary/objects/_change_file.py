@@ -13,6 +13,7 @@ from ostiary.objects._declared import (
     read_policy,
     take_policy,
 )
+from ostiary.objects._details import NO_DETAILS, details_document
 from ostiary.objects._document import column_document, layout_document, object_document, retention_document
 from ostiary.objects._errors import PackageRefused
 from ostiary.objects._model import UNASSIGNED
@@ -49,15 +50,16 @@ def read_change(document: object, name: str = "change") -> c.Change:
 
 
 def _create_object(node: Node) -> c.Change:
+    details = NO_DETAILS
     if node.has("lookup"):
         policy = read_policy(node.node("policy"))
         made, defaults, values = read_lookup(node, policy)
     else:
-        made, defaults = read_object(node)
+        made, defaults, details = read_object(node)
         values = ()
     if defaults:
         raise node.refuse("a default value of a lookup is set by change_column, by its id")
-    return c.CreateObject(made, values)
+    return c.CreateObject(made, values, details)
 
 
 def _text(node: Node, key: str) -> str | None:
@@ -68,11 +70,21 @@ def _integer(node: Node, key: str) -> int | None:
     return node.take(key, int) if node.has(key) else None
 
 
+def _flag(node: Node, key: str) -> bool | None:
+    return node.take(key, bool) if node.has(key) else None
+
+
 def _change_object(node: Node) -> c.Change:
     return c.ChangeObject(
         node.take("object", str),
-        **{key: _text(node, key) for key in ("caption", "plural", "icon", "description", "display")},
+        caption=_text(node, "caption"),
+        plural=_text(node, "plural"),
+        icon=_text(node, "icon"),
+        description=_text(node, "description"),
+        display=_text(node, "display"),
         layout=read_layout(node.node("layout")) if node.has("layout") else None,
+        attachments=_flag(node, "attachments"),
+        notes=_flag(node, "notes"),
     )
 
 
@@ -94,7 +106,7 @@ def _change_column(node: Node) -> c.Change:
         node.take("column", str),
         caption=_text(node, "caption"),
         help=_text(node, "help"),
-        required=node.take("required", bool) if node.has("required") else None,
+        required=_flag(node, "required"),
         default=default,
         clear=node.texts("clear"),
         max_length=_integer(node, "max_length"),
@@ -170,8 +182,8 @@ def change_document(change: c.Change) -> dict[str, Any]:
     """The document that `read_change` reads back as this change."""
     stated: dict[str, Any] = {"change": change.kind}
     match change:
-        case c.CreateObject(made, values):
-            return stated | object_document(made, values)
+        case c.CreateObject(made, values, details):
+            return stated | object_document(made, values) | details_document(details)
         case c.AddColumn(object_, column, in_list, group):
             stated |= {"object": object_, "column": column_document(column)}
             return stated | ({"in_list": True} if in_list else {}) | ({"group": group} if group else {})

@@ -49,7 +49,7 @@ def read_policy(node: Node) -> PolicyDefaults:
     """The explicit defaults of an object or of a file of lookups: all three, or the reader refuses."""
     found = take_policy(node)
     node.finish()
-    _complete(node, found, PolicyDefaults())
+    complete(node, found, PolicyDefaults())
     return found
 
 
@@ -71,7 +71,8 @@ def take_policy(node: Node) -> PolicyDefaults:
     return PolicyDefaults(data_class, personal_data, retention)
 
 
-def _complete(node: Node, own: PolicyDefaults, inherited: PolicyDefaults) -> Policy:
+def complete(node: Node, own: PolicyDefaults, inherited: PolicyDefaults) -> Policy:
+    """What a column says, and for the rest what is said for all. Raises PackageRefused: some is open."""
     data_class = own.data_class or inherited.data_class
     personal_data = own.personal_data or inherited.personal_data
     retention = own.retention or inherited.retention
@@ -108,7 +109,7 @@ def read_column(node: Node, inherited: PolicyDefaults) -> tuple[Column, str | No
     problem = column_code_problem(code)
     if problem:
         raise node.refuse(problem)
-    policy = _complete(node, take_policy(node), inherited)
+    policy = complete(node, take_policy(node), inherited)
     kind = _read_type(node)
     settings, lookup_default = _SETTINGS.get(kind, _read_plain)(node, kind)
     tags = node.texts("tags")
@@ -128,6 +129,7 @@ def read_column(node: Node, inherited: PolicyDefaults) -> tuple[Column, str | No
         help=node.take("help", str, ""),
         indexed=node.take("indexed", bool, False),
         sealed=node.take("sealed", bool, False),
+        computed=node.take("computed", bool, False),
         mask=Mask(_one_of(node, "mask", frozenset(Mask))) if node.has("mask") else Mask.ALL,
         **settings,
     )

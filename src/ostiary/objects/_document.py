@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ostiary.objects._declared import Policy
 from ostiary.objects._model import Column, ColumnType, Layout, Mask, Object, Retention, Workplace
 
 Document = dict[str, Any]
@@ -21,19 +22,26 @@ def retention_document(kept: Retention) -> Document:
     return {"months": kept.months, "after": kept.after, "then": kept.then}
 
 
+def policy_document(of: Column | Policy) -> Document:
+    """Class, personal data and retention."""
+    return {
+        "class": of.data_class.name.lower(),
+        "personal_data": of.personal_data,
+        "retention": retention_document(of.retention),
+    }
+
+
 def column_document(column: Column, default: object = None) -> Document:
     """A column with its whole policy. default: the name of a lookup's default value."""
     stated: Document = {
         "column": column.code,
         "caption": column.caption,
         "type": column.type.value,
-        "class": column.data_class.name.lower(),
-        "personal_data": column.personal_data,
-        "retention": retention_document(column.retention),
+        **policy_document(column),
     }
     if column.tags:
         stated["tags"] = list(column.tags)
-    for flag in ("required", "unique", "indexed", "sealed"):
+    for flag in ("required", "unique", "indexed", "sealed", "computed"):
         if getattr(column, flag):
             stated[flag] = True
     if column.mask is not Mask.ALL:
@@ -101,12 +109,7 @@ def object_document(
         if x.type is not ColumnType.OWNER and not (made.is_lookup and x.code in _STANDARD)
     ]
     if made.is_lookup:
-        policy = made.columns["name"]
-        shared = {
-            "class": policy.data_class.name.lower(),
-            "personal_data": policy.personal_data,
-            "retention": retention_document(policy.retention),
-        }
+        shared = policy_document(made.columns["name"])
         stated: Document = {"lookup": made.code, **texts, "policy": shared}
         if declared:
             stated["columns"] = declared
@@ -114,6 +117,8 @@ def object_document(
     stated = {"object": made.code, **texts, "display": made.display}
     if not made.has_owner:
         stated["owner"] = False
+    if made.content:
+        stated["content"] = True
     return stated | {"columns": declared, "layout": layout_document(made.layout)}
 
 

@@ -26,8 +26,8 @@ class Draft:
 
     role: the tenant's database role. now, recovery: from when and how long dropped things and former codes
     are kept. number: of the change at hand, from 0. opens: what is new is open to employees.
-    written: ids of objects that differ. closed: new columns,
-    which nobody may see at first.
+    written: ids of objects that differ. closed: new columns, which nobody may see at first.
+    under: new objects that get the rights of the one that they lie under.
     dropped_by: who had dropped what a change removes for good, by the change's number.
     first, last: DDL that concerns new tables alone, and DDL that takes a lock on one that is read.
     """
@@ -43,6 +43,7 @@ class Draft:
     package: str = "own"
     written: dict[ObjectId, None] = field(default_factory=dict)
     closed: dict[ObjectId, list[ColumnId]] = field(default_factory=dict)
+    under: dict[ObjectId, ObjectId] = field(default_factory=dict)
     first: list[Step] = field(default_factory=list)
     last: list[Step] = field(default_factory=list)
     placed: dict[str, None] = field(default_factory=dict)

@@ -6,11 +6,14 @@ from ostiary.kernel.ids import ColumnId, ObjectId, new_id
 from ostiary.objects import _change as c
 from ostiary.objects._aliases import Former
 from ostiary.objects._ddl import DropStored, sequence_of, steps_for_objects
+from ostiary.objects._details import Details, details_of, expanded
 from ostiary.objects._draft import Draft, refuse
 from ostiary.objects._errors import refused
 from ostiary.objects._model import TEXT_SORTED, Column, ColumnType, Layout, Object, Workplace
 from ostiary.objects._names import is_object_code
 from ostiary.objects._register import Held, Place, known_codes
+
+CONTENT_TASK = "records.content.purge"
 
 
 def tables(draft: Draft) -> dict[str, str]:
@@ -19,8 +22,18 @@ def tables(draft: Draft) -> dict[str, str]:
 
 
 def create_object(draft: Draft, change: c.CreateObject) -> ObjectId:
-    """A table with its columns, indexes and rows of rights that close them."""
-    declared = change.object
+    """An object and what lies under it: tables with columns, indexes and rows of rights that close them."""
+    declared, *under = expanded(change.object, change.details)
+    made = _create(draft, declared)
+    for each in under:
+        _create(draft, each)
+    if change.values:
+        draft.values[made.code] = change.values
+        draft.words.append(f"create {len(change.values)} values of {made.code}")
+    return made.id
+
+
+def _create(draft: Draft, declared: Object) -> Object:
     draft.free_object_code(declared.code, "object")
     _ensure_targets(draft, declared)
     name = draft.object_name(declared.code)
@@ -34,10 +47,7 @@ def create_object(draft: Draft, change: c.CreateObject) -> ObjectId:
     draft.closed[made.id] = [x.id for x in made.columns.values() if x.takes_rows]
     _release_alias(draft, made.id, made.code)
     draft.first += steps_for_objects([made], draft.role, tables(draft))
-    if change.values:
-        draft.values[made.code] = change.values
-        draft.words.append(f"create {len(change.values)} values of {made.code}")
-    return made.id
+    return made
 
 
 def _ensure_targets(draft: Draft, declared: Object) -> None:
@@ -52,7 +62,7 @@ def _next_position(draft: Draft) -> int:
 
 
 def change_object(draft: Draft, change: c.ChangeObject) -> ObjectId:
-    """Titles, description, naming column, layout: the catalogue alone."""
+    """Titles, description, naming column, layout: the catalogue alone. What is to lie under it is created."""
     held = draft.visible(change.object)
     made = held.object
     given = {
@@ -68,11 +78,25 @@ def change_object(draft: Draft, change: c.ChangeObject) -> ObjectId:
     for name in ("caption", "plural", "icon"):
         if name in given and not str(given[name]).strip():
             refuse(name, "required", "people need a name for it")
-    if not given:
+    under = _new_details(made, change)
+    if not given and not under.any:
         refuse("", "nothing", "this changes nothing")
-    draft.put_object(held, replace(made, **given))
-    draft.words.append(f"change {', '.join(given)} of {made.code}")
+    after, *fresh = expanded(replace(made, **given), under)
+    for each in fresh:
+        draft.under[_create(draft, each).id] = made.id
+    draft.put_object(held, after)
+    if given:
+        draft.words.append(f"change {', '.join(given)} of {made.code}")
     return made.id
+
+
+def _new_details(made: Object, change: c.ChangeObject) -> Details:
+    for name, wanted in (("attachments", change.attachments), ("notes", change.notes)):
+        if wanted is False:
+            refuse(name, "unfit", "this makes an object; dropping that object takes it away again")
+        if wanted and made.is_lookup:
+            refuse(name, "unfit", f"{made.code} is a list of values, which nothing lies under")
+    return details_of(made, attachments=bool(change.attachments), notes=bool(change.notes))
 
 
 def _ensure_layout(draft: Draft, made: Object, layout: Layout) -> None:
@@ -185,6 +209,8 @@ def purge_object(draft: Draft, change: c.PurgeObject) -> ObjectId:
     if held.dropped is not None:
         draft.dropped_by[draft.number] = held.dropped
     draft.last.append(DropStored("table", made.table))
+    if made.content:
+        draft.later.append(c.Later(CONTENT_TASK, f"remove the content of {made.code}", {"object": made.id}))
     for column in (*made.columns.values(), *made.dropped.values()):
         if column.type is ColumnType.AUTO_NUMBER:
             draft.last.append(DropStored("sequence", made.table, sequence_of(made.table, column.name)))

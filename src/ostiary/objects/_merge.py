@@ -15,8 +15,8 @@ from ostiary.objects._model import Choice, Column, ColumnType, Layout, Object, W
 
 T = TypeVar("T")
 # What a package may not change on a column that has data: it would need a rewrite, or a check of every row.
-_FIXED = ("type", "scale", "target", "pattern", "unique")
-_FIXED_ON_OBJECT = ("is_lookup", "has_owner")
+_FIXED = ("type", "scale", "target", "pattern", "unique", "computed")
+_FIXED_ON_OBJECT = ("is_lookup", "has_owner", "content")
 _OBJECT_TEXTS = ("caption", "plural", "icon", "description", "display")
 _COLUMN_PARTS = ("caption", "help", "minimum", "maximum", "tags", "personal_data", "retention", "indexed")
 _LAYOUT_PARTS = ("list_columns", "default_sort", "facts", "stage")

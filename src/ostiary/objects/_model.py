@@ -85,7 +85,7 @@ class Column:
     pattern: of an auto-number, `CASE-{0:06d}`. `system` columns (author, owner, created_at, modified_at,
     number) take no rights rows. born_as: "" while `name` is the code. former: codes that still lead here.
     indexed: an index serves sorting and filtering by it. sealed: nobody sees or writes it, whatever the rows.
-    mask: what whoever has it masked is shown.
+    mask: what whoever has it masked is shown. computed: the product fills it, nobody types it.
     """
 
     id: ColumnId
@@ -112,6 +112,7 @@ class Column:
     indexed: bool = False
     sealed: bool = False
     mask: Mask = Mask.ALL
+    computed: bool = False
 
     @property
     def name(self) -> str:
@@ -138,6 +139,13 @@ class Column:
         return f"{self.name}__sort" if self.type in TEXT_SORTED else self.name
 
 
+# What an object with content declares, by stored name. All but the name are computed from the bytes.
+FILE_COLUMNS: Mapping[str, ColumnType] = {
+    "name": ColumnType.TEXT,
+    "size": ColumnType.INTEGER,
+    "content_type": ColumnType.TEXT,
+    "checksum": ColumnType.TEXT,
+}
 TEXT_SORTED = frozenset({ColumnType.TEXT, ColumnType.EMAIL, ColumnType.PHONE, ColumnType.URL})
 
 
@@ -146,6 +154,20 @@ FOREVER = Retention(months=0, after="created", then="keep")  # lives and dies wi
 
 def _system(code: str, caption: str, kind: ColumnType, personal_data: str = "none") -> Column:
     return Column(ColumnId(UNASSIGNED), code, caption, kind, DataClass.INTERNAL, personal_data, FOREVER)
+
+
+def owner_column() -> Column:
+    """The column that every object with owners has; stored in `owner_id`."""
+    return Column(
+        id=ColumnId(UNASSIGNED),
+        code="owner",
+        caption="Owner",
+        type=ColumnType.OWNER,
+        data_class=DataClass.INTERNAL,
+        personal_data="staff",
+        retention=FOREVER,
+        default="me",
+    )
 
 
 # Read with the record, never writable, no rights rows (semantics section 2).
@@ -180,6 +202,7 @@ class Object:
     code; nobody sees them, but they still belong to the state of a record. born_as, former: as of columns.
     spent: stored names of purged columns, never given again, since events go on telling of them.
     master: stored name of the lookup whose record hands its rights down (semantics 3, leg 8), "" for none.
+    content: each record stands for a file, whose bytes lie apart, encrypted; see `FILE_COLUMNS`.
     """
 
     id: ObjectId
@@ -198,6 +221,7 @@ class Object:
     dropped: Mapping[str, Column] = field(default_factory=lambda: MappingProxyType({}))
     spent: tuple[str, ...] = ()
     master: str = ""
+    content: bool = False
 
     @property
     def master_column(self) -> Column | None:

@@ -10,18 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ostiary.kernel.ids import ColumnId, ObjectId
+from ostiary.kernel.ids import ObjectId
 from ostiary.objects._declared import PolicyDefaults, read_column, read_policy
+from ostiary.objects._details import Details, expanded, read_details
 from ostiary.objects._errors import PackageRefused
 from ostiary.objects._model import (
-    FOREVER,
     UNASSIGNED,
     Column,
-    ColumnType,
-    DataClass,
     Layout,
     Object,
     Workplace,
+    owner_column,
 )
 from ostiary.objects._names import IDENTIFIER
 from ostiary.objects._strict import Node, read_yaml
@@ -61,6 +60,14 @@ class Draft:
         verify_object(made, node.refuse)
         self.objects[made.code] = made
         self.lookup_defaults |= {(made.code, column): value for column, value in defaults.items()}
+
+    def add_object(self, node: Node) -> None:
+        """Read an object that is no list of values, with what it says to lie under it."""
+        declared, defaults, details = read_object(node)
+        made, *under = expanded(declared, details)
+        self.add(node, made, defaults)
+        for each in under:
+            self.add(node.at(each.code), each, {})
 
 
 def read_package(folder: Path, *, known: Iterable[str] = ()) -> Package:
@@ -126,14 +133,15 @@ def _read_file(node: Node, draft: Draft) -> None:
 
 
 def _read_object(node: Node, draft: Draft) -> None:
-    draft.add(node, *read_object(node))
+    draft.add_object(node)
 
 
-def read_object(node: Node) -> tuple[Object, Mapping[str, str]]:
-    """An object and the names of its lookups' default values. Raises PackageRefused."""
+def read_object(node: Node) -> tuple[Object, Mapping[str, str], Details]:
+    """An object, the names of its lookups' default values, what is to lie under it. Raises PackageRefused."""
     code = node.take("object", str)
     node.at(code)
     policy = read_policy(node.node("policy")) if node.has("policy") else PolicyDefaults()
+    details = read_details(node, policy)
     has_owner = node.take("owner", bool, True)
     columns, defaults = _read_columns(node, policy)
     if has_owner:
@@ -150,9 +158,10 @@ def read_object(node: Node) -> tuple[Object, Mapping[str, str]]:
         has_owner=has_owner,
         description=node.take("description", str, ""),
         master=node.take("master", str, ""),
+        content=node.take("content", bool, False),
     )
     node.finish()
-    return made, defaults
+    return made, defaults, details
 
 
 def _read_lookup(node: Node, policy: PolicyDefaults, draft: Draft) -> None:
@@ -222,20 +231,6 @@ def _read_columns(
         if lookup_default is not None:
             defaults[column.code] = lookup_default
     return columns, defaults
-
-
-def owner_column() -> Column:
-    """The column that every object with owners has; stored in `owner_id`."""
-    return Column(
-        id=ColumnId(UNASSIGNED),
-        code="owner",
-        caption="Owner",
-        type=ColumnType.OWNER,
-        data_class=DataClass.INTERNAL,
-        personal_data="staff",
-        retention=FOREVER,
-        default="me",
-    )
 
 
 def read_layout(node: Node) -> Layout:

@@ -9,7 +9,7 @@ from ostiary.objects._declared import PolicyDefaults, read_column, read_policy
 from ostiary.objects._document import Document, column_document, object_document, workplace_document
 from ostiary.objects._errors import PackageRefused
 from ostiary.objects._model import Column
-from ostiary.objects._package import Draft, Package, finish_package, read_lookup, read_object, read_workplace
+from ostiary.objects._package import Draft, Package, finish_package, read_lookup, read_workplace
 from ostiary.objects._strict import Node, read_document
 
 MAX_FILE = 8_000_000  # bytes: 500 objects of 50 columns are about six
@@ -71,7 +71,7 @@ def read_package_document(document: object, *, known: Iterable[str] | None = Non
             draft.add(node, made, defaults)
             draft.values[made.code] = values
         else:
-            draft.add(node, *read_object(node))
+            draft.add_object(node)
     extensions: dict[str, tuple[Column, ...]] = {}
     for node in head.nodes("extend"):
         target = node.take("object", str)

@@ -9,10 +9,13 @@ from ostiary.access import public as access
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import UnitId
+from ostiary.objects._catalogue import load_catalogue
+from ostiary.objects._inherited import inherit_rights, verbs_under
 from ostiary.objects._install import Plan
 from ostiary.objects._model import Column, DataClass, Object
 from ostiary.objects._package import Package
 from ostiary.objects._strict import Node, read_yaml
+from ostiary.objects._verify import MOST_MASTERS
 
 LETTERS = {verb.letter: verb for verb in access.Verb}
 BUILT_IN = frozenset({identity.ALL_EMPLOYEES, identity.SYSTEM_ADMINISTRATORS})
@@ -34,13 +37,26 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class ObjectRights:
-    """What is written for one object. Units are codes of roles."""
+    """What is written for one object. Units are codes of roles.
+
+    inherited: made from the rights of the master's object, where none were declared.
+    """
 
     rows: tuple[tuple[str, frozenset[access.Verb]], ...]
     records: bool
     rules: tuple[Rule, ...]
     by_class: Mapping[DataClass, ColumnRows]
     by_column: Mapping[str, ColumnRows]
+    inherited: bool = False
+
+    def under(self) -> "ObjectRights":
+        """The rights of an object under this one, where nobody declares any.
+
+        Who may read it reads what lies under it, who may change it changes that in every way; columns go by
+        class. Which records, only the legs of those records tell, the master's above all.
+        """
+        rows = tuple((unit, verbs_under(verbs)) for unit, verbs in self.rows)
+        return ObjectRights(rows, True, (), self.by_class, {}, inherited=True)
 
     def rows_for(self, column: Column) -> ColumnRows:
         """The rows of a column. Raises KeyError where its class has none: `read_rights` refuses that."""
@@ -84,8 +100,25 @@ def _read(node: Node, package: Package) -> Rights:
         declared[code_] = _read_object(described.at(code_), units)
     node.finish()
     whole = {code: lookups for code, made in package.objects.items() if made.is_lookup} | declared
+    _inherit(package, whole)
     _verify_complete(node, package, whole)
     return Rights(roles, operations, whole)
+
+
+def _inherit(package: Package, rights: dict[str, ObjectRights]) -> None:
+    """An object with a master record that nothing is declared for has the rights of its master's object."""
+    left = [code for code in package.objects if code not in rights]
+    for _ in range(MOST_MASTERS):
+        for code in left:
+            master = _master_of(package, code)
+            if code not in rights and master in rights:
+                rights[code] = rights[master].under()
+
+
+def _master_of(package: Package, code: str) -> str:
+    made = package.objects.get(code)
+    column = None if made is None else made.master_column
+    return "" if column is None else column.target or ""
 
 
 def _read_object(node: Node, units: frozenset[str]) -> ObjectRights:
@@ -150,10 +183,11 @@ def _known(node: Node, unit: str, units: frozenset[str]) -> str:
 
 def _verify_complete(node: Node, package: Package, rights: Mapping[str, ObjectRights]) -> None:
     """Closed is a decision here, too: an object or a column that nobody thought of is refused."""
-    if rights.keys() != package.objects.keys():
-        raise node.refuse(
-            f"rights and objects differ: {', '.join(sorted(rights.keys() ^ package.objects.keys()))}"
-        )
+    apart = rights.keys() ^ package.objects.keys()
+    if apart:
+        # what lies under an object that is left out would have that one's rights
+        told = (code for code in apart if _master_of(package, code) not in apart)
+        raise node.refuse(f"rights and objects differ: {', '.join(sorted(told))}")
     for code, made in package.objects.items():
         columns = {c.code: c for c in made.columns.values() if c.takes_rows}
         for column in columns.values():
@@ -194,6 +228,11 @@ def _write_rights(ctx: Context, plan: Plan, rights: Rights, units: Mapping[str, 
     for made in plan.objects:
         declared = rights.objects[made.code]
         if made.code in plan.new_objects:
+            master = made.master_column and made.master_column.target
+            if declared.inherited and master not in plan.new_objects:
+                # administrators may have changed the rights that the master's object came with
+                inherit_rights(ctx, load_catalogue(ctx.db, 0).objects[str(master)], made)
+                continue
             _write_object(ctx, made, declared, units)
             columns = set(made.columns)
         else:

@@ -174,6 +174,8 @@ def _object_row(held: Held) -> dict[str, object]:
         settings["spent"] = list(made.spent)
     if made.master:
         settings["master"] = made.master
+    if made.content:
+        settings["content"] = True
     if made.former:
         settings["former"] = [asdict(f) for f in made.former]
     return {

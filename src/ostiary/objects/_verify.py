@@ -4,7 +4,16 @@ from collections.abc import Callable, Mapping
 
 from ostiary.kernel.errors import OstiaryError
 from ostiary.objects._errors import PackageRefused
-from ostiary.objects._model import SYSTEM_COLUMNS, TEXT_SORTED, Column, ColumnType, Mask, Object, Workplace
+from ostiary.objects._model import (
+    FILE_COLUMNS,
+    SYSTEM_COLUMNS,
+    TEXT_SORTED,
+    Column,
+    ColumnType,
+    Mask,
+    Object,
+    Workplace,
+)
 from ostiary.objects._names import is_object_code
 
 MASKS = {
@@ -32,11 +41,32 @@ def verify_object(made: Object, refuse: Refuse) -> None:
     if made.master and (made.master_column is None or made.master_column.target is None):
         raise refuse(f"master {made.master!r} is no lookup of this object")
     for column in made.columns.values():
-        if column.mask is not Mask.ALL and column.type not in MASKS[column.mask]:
-            raise refuse(f"{column.code}: the mask {column.mask.value} does not fit {column.type.value}")
-        if column.sealed and (column.required or column.code == made.display):
-            raise refuse(f"{column.code} is sealed, so nobody could fill it: it cannot be required")
+        _verify_filled(made, column, refuse)
+    if made.content:
+        _verify_content(made, refuse)
     _verify_layout(made, refuse)
+
+
+def _verify_filled(made: Object, column: Column, refuse: Refuse) -> None:
+    if column.mask is not Mask.ALL and column.type not in MASKS[column.mask]:
+        raise refuse(f"{column.code}: the mask {column.mask.value} does not fit {column.type.value}")
+    if column.sealed and (column.required or column.code == made.display):
+        raise refuse(f"{column.code} is sealed, so nobody could fill it: it cannot be required")
+    if column.computed and column.required and not made.content:
+        raise refuse(f"{column.code} is computed, so nobody could fill it: it cannot be required")
+
+
+def _verify_content(made: Object, refuse: Refuse) -> None:
+    """A file is told by its columns and guarded by them, so none may be missing, or typed by somebody."""
+    if made.master_column is None or not made.master_column.required:
+        raise refuse("an object with content has a required master: what its files belong to")
+    by_name = {column.name: column for column in made.columns.values()}
+    for name, kind in FILE_COLUMNS.items():
+        column = by_name.get(name)
+        if column is None or column.type is not kind or not column.required:
+            raise refuse(f"an object with content has a required column {name} of type {kind}")
+        if column.computed != (name != "name"):
+            raise refuse(f"{name} of an object with content is {'typed' if name == 'name' else 'computed'}")
 
 
 def _verify_layout(made: Object, refuse: Refuse) -> None:

@@ -43,6 +43,7 @@ from ostiary.objects._errors import ChangeRefused, MetadataConflict, PackageRefu
 from ostiary.objects._export import package_of
 from ostiary.objects._install import Plan, install_package, remember_package, set_lookup_defaults
 from ostiary.objects._model import (
+    FILE_COLUMNS,
     SYSTEM_COLUMNS,
     TEXT_SORTED,
     UNASSIGNED,
@@ -89,6 +90,7 @@ READ_ONLY_TABLES = tuple(
 INSERT_ONLY_TABLES = ("objects_change",)
 
 __all__ = [
+    "FILE_COLUMNS",
     "INSERT_ONLY_TABLES",
     "METADATA_CALLS",
     "READ_ONLY_TABLES",

@@ -9,7 +9,9 @@ from ostiary.ui.i18n import gettext as _
 
 
 def why_not_created(view: ObjectView) -> str:
-    """Empty when the reader may create records of the object."""
+    """Empty when the reader may create records of the object in a form."""
+    if view.object.content:
+        return _("A file comes together with its content, which this form does not send.")
     if Verb.CREATE in view.verbs:
         return ""
     return _("You may not add %(things)s: no role of yours has the right to (layer 2, object).") % {

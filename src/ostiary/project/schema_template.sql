@@ -1,4 +1,4 @@
--- fingerprint of the migrations: 981fec21b855770c005589ded8a822590890a003fa239d1df15ade6df0d198b2
+-- fingerprint of the migrations: 49c77c306a29ff1c30d354929e2f3ecf1482115eb69999f43b7bd4e418e9718d
 -- Made by `make schema`; not to be edited.
 CREATE FUNCTION @.audit_extend_partitions(home text, months integer) RETURNS integer
     LANGUAGE plpgsql
@@ -481,6 +481,12 @@ CREATE TABLE @.objects_workplace (
     "position" integer NOT NULL,
     version integer DEFAULT 1 NOT NULL
 );
+CREATE TABLE @.records_blob (
+    file_id uuid NOT NULL,
+    part integer NOT NULL,
+    object_id uuid NOT NULL,
+    data bytea NOT NULL
+);
 CREATE TABLE @.records_idempotency (
     principal uuid NOT NULL,
     key_hash bytea NOT NULL,
@@ -652,6 +658,8 @@ ALTER TABLE ONLY @.objects_workplace
     ADD CONSTRAINT objects_workplace_code_key UNIQUE (code);
 ALTER TABLE ONLY @.objects_workplace
     ADD CONSTRAINT objects_workplace_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY @.records_blob
+    ADD CONSTRAINT records_blob_pkey PRIMARY KEY (file_id, part);
 ALTER TABLE ONLY @.records_idempotency
     ADD CONSTRAINT records_idempotency_pkey PRIMARY KEY (principal, key_hash);
 ALTER TABLE ONLY @.settings_value
@@ -704,6 +712,7 @@ CREATE INDEX objects_section_workplace_id_399cedf2 ON @.objects_section USING bt
 CREATE INDEX objects_state_made_idx ON @.objects_state USING btree (made_at);
 CREATE INDEX objects_version_object_id_59e396e5 ON @.objects_version USING btree (object_id);
 CREATE INDEX objects_workplace_code_6f5a6416_like ON @.objects_workplace USING btree (code text_pattern_ops);
+CREATE INDEX records_blob_object ON @.records_blob USING btree (object_id);
 CREATE INDEX records_idempotency_expires ON @.records_idempotency USING btree (expires_at);
 CREATE INDEX settings_value_code_28c3244b_like ON @.settings_value USING btree (code text_pattern_ops);
 ALTER INDEX @.audit_event_pkey ATTACH PARTITION @.audit_event_default_pkey;
@@ -784,4 +793,5 @@ INSERT INTO @.django_migrations (app, name, applied) VALUES
   ('objects', '0002_run_time_changes', now()),
   ('objects', '0003_states', now()),
   ('records', '0001_initial', now()),
+  ('records', '0002_blob', now()),
   ('settings', '0001_initial', now());

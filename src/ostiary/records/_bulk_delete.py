@@ -22,6 +22,7 @@ from ostiary.records._bulk import (
 from ostiary.records._bulk_rows import Changed, append_changes, ensure_allowed, lock_records, tell
 from ostiary.records._bulk_select import Which, selected
 from ostiary.records._bulk_sql import Written, whole_or_halves
+from ostiary.records._content import remove_content
 from ostiary.records._errors import InUse
 from ostiary.records._lock import Before
 from ostiary.records._view import Stale, View, view_of
@@ -91,7 +92,7 @@ def _remove(ctx: Context, view: View, planned: Sequence[_Planned]) -> list[RowRe
 
 
 def remove_rows(ctx: Context, view: View, ids: Sequence[RecordId]) -> list[Written]:
-    """Delete rows that are locked and decided. Raises Stale; ForeignKeyViolation."""
+    """Delete rows that are locked and decided, with their content. Raises Stale; ForeignKeyViolation."""
     rows = ctx.db.rows(
         f"delete from @.{view.object.table} where id = any(%(ids)s)"
         " and (select epoch from @.identity_epoch) = %(epoch)s returning id",
@@ -99,6 +100,7 @@ def remove_rows(ctx: Context, view: View, ids: Sequence[RecordId]) -> list[Writt
     )
     if len(rows) != len(ids):
         raise Stale
+    remove_content(ctx, view, ids)
     return [(RecordId(row[0]), False) for row in rows]
 
 

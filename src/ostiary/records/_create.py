@@ -35,16 +35,18 @@ def create_record(ctx: Context, object_code: str, values: Mapping[str, object]) 
 
     Raises: AccessDenied: layer 2, a column that may not be written. Invalid: names every refused field.
     """
-    return decided(ctx, lambda: _create(ctx, object_code, values))
+    return decided(ctx, lambda: store_new(ctx, object_code, RecordId(new_id()), values, {}))
 
 
-def _create(ctx: Context, code: str, given: Mapping[str, object]) -> Record:
+def store_new(
+    ctx: Context, code: str, record_id: RecordId, given: Mapping[str, object], computed: Mapping[str, Any]
+) -> Record:
+    """Decide on a record and store it, inside of `decided`. computed: typed values that nobody gives."""
     view = view_of(ctx, code)
     ensure_object(view, access.Verb.CREATE)
-    typed = typed_values(ctx, view, given, access.Verb.CREATE)
+    typed = {**typed_values(ctx, view, given, access.Verb.CREATE), **computed}
     complete(ctx, view, typed, lambda column: next_number(ctx, view, column))
     ensure_references(ctx, view, typed, frozenset(given))
-    record_id = RecordId(new_id())
     author, label = ctx.actor, view.rights.current_label
     stamp = now()
     state = state_of(view, typed, {}, author, 1)

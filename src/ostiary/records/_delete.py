@@ -9,6 +9,7 @@ from ostiary.kernel.context import Context
 from ostiary.kernel.ids import EventId, RecordId, new_id
 from ostiary.records._changes import append_change, by_subject
 from ostiary.records._conflict import conflict_of
+from ostiary.records._content import remove_content
 from ostiary.records._errors import InUse
 from ostiary.records._lock import lock_record
 from ostiary.records._view import Stale, decided, view_of
@@ -36,6 +37,7 @@ def _delete(ctx: Context, code: str, record_id: RecordId, version: int | None) -
     if not gone:
         raise Stale
     access.remove_shares_of(ctx, [record_id])
+    remove_content(ctx, view, [record_id])
     gone_values = {c: (v, None) for c, v in before.values.items() if v is not None}
     append_change(
         ctx, "records.record.deleted", view, record_id, by_subject(view, gone_values), EventId(new_id())

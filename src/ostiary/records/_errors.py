@@ -42,6 +42,15 @@ class TooManyRows(Invalid):
         super().__init__([FieldError("rows", "too_many", words)], words)
 
 
+class AttachmentRefused(Invalid):
+    """A file is not taken: too large, without a name, or a scanner says no."""
+
+    code = "records.attachment_refused"
+
+    def __init__(self, field: str, code: str, message: str) -> None:
+        super().__init__([FieldError(field, code, message)], message)
+
+
 class KeyReused(OstiaryError):
     """An idempotency key was sent before, with another request."""
 

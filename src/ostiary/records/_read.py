@@ -111,16 +111,21 @@ def get_record(
         ctx, lambda: select_record(ctx, object_code, record_id, columns, verdicts=verdicts)
     )
     if record is None:
-        audit.append_buffered(
-            ctx,
-            "records.record.refused",
-            outcome="denied",
-            object_type=object_name(ctx, object_code),
-            object_ref=record_id,
-        )
-        raise NotFound
+        raise not_found(ctx, object_code, record_id)
     record_read(ctx, data_class, "records.record.viewed", object_name(ctx, object_code), record.id)
     return record
+
+
+def not_found(ctx: Context, object_code: str, record_id: UUID) -> NotFound:
+    """The refusal to show a record that is absent or hidden; recorded."""
+    audit.append_buffered(
+        ctx,
+        "records.record.refused",
+        outcome="denied",
+        object_type=object_name(ctx, object_code),
+        object_ref=record_id,
+    )
+    return NotFound()
 
 
 def select_record(

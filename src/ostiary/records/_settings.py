@@ -1,4 +1,4 @@
-"""What a tenant decides about taking data out and about totals."""
+"""What a tenant decides about taking data out, about totals and about files."""
 
 from ostiary.settings import public as settings
 from ostiary.settings.public import Kind, Setting
@@ -13,6 +13,20 @@ EXPORT_MOST = settings.declare(
         "Security",
         minimum=0,
         maximum=100_000_000,
+        operation=settings.SECURITY_SETTINGS,
+    )
+)
+
+ATTACHMENT_MOST = settings.declare(
+    Setting(
+        "AttachmentMaxMegabytes",
+        Kind.INTEGER,
+        25,
+        "Largest attachment, in MB",
+        "A larger file is refused while it is sent, and nothing of it is kept.",
+        "Security",
+        minimum=1,
+        maximum=1_000,
         operation=settings.SECURITY_SETTINGS,
     )
 )

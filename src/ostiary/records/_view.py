@@ -45,7 +45,7 @@ class View:
 
     def may_write(self, column: objects.Column, verb: access.Verb) -> bool:
         """Layer 4 for writing. The owner takes no rows: whoever may update the record may change it."""
-        if column.type in SYSTEM_TYPES:
+        if column.type in SYSTEM_TYPES or column.computed:
             return False
         if column.type is objects.ColumnType.OWNER:
             return True

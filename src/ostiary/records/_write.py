@@ -51,8 +51,9 @@ def typed_values(
             system = code in ("id", "author", "created_at", "modified_at", "version", "restricted")
             words = "is set by the system" if system else f"is no column of {view.object.caption}"
             errors.append(FieldError(code, "not_writable" if system else "unknown_column", f"{code} {words}"))
-        elif column.type in SYSTEM_TYPES:
-            errors.append(FieldError(code, "not_writable", f"{column.caption} is numbered by the system"))
+        elif column.type in SYSTEM_TYPES or column.computed:
+            done = "numbered" if column.type in SYSTEM_TYPES else "set"
+            errors.append(FieldError(code, "not_writable", f"{column.caption} is {done} by the system"))
         elif view.may_write(column, verb):
             typed[code] = clean(column, value, errors)
         elif before is None or not _repeats(ctx, view, column, value, before[code]):

@@ -4,6 +4,19 @@ from django.db import models
 from django.db.models.functions import Now
 
 
+class Blob(models.Model):
+    """A part of an attachment's bytes, encrypted (standards 5.2). `object_id`: of the file's record."""
+
+    pk = models.CompositePrimaryKey("file_id", "part")
+    file_id = models.UUIDField()
+    part = models.IntegerField()
+    object_id = models.UUIDField()
+    data = models.BinaryField()
+
+    class Meta:
+        indexes = [models.Index(fields=["object_id"], name="records_blob_object")]
+
+
 class Idempotency(models.Model):
     """What a request with an idempotency key did: no key, no values, only hashes and the record's id.
 

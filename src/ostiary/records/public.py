@@ -12,6 +12,7 @@ from ostiary.records._aggregate_query import (
     Others,
     Period,
 )
+from ostiary.records._attachments import Attachment, attach, open_attachment
 from ostiary.records._bulk import BulkRefused, BulkResult, Outcome, RowResult
 from ostiary.records._bulk_create import create_records
 from ostiary.records._bulk_delete import delete_records
@@ -28,7 +29,14 @@ from ostiary.records._describe import (
     people,
     workplaces,
 )
-from ostiary.records._errors import ColumnNotEditable, ColumnRestricted, InUse, KeyReused, TooManyRows
+from ostiary.records._errors import (
+    AttachmentRefused,
+    ColumnNotEditable,
+    ColumnRestricted,
+    InUse,
+    KeyReused,
+    TooManyRows,
+)
 from ostiary.records._export import export_csv
 from ostiary.records._fill import empty_batch, fill_batch
 from ostiary.records._filters import And, Compare, Filter, Not, Op, Or, parse_filter
@@ -45,6 +53,7 @@ from ostiary.records._query import Count, CountMode, Page, PlanShape, Record, Re
 from ostiary.records._reach import ObjectReach, reach_of
 from ostiary.records._read import count_records, get_record, list_records
 from ostiary.records._related import Related, related_counts
+from ostiary.records._scanners import Scan, register_scanner
 from ostiary.records._search import Hit, Hits, search_records
 from ostiary.records._share import deny_record, share_record, unshare_record
 from ostiary.records._stream import StreamStopped, stream_records
@@ -54,6 +63,8 @@ __all__ = [
     "Aggregate",
     "AggregateQuery",
     "And",
+    "Attachment",
+    "AttachmentRefused",
     "BulkRefused",
     "BulkResult",
     "Cell",
@@ -95,10 +106,12 @@ __all__ = [
     "Request",
     "RowResult",
     "RowUpdate",
+    "Scan",
     "Sort",
     "StreamStopped",
     "TooManyRows",
     "aggregate_records",
+    "attach",
     "count_records",
     "create_record",
     "create_records",
@@ -120,6 +133,7 @@ __all__ = [
     "lookup_options",
     "merge_records",
     "object_views",
+    "open_attachment",
     "parse_filter",
     "people",
     "preview_delete",
@@ -127,6 +141,7 @@ __all__ = [
     "reach_of",
     "read_mapping",
     "record_events",
+    "register_scanner",
     "related_counts",
     "search_records",
     "share_record",

@@ -15,7 +15,6 @@ from ostiary.kernel.ids import TenantId
 from ostiary.kernel.ports import Row
 from ostiary.project.backup._errors import BackupRefused
 
-_PAGE = 2_000
 _KEY_TABLES = ("crypto_dek", "crypto_kek")
 _BLOBS = """
 select c.relname, a.attname from pg_catalog.pg_attribute a
@@ -58,7 +57,7 @@ def _reseal_table(keys: _Keys, table: crypto.Encrypted) -> int:
     at: Row | None = None
     done = 0
     while True:
-        bound: dict[str, object] = {"page": _PAGE, "first": at is None}
+        bound: dict[str, object] = {"page": table.page, "first": at is None}
         bound |= {f"k_{name}": None if at is None else at[i] for i, name in enumerate(names)}
         page = keys.ctx.db.rows(select, bound)
         if not page:
