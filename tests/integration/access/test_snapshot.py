@@ -147,8 +147,12 @@ def test_rules_and_switches_show_as_legs(house: House) -> None:
     lines = house.diff(
         lambda: access.add_default_rule(house.ctx, deal.id, house.north, house.sales, read=Grant.GRANTED)
     )
-    assert len(lines) == 1
-    assert lines[0].startswith("+ read opportunity: records made by North -- Ada, Bob (All employees, Sales)")
+    whose = "records made by North -- Ada, Bob (All employees, Sales); whoever gets Head of North"
+    assert lines == [  # what lies under a deal is read with it, and neither changed nor deleted
+        f"+ read opportunity: {whose}",
+        f"+ read opportunity_file: by opportunity: {whose}",
+        f"+ read opportunity_note: by opportunity: {whose}",
+    ]
     opened = house.diff(lambda: access.set_switches(house.ctx, deal.id, records=False))
     assert any(line.startswith("+ read opportunity: every record -- Ada, Bob") for line in opened), opened
     assert only(opened, "-") == []

@@ -1,7 +1,9 @@
 """The CRM in a tenant: objects, values, rights, defaults are there once and stay the administrators' own."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -150,3 +152,38 @@ def test_only_managers_and_administrators_export(home: NewTenant) -> None:
         assert access.may_operate(ctx, access.Operation.EXPORT_LIST)
         assert access.may_operate(manager, access.Operation.EXPORT_LIST)
         assert not access.may_operate(agent, access.Operation.EXPORT_LIST)
+
+
+def test_what_a_new_version_lays_under_an_object_has_the_rights_that_it_has_here(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """Administrators took leads from sales: that leads get files later opens none of these to sales."""
+    older = shutil.copytree(crm.FOLDER, tmp_path / "package")
+    for name in ("lead", "case"):
+        text = (older / f"{name}.yaml").read_text()
+        (older / f"{name}.yaml").write_text(text.replace("attachments: true\nnotes: true\n", ""))
+    package = objects.read_package(older)
+    new = create_tenant(
+        f"crmold{installation.worker}", "Old", [], login="admin", person="Ada", email="", password=None
+    )
+    with inside(new) as ctx:
+        rights = objects.read_rights(older / "rights.yaml", package)
+        records.install_package(new.tenant, ctx, package, rights=rights)
+    with inside(new) as ctx:
+        lead = objects.find_object(ctx, "lead")
+        marketing = identity.find_unit(ctx, "marketing")
+        assert marketing is not None
+        access.set_object_rows(ctx, lead.id, [(marketing, {access.Verb.READ})])
+    with inside(new) as ctx:
+        plan = crm.install(new.tenant, ctx)
+        assert sorted(plan.new_objects) == ["case_file", "case_note", "lead_file", "lead_note"]
+        sales, marketer = (make_person(ctx, role[:4], role) for role in ("sales", "marketing"))
+    with inside(new) as ctx:
+        marketer, sales = ctx.acting_as(marketer.actor), ctx.acting_as(sales.actor)
+        assert records.describe(marketer, "lead_note").verbs == {access.Verb.READ}
+        assert records.describe(sales, "case_note").verbs == {access.Verb.READ}  # creates cases, changes none
+        with pytest.raises(AccessDenied):
+            records.describe(sales, "lead_note")
+        level = records.describe(marketer, "lead_note").columns["text"]
+        assert level is access.ColumnLevel.EDIT
+        assert "Notes" in [d[0] for d in objects.find_object(ctx, "lead").layout.details]
