@@ -166,8 +166,8 @@ class RequestMiddleware:
                 touch = self._authenticate_key(request) if data else self._authenticate_session(request)
                 response = self._respond(request, data=data)
                 vouch = request.ctx.vouch
-                if vouch is not None and not vouch.tested:  # a view that asked for no rights at all
-                    request.vouch_expired = vouch.epoch != identity.current_epoch(request.ctx)
+                if vouch is not None and not vouch.tested:  # a view that asked for no rights, or for old ones
+                    request.vouch_expired |= vouch.epoch != identity.current_epoch(request.ctx)
                 if request.vouch_expired or request.refused or response.status_code >= 400:
                     raise _RollBack
                 if not data:
