@@ -21,11 +21,11 @@ from ostiary.records._bulk import (
 )
 from ostiary.records._bulk_rows import Changed, append_changes, ensure_allowed, lock_records, tell
 from ostiary.records._bulk_select import Which, selected
-from ostiary.records._bulk_sql import Written, whole_or_halves
-from ostiary.records._content import remove_content
-from ostiary.records._errors import InUse
+from ostiary.records._bulk_sql import Broken, Written, whole_or_halves
+from ostiary.records._errors import InUse, TooManyRows
 from ostiary.records._lock import Before
-from ostiary.records._view import Stale, View, view_of
+from ostiary.records._remove import DELETED, all_gone, remove_rows, remove_under
+from ostiary.records._view import View, view_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,36 +80,23 @@ def _delete_chunk(
 
 
 def _remove(ctx: Context, view: View, planned: Sequence[_Planned]) -> list[RowResult]:
-    done, refused = whole_or_halves(
-        ctx, planned, lambda items: remove_rows(ctx, view, [p.id for p in items]), _in_use, breakable=True
-    )
+    def remove(items: Sequence[_Planned]) -> list[Written]:
+        ids = [p.id for p in items]
+        remove_under(ctx, view, ids)
+        return remove_rows(ctx, view, ids)
+
+    done, refused = whole_or_halves(ctx, planned, remove, _in_use, breakable=True)
     gone = {id_ for id_, _ in done}
     access.remove_shares_of(ctx, sorted(gone))
     told = tell(view, [Changed(p.id, all_gone(p.before)) for p in planned if p.id in gone])
-    append_changes(ctx, "records.record.deleted", view, told, told.abouts)
+    append_changes(ctx, DELETED, view, told, told.abouts)
     results = [RowResult(p.number, p.id, visible=False) for p in planned if p.id in gone]
     return [*results, *(RowResult(p.number, p.id, refusal=refusal) for p, refusal in refused)]
 
 
-def remove_rows(ctx: Context, view: View, ids: Sequence[RecordId]) -> list[Written]:
-    """Delete rows that are locked and decided, with their content. Raises Stale; ForeignKeyViolation."""
-    rows = ctx.db.rows(
-        f"delete from @.{view.object.table} where id = any(%(ids)s)"
-        " and (select epoch from @.identity_epoch) = %(epoch)s returning id",
-        {"ids": list(ids), "epoch": view.rights.epoch},
-    )
-    if len(rows) != len(ids):
-        raise Stale
-    remove_content(ctx, view, ids)
-    return [(RecordId(row[0]), False) for row in rows]
-
-
-def all_gone(before: Before) -> dict[str, tuple[object, object]]:
-    """(before, None) of each value of a record that is deleted."""
-    return {code: (value, None) for code, value in before.values.items() if value is not None}
-
-
-def _in_use(_: _Planned, violation: database.IntegrityError) -> OstiaryError:
+def _in_use(_: _Planned, violation: Broken) -> OstiaryError:
     if isinstance(violation, database.ForeignKeyViolation):
         return InUse()
+    if isinstance(violation, InUse | TooManyRows):
+        return violation
     raise violation

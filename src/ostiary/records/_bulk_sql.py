@@ -16,12 +16,14 @@ from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.ids import EventId, RecordId
 from ostiary.objects import public as objects
 from ostiary.records._columns import Bound, stored
+from ostiary.records._errors import InUse, TooManyRows
 from ostiary.records._statement import make_statement
 from ostiary.records._values import SQL_TYPE
 from ostiary.records._view import Stale, View
 from ostiary.records._write import SALT_BYTES, Write, taken
 
 Item = TypeVar("Item")
+Broken = database.IntegrityError | InUse | TooManyRows  # what refuses some of several items
 Written = tuple[RecordId, bool]  # id, whether the writer may still read it
 
 
@@ -163,20 +165,20 @@ def whole_or_halves(
     ctx: Context,
     items: Sequence[Item],
     run: Callable[[Sequence[Item]], Sequence[Written]],
-    refusal: Callable[[Item, database.IntegrityError], OstiaryError],
+    refusal: Callable[[Item, Broken], OstiaryError],
     *,
     breakable: bool,
 ) -> tuple[list[Written], list[tuple[Item, OstiaryError]]]:
     """Run a statement for all items, or for ever smaller halves down to those that a constraint refuses.
 
-    breakable: whether a constraint may refuse; without it there is no savepoint.
+    breakable: whether a constraint, or what lies under an item, may refuse; without it there is no savepoint.
     """
     if not items:
         return [], []
     try:
         with ctx.db.savepoint() if breakable else nullcontext():
             return list(run(items)), []
-    except (database.UniqueViolation, database.ForeignKeyViolation) as violation:
+    except (database.UniqueViolation, database.ForeignKeyViolation, InUse, TooManyRows) as violation:
         if not breakable:
             raise
         if len(items) == 1:
@@ -187,10 +189,10 @@ def whole_or_halves(
     return [*done, *more], [*refused, *also]
 
 
-def taken_value(view: View) -> Callable[[NewState, database.IntegrityError], OstiaryError]:
+def taken_value(view: View) -> Callable[[NewState, Broken], OstiaryError]:
     """The refusal of a row whose value another has. Raises what is no such violation."""
 
-    def refusal(_: NewState, violation: database.IntegrityError) -> OstiaryError:
+    def refusal(_: NewState, violation: Broken) -> OstiaryError:
         if isinstance(violation, database.UniqueViolation):
             return taken(view, violation)
         raise violation

@@ -1,4 +1,4 @@
-"""Deleting one record, which nothing else may refer to."""
+"""Deleting one record with what lies under it; nothing else may refer to it."""
 
 from uuid import UUID
 
@@ -12,11 +12,16 @@ from ostiary.records._conflict import conflict_of
 from ostiary.records._content import remove_content
 from ostiary.records._errors import InUse
 from ostiary.records._lock import lock_record
+from ostiary.records._remove import DELETED, all_gone, remove_under
 from ostiary.records._view import Stale, decided, view_of
 
 
 def delete_record(ctx: Context, object_code: str, record_id: UUID, version: int | None = None) -> None:
-    """Delete a record. Raises as `update_record`; InUse: something refers to it, readable or not."""
+    """Delete a record and all that lies under it as its master.
+
+    Raises as `update_record`. InUse: something else refers to it, readable or not, or something under it is
+    hidden or may not be deleted. TooManyRows: lie under it.
+    """
     decided(ctx, lambda: _delete(ctx, object_code, RecordId(record_id), version))
 
 
@@ -27,6 +32,7 @@ def _delete(ctx: Context, code: str, record_id: RecordId, version: int | None) -
         raise conflict_of(ctx, view, record_id, before, {})
     try:
         with ctx.db.savepoint():
+            remove_under(ctx, view, [record_id])
             gone = ctx.db.run(
                 f"delete from @.{view.object.table} where id = %(id)s"
                 " and (select epoch from @.identity_epoch) = %(epoch)s",
@@ -38,7 +44,4 @@ def _delete(ctx: Context, code: str, record_id: RecordId, version: int | None) -
         raise Stale
     access.remove_shares_of(ctx, [record_id])
     remove_content(ctx, view, [record_id])
-    gone_values = {c: (v, None) for c, v in before.values.items() if v is not None}
-    append_change(
-        ctx, "records.record.deleted", view, record_id, by_subject(view, gone_values), EventId(new_id())
-    )
+    append_change(ctx, DELETED, view, record_id, by_subject(view, all_gone(before)), EventId(new_id()))

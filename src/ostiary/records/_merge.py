@@ -18,7 +18,6 @@ from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.kernel.ids import RecordId
 from ostiary.objects import public as objects
 from ostiary.records._bulk import MAX_ROWS
-from ostiary.records._bulk_delete import all_gone, remove_rows
 from ostiary.records._bulk_rows import Changed, Told, about, lock_records, tell_all
 from ostiary.records._bulk_update import Planned, changed_state, store_states
 from ostiary.records._columns import stored
@@ -28,6 +27,7 @@ from ostiary.records._lock import Before, lock_record
 from ostiary.records._query import Record
 from ostiary.records._read import select_record
 from ostiary.records._references import ensure_references
+from ostiary.records._remove import all_gone, remove_rows
 from ostiary.records._update import changes_of
 from ostiary.records._view import View, decided, view_of
 from ostiary.records._write import typed_values
