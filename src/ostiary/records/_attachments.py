@@ -16,10 +16,10 @@ from ostiary.kernel.context import Context
 from ostiary.kernel.errors import NotFound
 from ostiary.kernel.ids import RecordId, new_id
 from ostiary.objects import public as objects
-from ostiary.records._content import ensure_whole, parts_of, read_part, write_parts
+from ostiary.records._content import ensure_stored, ensure_whole, parts_of, read_part, write_parts
 from ostiary.records._create import store_new
 from ostiary.records._errors import AttachmentRefused, ColumnNotEditable, ColumnRestricted
-from ostiary.records._file_type import HEAD, clean_name, type_of
+from ostiary.records._file_type import HEAD, clean_name, shown_name, type_of
 from ostiary.records._plans import highest_class
 from ostiary.records._query import Record
 from ostiary.records._read import not_found, object_name, record_read, select_record
@@ -97,7 +97,8 @@ def open_attachment(ctx: Context, object_code: str, file_id: UUID) -> tuple[Atta
 
 
 def _files_of(ctx: Context, code: str) -> View:
-    """The files of an object. Raises NotFound: there is no such object, or it has none."""
+    """The files of an object. Raises NotFound: there is no such object, or it has none. Unavailable."""
+    ensure_stored(ctx)
     view = view_of(ctx, code)
     if view.object.content:
         return view
@@ -173,7 +174,8 @@ def _readable_file(ctx: Context, code: str, file_id: RecordId) -> Attachment:
     name = object_name(ctx, view.object.code)
     record_read(ctx, highest_class(columns), "records.attachment.opened", name, file_id)
     data = record.data
-    return Attachment(file_id, **{stored: data[asked] for stored, asked in codes.items()})
+    known = {stored: data[asked] for stored, asked in codes.items()}
+    return Attachment(file_id, **{**known, "name": shown_name(known["name"])})
 
 
 def _content(ctx: Context, meta: Attachment, parts: int) -> Iterator[bytes]:

@@ -12,10 +12,13 @@ from ostiary.access import public as access
 from ostiary.crypto import public as crypto
 from ostiary.jobs import public as jobs
 from ostiary.kernel.context import Context
+from ostiary.kernel.errors import Unavailable
 from ostiary.kernel.ids import RecordId
+from ostiary.kernel.tables import has_table
 from ostiary.records._view import View
 
 SCOPE = "content"
+_TABLE = "records_blob"
 PART = 256 * 1024  # bytes of each part but the last
 _TYPE = UUID("6f737469-6172-4a75-8020-000000000000")
 _FIELD = UUID("6f737469-6172-4a75-8021-000000000000")
@@ -40,7 +43,7 @@ def _place(tenant_id: UUID, key: Sequence[Any], _: str) -> bytes:
 
 crypto.register_encrypted(
     crypto.Encrypted(
-        table="records_blob",
+        table=_TABLE,
         keys=[("file_id", "uuid"), ("part", "integer")],
         blobs=["data"],
         place=_place,
@@ -60,6 +63,12 @@ def parts_of(chunks: Iterable[bytes]) -> Iterator[bytes]:
                 del held[:PART]
     if held:
         yield bytes(held)
+
+
+def ensure_stored(ctx: Context) -> None:
+    """Raises Unavailable: the tenant has the tables of the release before, which kept no bytes."""
+    if not has_table(ctx.db, _TABLE):
+        raise Unavailable("This is being updated; try again in a few minutes", retry_after_s=60)
 
 
 def write_parts(ctx: Context, object_id: UUID, file_id: RecordId, parts: Iterable[bytes]) -> None:
@@ -88,12 +97,14 @@ def read_part(ctx: Context, file_id: RecordId, number: int) -> bytes:
 
 def remove_content(ctx: Context, view: View, ids: Sequence[RecordId]) -> None:
     """Remove the bytes of files whose records were deleted."""
-    if view.object.content and ids:
+    if view.object.content and ids and has_table(ctx.db, _TABLE):
         ctx.db.run("delete from @.records_blob where file_id = any(%(ids)s)", {"ids": list(ids)})
 
 
 def remove_batch(ctx: Context, object_id: UUID) -> int:
     """Remove some of the content of an object that is gone for good, and say how many parts."""
+    if not has_table(ctx.db, _TABLE):
+        return 0
     return ctx.db.run(
         "delete from @.records_blob where (file_id, part) in"
         " (select file_id, part from @.records_blob where object_id = %(o)s"

@@ -70,6 +70,14 @@ def clean_name(name: str) -> str:
     return plain[: LONGEST - len(ending)].rstrip(" .") + ending
 
 
+def shown_name(stored: str) -> str:
+    """The name under which a file is saved, whatever it was called later."""
+    try:
+        return clean_name(stored)
+    except AttachmentRefused:
+        return "file"
+
+
 def type_of(head: bytes, claimed: str | None = None) -> str:
     """What the bytes are. claimed: by the client; believed only where the bytes may be just that."""
     found = next((kind for at, mark, kind in _MAGIC if head[at : at + len(mark)] == mark), None)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -13,7 +14,7 @@ from ostiary.crypto import public as crypto
 from ostiary.identity import public as identity
 from ostiary.kernel import clock
 from ostiary.kernel.context import Channel, Context
-from ostiary.kernel.errors import Invalid, NotFound
+from ostiary.kernel.errors import Invalid, NotFound, Unavailable
 from ostiary.kernel.ids import UnitId
 from ostiary.objects import public as objects
 from ostiary.project._tenants import NewTenant
@@ -184,3 +185,21 @@ def test_content_goes_with_an_object_that_ends_and_not_before(installation: Inst
         assert ctx.db.row(
             "select count(*) from @.audit_index where type = %(t)s", {"t": "records.content.purged"}
         ) == (1,)
+
+
+def test_tables_of_the_release_before_take_no_file_and_the_rest_goes_on(installation: Installation) -> None:
+    """A node also serves tenants that are not upgraded yet, or were restored as they were before."""
+    home = make_ship(installation, "past")
+    file = attach(home)
+    with as_owner(home) as ctx:
+        ctx.db.run("drop table @.records_blob")
+        assert crypto.list_keys(ctx, count=True)
+        assert crypto.verify_keys(ctx) == []
+    with inside(home) as ctx, pytest.raises(Unavailable):
+        records.open_attachment(ctx, "log", file.id)
+    with pytest.raises(Unavailable):
+        attach(home)
+    with inside(home) as ctx:
+        records.delete_record(ctx, "log", UUID(file.data["parent"]["id"]))
+        assert records.list_records(ctx, records.RecordQuery("log_file")).ids == ()
+        assert remove_batch(ctx, objects.find_object(ctx, "log_file").id) == 0
