@@ -35,6 +35,8 @@ DATA: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
+# Of what is to be saved: a browser that shows it after all runs nothing of it.
+FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 TRANSPORT_SECURITY = "max-age=31536000; includeSubDomains"  # one year
 # Clear-Site-Data at sign-out. Cookies are taken back by name: theme and density belong to the browser.
 FORGET = '"cache", "storage"'
@@ -48,6 +50,8 @@ def protect(headers: MutableMapping[str, str], *, data: bool, secure: bool, priv
     """
     for name, value in (DATA if data else PAGE).items():
         headers[name] = value
+    if headers.get("Content-Disposition", "").startswith("attachment"):
+        headers["Content-Security-Policy"] = FILE_POLICY
     if private and not data:
         headers["Cache-Control"] = "no-store"
     if secure:

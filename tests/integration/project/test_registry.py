@@ -192,6 +192,13 @@ def api_record(world: World) -> str:
     return f"/api/v1/records/account/{world.account()}"
 
 
+def api_file(world: World) -> str:
+    account = UUID(world.account())
+    with tenancy.transaction(world.tenant) as db:
+        made = records.attach(world.context(db, "ada"), "account", account, "a.txt", [b"a"])
+    return f"/api/v1/records/account_file/{made.id}/content"
+
+
 def job(part: str = "", *, failed: bool = True) -> Callable[[World], str]:
     """A job that was given up, or waits."""
 
@@ -224,6 +231,10 @@ SCENARIOS: Mapping[str, Scenario] = {
         api_record, {"name": "Other", "version": 1}
     ),
     "DELETE /api/v1/records/<slug:code>/<uuid:record_id>": Scenario(api_record),
+    "POST /api/v1/records/<slug:code>/<uuid:record_id>/attachments": Scenario(
+        lambda world: f"{api_record(world)}/attachments?name=a.txt"
+    ),
+    "GET /api/v1/records/<slug:code>/<uuid:record_id>/content": Scenario(api_file),
     "GET /": Scenario(lambda _: "/", refused=ANONYMOUS),
     "GET /sign-in": Scenario(lambda _: "/sign-in", everybody=True),
     "POST /sign-in": Scenario(

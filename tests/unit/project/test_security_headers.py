@@ -34,3 +34,12 @@ def test_what_is_for_one_person_is_not_stored() -> None:
 def test_the_browser_is_told_to_insist_on_tls_where_there_is_tls() -> None:
     assert "max-age=31536000" in made(secure=True)["Strict-Transport-Security"]
     assert "Strict-Transport-Security" not in made(secure=False)
+
+
+def test_what_is_to_be_saved_runs_nothing_where_it_is_shown_after_all() -> None:
+    for data in (True, False):
+        headers = {"Content-Disposition": 'attachment; filename="a.svg"'}
+        protect(headers, data=data, secure=True, private=True)
+        assert headers["Content-Security-Policy"].endswith("; sandbox")
+        assert "'self'" not in headers["Content-Security-Policy"]
+        assert "sandbox" not in made(data=data)["Content-Security-Policy"]
