@@ -7,10 +7,9 @@ import orjson
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
-from ostiary.api._errors import problem
-from ostiary.api._records import answers
+from ostiary.api._asked import answers, not_allowed, refuse
 from ostiary.kernel.context import Context
-from ostiary.kernel.errors import FieldError, Invalid, NotFound, VouchExpired
+from ostiary.kernel.errors import Invalid, NotFound, VouchExpired
 from ostiary.kernel.ids import RecordId
 from ostiary.records import public as records
 
@@ -21,15 +20,15 @@ _CHUNK = 64 * 1024
 def attachments(request: HttpRequest, code: str, record_id: RecordId) -> HttpResponse:
     """POST puts a file under a record: the body is its bytes, `name` is a parameter."""
     if request.method != "POST":
-        return _not_allowed(request, "POST")
+        return not_allowed(request, "POST")
     ctx: Context = request.ctx  # set by the outermost middleware
     if ctx.vouch is not None:
         raise VouchExpired  # a body comes once: the key is verified now, so that nothing is begun anew later
     name, size = _name_of(request), _size_of(request)
     if "Idempotency-Key" in request.headers:
-        raise _refuse("Idempotency-Key", "unsupported", "A file that is sent again is another file")
+        raise refuse("Idempotency-Key", "unsupported", "A file that is sent again is another file")
     if request.content_type == "multipart/form-data":
-        raise _refuse("Content-Type", "unsupported", "Send the bytes of the file themselves, not a form")
+        raise refuse("Content-Type", "unsupported", "Send the bytes of the file themselves, not a form")
     try:
         record = records.attach(ctx, code, record_id, name, _chunks(request, size), request.content_type)
     except Invalid as refusal:
@@ -47,7 +46,7 @@ def attachments(request: HttpRequest, code: str, record_id: RecordId) -> HttpRes
 def content(request: HttpRequest, code: str, record_id: RecordId) -> HttpResponseBase:
     """GET gives the bytes of a file, to be saved and not shown."""
     if request.method != "GET":
-        return _not_allowed(request, "GET")
+        return not_allowed(request, "GET")
     file, chunks = records.open_attachment(request.ctx, code, record_id)
     tag = f'"{file.checksum}"'
     if tag in (each.strip() for each in request.headers.get("If-None-Match", "").split(",")):
@@ -62,7 +61,7 @@ def content(request: HttpRequest, code: str, record_id: RecordId) -> HttpRespons
 def _name_of(request: HttpRequest) -> str:
     given: list[str] = request.GET.getlist("name")
     if len(given) != 1 or set(request.GET) != {"name"}:
-        raise _refuse("name", "required", "Say the name of the file, once and nothing else, as ?name=")
+        raise refuse("name", "required", "Say the name of the file, once and nothing else, as ?name=")
     return given[0]
 
 
@@ -70,7 +69,7 @@ def _size_of(request: HttpRequest) -> int:
     """How many bytes are announced: what ends before is no whole file."""
     given: str = request.META.get("CONTENT_LENGTH") or ""
     if not given.isascii() or not given.isdigit() or len(given) > 15:
-        raise _refuse("Content-Length", "required", "Say the size of the file in Content-Length")
+        raise refuse("Content-Length", "required", "Say the size of the file in Content-Length")
     return int(given)
 
 
@@ -80,14 +79,4 @@ def _chunks(request: HttpRequest, size: int) -> Iterator[bytes]:
         left -= len(chunk)
         yield chunk
     if left:
-        raise _refuse("", "broken_off", "The file ended before its announced size")
-
-
-def _refuse(field: str, code: str, message: str) -> Invalid:
-    return Invalid([FieldError(field, code, message)])
-
-
-def _not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
-    response = problem(request, 405, "method_not_allowed", f"This address takes {allowed}")
-    response.headers["Allow"] = allowed
-    return response
+        raise refuse("", "broken_off", "The file ended before its announced size")

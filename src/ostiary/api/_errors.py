@@ -18,6 +18,16 @@ from ostiary.kernel.errors import (
 )
 from ostiary.records import public as records
 
+
+class BodyTooLarge(OstiaryError):
+    """The body of a request has more bytes than one may have."""
+
+    code = "body_too_large"
+
+    def __init__(self) -> None:
+        super().__init__("The body is too large: send fewer rows at once")
+
+
 HTTP_STATUS: Mapping[type[OstiaryError], int] = {
     NotFound: 404,
     NotSignedIn: 401,
@@ -26,6 +36,7 @@ HTTP_STATUS: Mapping[type[OstiaryError], int] = {
     VersionConflict: 409,
     records.InUse: 409,
     records.KeyReused: 422,
+    BodyTooLarge: 413,
     TooManyRequests: 429,
     Unavailable: 503,
 }
@@ -35,6 +46,7 @@ TITLES = {
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
+    413: "Content too large",
     415: "Unsupported media type",
     422: "Not accepted",
     428: "Precondition required",
