@@ -47,6 +47,7 @@ ONLY_SHOW: Mapping[str, str] = {
 RECORD_THEMSELVES: Mapping[str, str] = {
     "objects.catalogue.tidy": "objects.change.requested",
     "objects.change.apply": "objects.object.changed",
+    "records.bulk.run": "records.bulk.ended",
     "records.column.empty": "records.column.emptied",
     "records.column.fill": "records.column.filled",
 }

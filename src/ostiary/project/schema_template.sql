@@ -1,4 +1,4 @@
--- fingerprint of the migrations: 49c77c306a29ff1c30d354929e2f3ecf1482115eb69999f43b7bd4e418e9718d
+-- fingerprint of the migrations: 99be96d68b835b7bceed7b891ee3ac082ab0cd131c58b635b5389019aeb34847
 -- Made by `make schema`; not to be edited.
 CREATE FUNCTION @.audit_extend_partitions(home text, months integer) RETURNS integer
     LANGUAGE plpgsql
@@ -487,6 +487,33 @@ CREATE TABLE @.records_blob (
     object_id uuid NOT NULL,
     data bytea NOT NULL
 );
+CREATE TABLE @.records_bulk (
+    id uuid NOT NULL,
+    job uuid,
+    requested_by uuid NOT NULL,
+    object uuid NOT NULL,
+    object_code text NOT NULL,
+    verb text NOT NULL,
+    request bytea,
+    by_filter boolean NOT NULL,
+    state text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    total integer NOT NULL,
+    done integer DEFAULT 0 NOT NULL,
+    refused integer DEFAULT 0 NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    begun_at timestamp with time zone,
+    ended_at timestamp with time zone
+);
+CREATE TABLE @.records_bulk_row (
+    bulk_id uuid NOT NULL,
+    number integer NOT NULL,
+    record_id uuid,
+    outcome text,
+    version integer,
+    visible boolean DEFAULT true NOT NULL,
+    detail bytea
+);
 CREATE TABLE @.records_idempotency (
     principal uuid NOT NULL,
     key_hash bytea NOT NULL,
@@ -660,6 +687,10 @@ ALTER TABLE ONLY @.objects_workplace
     ADD CONSTRAINT objects_workplace_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY @.records_blob
     ADD CONSTRAINT records_blob_pkey PRIMARY KEY (file_id, part);
+ALTER TABLE ONLY @.records_bulk
+    ADD CONSTRAINT records_bulk_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY @.records_bulk_row
+    ADD CONSTRAINT records_bulk_row_pkey PRIMARY KEY (bulk_id, number);
 ALTER TABLE ONLY @.records_idempotency
     ADD CONSTRAINT records_idempotency_pkey PRIMARY KEY (principal, key_hash);
 ALTER TABLE ONLY @.settings_value
@@ -713,6 +744,7 @@ CREATE INDEX objects_state_made_idx ON @.objects_state USING btree (made_at);
 CREATE INDEX objects_version_object_id_59e396e5 ON @.objects_version USING btree (object_id);
 CREATE INDEX objects_workplace_code_6f5a6416_like ON @.objects_workplace USING btree (code text_pattern_ops);
 CREATE INDEX records_blob_object ON @.records_blob USING btree (object_id);
+CREATE INDEX records_bulk_asked ON @.records_bulk USING btree (asked_at);
 CREATE INDEX records_idempotency_expires ON @.records_idempotency USING btree (expires_at);
 CREATE INDEX settings_value_code_28c3244b_like ON @.settings_value USING btree (code text_pattern_ops);
 ALTER INDEX @.audit_event_pkey ATTACH PARTITION @.audit_event_default_pkey;
@@ -776,6 +808,8 @@ ALTER TABLE ONLY @.objects_section
     ADD CONSTRAINT objects_section_workplace_id_399cedf2_fk_objects_workplace_id FOREIGN KEY (workplace_id) REFERENCES @.objects_workplace(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY @.objects_version
     ADD CONSTRAINT objects_version_object_id_59e396e5_fk_objects_object_id FOREIGN KEY (object_id) REFERENCES @.objects_object(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY @.records_bulk_row
+    ADD CONSTRAINT records_bulk_row_bulk_id_ed57d9b2_fk_records_bulk_id FOREIGN KEY (bulk_id) REFERENCES @.records_bulk(id) DEFERRABLE INITIALLY DEFERRED;
 REVOKE ALL ON FUNCTION @.audit_extend_partitions(home text, months integer) FROM PUBLIC;
 SELECT @.audit_extend_partitions(split_part('@.', '.', 1), 6);
 INSERT INTO @.django_migrations (app, name, applied) VALUES
@@ -794,4 +828,5 @@ INSERT INTO @.django_migrations (app, name, applied) VALUES
   ('objects', '0003_states', now()),
   ('records', '0001_initial', now()),
   ('records', '0002_blob', now()),
+  ('records', '0003_bulk', now()),
   ('settings', '0001_initial', now());

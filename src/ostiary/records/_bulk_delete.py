@@ -47,7 +47,18 @@ def delete_records(
 
     Records of one chunk that refer to nothing but each other go together.
     """
-    rows = selected(ctx, object_code, which)
+    return delete_each(ctx, object_code, selected(ctx, object_code, which), atomic=atomic, progress=progress)
+
+
+def delete_each(
+    ctx: Context,
+    object_code: str,
+    rows: Sequence[tuple[UUID, int | None]],
+    *,
+    atomic: bool = False,
+    progress: Progress | None = None,
+) -> BulkResult:
+    """Delete records, each of the version that goes with its id, if one does. Raises as `delete_records`."""
     first = first_of_each([id_ for id_, _ in rows])
     return run_chunks(
         ctx,

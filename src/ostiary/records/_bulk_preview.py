@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ostiary.access import public as access
+from ostiary.audit import public as audit
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, NotFound, OstiaryError
 from ostiary.kernel.ids import RecordId
@@ -12,7 +13,7 @@ from ostiary.records._bulk_select import Which, selected
 from ostiary.records._columns import Bound
 from ostiary.records._errors import ColumnNotEditable, ColumnRestricted
 from ostiary.records._lock import refusal_of
-from ostiary.records._read import verdict
+from ostiary.records._read import object_name, verdict
 from ostiary.records._statement import make_statement
 from ostiary.records._view import Stale, View, decided, ensure_object, view_of
 from ostiary.records._write import Write
@@ -52,6 +53,9 @@ def _preview(ctx: Context, code: str, which: Which, verb: access.Verb, columns: 
     verdicts = decided(ctx, lambda: _verdicts(ctx, code, ids, verb, columns))
     allowed = tuple(id_ for id_ in ids if verdicts[id_] is None)
     refused = tuple((id_, refusal) for id_ in ids if (refusal := verdicts[id_]) is not None)
+    facts = {"verb": verb.value, "ids": [str(id_) for id_ in ids], "allowed": len(allowed)}
+    name, parts = object_name(ctx, code), [audit.Part("read", facts)]
+    audit.append(ctx, "records.bulk.previewed", object_type=name, parts=parts)
     return Preview(len(ids), allowed, refused)
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from ostiary.jobs import public as jobs
@@ -20,6 +21,7 @@ from ostiary.records._errors import KeyReused
 from ostiary.records._query import Record
 from ostiary.records._read import get_record
 
+Answer = TypeVar("Answer")
 KEPT = timedelta(hours=24)
 KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _TABLE = "records_idempotency"
@@ -51,6 +53,14 @@ class Request:
     digest: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What is kept of an effect. id: of what came of it; None: nothing is left to show."""
+
+    id: UUID | None = None
+    version: int | None = None
+
+
 def idempotent(
     ctx: Context, key: str, request: Request, call: Callable[[], Record | None]
 ) -> tuple[Record | None, bool]:
@@ -62,6 +72,22 @@ def idempotent(
     A principal's key is no other's. It is kept for 24 hours.
     Raises: Invalid: the key. KeyReused: with another request. Unavailable: tables of the release before.
     """
+
+    def make() -> tuple[Record | None, Done]:
+        record = call()
+        return record, Done() if record is None else Done(record.id, record.version)
+
+    return once(ctx, key, request, make, lambda done: _now(ctx, request.object, done))
+
+
+def once(
+    ctx: Context,
+    key: str,
+    request: Request,
+    call: Callable[[], tuple[Answer, Done]],
+    again: Callable[[Done], Answer],
+) -> tuple[Answer, bool]:
+    """As `idempotent`, for what can be found again by its id: `again` makes the answer to a repetition."""
     if not KEY.fullmatch(key):
         words = "An idempotency key has 1 to 200 visible ASCII characters"
         raise Invalid([FieldError("Idempotency-Key", "malformed", words)])
@@ -70,28 +96,29 @@ def idempotent(
     mine = {"principal": ctx.actor, "key": hashlib.sha256(key.encode()).digest()}
     asked = {"request": request.digest, "object": request.object, "kept": KEPT}
     if ctx.db.row(_TAKE, {**mine, **asked}) is None:
-        return _again(ctx, mine, request), False
-    record = call()
-    done = {"record": record and record.id, "version": record and record.version}
-    ctx.db.run(_DONE, {**mine, **done})
-    return record, True
+        return again(_done(ctx, mine, request)), False
+    answer, done = call()
+    ctx.db.run(_DONE, {**mine, "record": done.id, "version": done.version})
+    return answer, True
 
 
-def _again(ctx: Context, mine: dict[str, object], request: Request) -> Record | None:
+def _done(ctx: Context, mine: dict[str, object], request: Request) -> Done:
     row = ctx.db.row(_KNOWN, mine)
     if row is None:  # purged between two statements
         raise Unavailable("This request was just forgotten; send it again", retry_after_s=1)
     digest, object_code, record_id, version = row
     if bytes(digest) != request.digest or object_code != request.object:
         raise KeyReused
-    return None if record_id is None else _now(ctx, object_code, record_id, version)
+    return Done(record_id, version)
 
 
-def _now(ctx: Context, object_code: str, record_id: UUID, version: int) -> Record:
+def _now(ctx: Context, object_code: str, done: Done) -> Record | None:
+    if done.id is None:
+        return None
     try:
-        return get_record(ctx, object_code, record_id)
+        return get_record(ctx, object_code, done.id)
     except NotFound:
-        gone = RecordId(record_id)
+        gone, version = RecordId(done.id), done.version or 0
         return Record(gone, version, b"", (), may_update=False, may_delete=False, visible=False)
 
 

@@ -14,8 +14,12 @@ from ostiary.records._aggregate_query import (
 )
 from ostiary.records._attachments import Attachment, attach, open_attachment
 from ostiary.records._bulk import BulkRefused, BulkResult, Outcome, RowResult
+from ostiary.records._bulk_ask import bulk_once, cancel_bulk, ensure_bulk, get_bulk, refused_rows
 from ostiary.records._bulk_create import create_records
 from ostiary.records._bulk_delete import delete_records
+from ostiary.records._bulk_job import request_bulk
+from ostiary.records._bulk_kept import Bulk, BulkState
+from ostiary.records._bulk_notes import RowNote, notes_of, refusal_detail
 from ostiary.records._bulk_preview import Preview, preview_delete, preview_update
 from ostiary.records._bulk_update import RowUpdate, update_each, update_records
 from ostiary.records._create import create_record
@@ -65,8 +69,10 @@ __all__ = [
     "And",
     "Attachment",
     "AttachmentRefused",
+    "Bulk",
     "BulkRefused",
     "BulkResult",
+    "BulkState",
     "Cell",
     "ColumnNotEditable",
     "ColumnRestricted",
@@ -104,6 +110,7 @@ __all__ = [
     "RecordQuery",
     "Related",
     "Request",
+    "RowNote",
     "RowResult",
     "RowUpdate",
     "Scan",
@@ -112,6 +119,8 @@ __all__ = [
     "TooManyRows",
     "aggregate_records",
     "attach",
+    "bulk_once",
+    "cancel_bulk",
     "count_records",
     "create_record",
     "create_records",
@@ -120,9 +129,11 @@ __all__ = [
     "deny_record",
     "describe",
     "empty_batch",
+    "ensure_bulk",
     "export_csv",
     "export_package",
     "fill_batch",
+    "get_bulk",
     "get_record",
     "idempotent",
     "import_package",
@@ -132,6 +143,7 @@ __all__ = [
     "list_records",
     "lookup_options",
     "merge_records",
+    "notes_of",
     "object_views",
     "open_attachment",
     "parse_filter",
@@ -141,8 +153,11 @@ __all__ = [
     "reach_of",
     "read_mapping",
     "record_events",
+    "refusal_detail",
+    "refused_rows",
     "register_scanner",
     "related_counts",
+    "request_bulk",
     "search_records",
     "share_record",
     "stream_records",
