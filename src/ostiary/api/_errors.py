@@ -36,6 +36,7 @@ HTTP_STATUS: Mapping[type[OstiaryError], int] = {
     VersionConflict: 409,
     records.InUse: 409,
     records.KeyReused: 422,
+    records.BulkRefused: 422,
     BodyTooLarge: 413,
     TooManyRequests: 429,
     Unavailable: 503,

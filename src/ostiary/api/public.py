@@ -2,15 +2,28 @@
 
 from django.urls import path
 
-from ostiary.api import _attachments, _records
+from ostiary.api import _attachments, _bulk, _query, _records
 from ostiary.api._errors import problem_response
 
 urlpatterns = [
     path("v1/records/<slug:code>", _records.collection),
     path("v1/records/<slug:code>/count", _records.count),
+    path("v1/records/<slug:code>/aggregate", _query.aggregate),
+    path("v1/records/<slug:code>/export", _query.export),
+    path("v1/records/<slug:code>/options/<slug:column>", _query.options),
+    path("v1/records/<slug:code>/bulk/create", _bulk.create),
+    path("v1/records/<slug:code>/bulk/update", _bulk.update),
+    path("v1/records/<slug:code>/bulk/delete", _bulk.delete),
+    path("v1/records/<slug:code>/bulk/preview", _bulk.preview),
     path("v1/records/<slug:code>/<uuid:record_id>", _records.member),
     path("v1/records/<slug:code>/<uuid:record_id>/attachments", _attachments.attachments),
     path("v1/records/<slug:code>/<uuid:record_id>/content", _attachments.content),
+    path("v1/records/<slug:code>/<uuid:record_id>/related", _query.related),
+    path("v1/records/<slug:code>/<uuid:record_id>/merge", _bulk.merge),
+    path("v1/bulk/<uuid:bulk_id>", _bulk.status),
+    path("v1/bulk/<uuid:bulk_id>/refused", _bulk.refused_rows),
+    path("v1/bulk/<uuid:bulk_id>/cancel", _bulk.cancel),
+    path("v1/search", _query.search),
 ]
 
 __all__ = ["problem_response", "urlpatterns"]

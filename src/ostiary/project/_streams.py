@@ -7,7 +7,10 @@ from ostiary.project._refusals import log_failure
 
 # The server ends a chunked answer in order even where its chunks failed, so a file that broke off says so
 # itself: in a row of its own, which no import takes for a record.
-BROKEN_OFF = {"text/csv": b'\r\n"INCOMPLETE: this file broke off; the rest is missing"\r\n'}
+BROKEN_OFF = {
+    "text/csv": b'\r\n"INCOMPLETE: this file broke off; the rest is missing"\r\n',
+    "application/x-ndjson": b'{"incomplete":true}\n',
+}
 
 
 class Streamed:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ostiary.access import public as access
+from ostiary.audit import public as audit
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import NotFound
 from ostiary.objects import public as objects
@@ -40,6 +41,10 @@ def related_counts(ctx: Context, object_code: str, record_id: UUID) -> tuple[Rel
     """
     found, data_class = decided(ctx, lambda: _related(ctx, object_code, record_id))
     if found is None:
+        name = object_name(ctx, object_code)
+        audit.append_buffered(
+            ctx, "records.record.refused", outcome="denied", object_type=name, object_ref=record_id
+        )
         raise NotFound
     facts = {"lists": {f"{r.object}.{r.column}": r.count.value for r in found}}
     record_read(ctx, data_class, "records.record.counted", object_name(ctx, object_code), None, facts)

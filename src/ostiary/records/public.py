@@ -41,7 +41,7 @@ from ostiary.records._errors import (
     KeyReused,
     TooManyRows,
 )
-from ostiary.records._export import export_csv
+from ostiary.records._export import export_csv, export_lines
 from ostiary.records._fill import empty_batch, fill_batch
 from ostiary.records._filters import And, Compare, Filter, Not, Op, Or, parse_filter
 from ostiary.records._history import record_events
@@ -131,6 +131,7 @@ __all__ = [
     "empty_batch",
     "ensure_bulk",
     "export_csv",
+    "export_lines",
     "export_package",
     "fill_batch",
     "get_bulk",

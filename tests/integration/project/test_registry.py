@@ -172,7 +172,9 @@ def world(installation: Installation) -> Iterator[World]:
 
 @dataclass
 class Scenario:
-    """How a route is called. fields: of a form or a JSON body. wrong: fields with which it is refused.
+    """How a route is called. fields: of a form or a JSON body, made by `body` where they depend on the world.
+
+    wrong: fields with which it is refused.
 
     refused: who is refused; None: somebody who is not signed in.
     """
@@ -182,6 +184,7 @@ class Scenario:
     wrong: Mapping[str, object] | None = None
     refused: tuple[str | None, ...] = ("nil", None)
     everybody: bool = False
+    body: Callable[[World], Mapping[str, object]] | None = None
 
 
 def of_record(part: str = "") -> Callable[[World], str]:
@@ -197,6 +200,19 @@ def api_file(world: World) -> str:
     with tenancy.transaction(world.tenant) as db:
         made = records.attach(world.context(db, "ada"), "account", account, "a.txt", [b"a"])
     return f"/api/v1/records/account_file/{made.id}/content"
+
+
+def api_bulk(part: str = "") -> Callable[[World], str]:
+    """A change of many records that ada asked for."""
+
+    def make(world: World) -> str:
+        with tenancy.transaction(world.tenant) as db:
+            made = records.request_bulk(
+                world.context(db, "ada"), "account", access.Verb.DELETE, [UUID(world.account())]
+            )
+        return f"/api/v1/bulk/{made.id}{part}"
+
+    return make
 
 
 def job(part: str = "", *, failed: bool = True) -> Callable[[World], str]:
@@ -235,6 +251,40 @@ SCENARIOS: Mapping[str, Scenario] = {
         lambda world: f"{api_record(world)}/attachments?name=a.txt"
     ),
     "GET /api/v1/records/<slug:code>/<uuid:record_id>/content": Scenario(api_file),
+    "GET /api/v1/records/<slug:code>/aggregate": Scenario(
+        lambda _: "/api/v1/records/account/aggregate?measures=count"
+    ),
+    "GET /api/v1/records/<slug:code>/export": Scenario(
+        lambda _: "/api/v1/records/account/export?columns=name", refused=("nil", "out", None)
+    ),
+    "GET /api/v1/records/<slug:code>/options/<slug:column>": Scenario(
+        lambda _: "/api/v1/records/account/options/parent"
+    ),
+    "GET /api/v1/records/<slug:code>/<uuid:record_id>/related": Scenario(
+        lambda world: f"{api_record(world)}/related"
+    ),
+    "GET /api/v1/search": Scenario(lambda _: "/api/v1/search?text=many&objects=account"),
+    "POST /api/v1/records/<slug:code>/bulk/create": Scenario(
+        lambda _: "/api/v1/records/account/bulk/create", {"rows": [{"name": "One of several"}]}
+    ),
+    "POST /api/v1/records/<slug:code>/bulk/update": Scenario(
+        lambda _: "/api/v1/records/account/bulk/update",
+        body=lambda world: {"ids": [world.account()], "values": {"name": "Changed together"}},
+    ),
+    "POST /api/v1/records/<slug:code>/bulk/delete": Scenario(
+        lambda _: "/api/v1/records/account/bulk/delete", body=lambda world: {"ids": [world.account()]}
+    ),
+    "POST /api/v1/records/<slug:code>/bulk/preview": Scenario(
+        lambda _: "/api/v1/records/account/bulk/preview",
+        body=lambda world: {"verb": "delete", "ids": [world.account()]},
+    ),
+    "POST /api/v1/records/<slug:code>/<uuid:record_id>/merge": Scenario(
+        lambda world: f"{api_record(world)}/merge",
+        body=lambda world: {"version": 1, "others": [{"id": world.account()}]},
+    ),
+    "GET /api/v1/bulk/<uuid:bulk_id>": Scenario(api_bulk()),
+    "GET /api/v1/bulk/<uuid:bulk_id>/refused": Scenario(api_bulk("/refused")),
+    "POST /api/v1/bulk/<uuid:bulk_id>/cancel": Scenario(api_bulk("/cancel")),
     "GET /": Scenario(lambda _: "/", refused=ANONYMOUS),
     "GET /sign-in": Scenario(lambda _: "/sign-in", everybody=True),
     "POST /sign-in": Scenario(
@@ -271,9 +321,9 @@ SCENARIOS: Mapping[str, Scenario] = {
 
 
 def fixed(scenario: Scenario, world: World) -> Scenario:
-    """The same with its address made now, so that making it leaves no event later."""
+    """The same with its address and body made now, so that making them leaves no event later."""
     url = scenario.url(world)
-    return Scenario(lambda _: url, scenario.fields)
+    return Scenario(lambda _: url, scenario.body(world) if scenario.body else scenario.fields)
 
 
 LINES = {line.name: line for line in registry.routes()}

@@ -24,6 +24,8 @@ IN_USE = (
     "bulk delete",
     "DELETE below",
     "delete by page below",
+    "POST delete many",
+    "POST merge below",
 )
 
 
@@ -102,6 +104,9 @@ def _references() -> list[Secret]:
             to_guesser=("merge place near", "merge place spare"),
         ),
         Secret(
-            "what a hidden record refers to", slip=({"vault": "mine"}, {"vault": "below"}), by_design=IN_USE
+            "what a hidden record refers to",
+            slip=({"vault": "mine"}, {"vault": "below"}),
+            by_design=IN_USE,
+            to_editor=("POST merge shared",),
         ),
     ]

@@ -25,7 +25,7 @@ BASE = "/api/v1/records"
 
 def surface_probes(w: Guessed) -> dict[str, Probe]:
     """Every question over HTTP, and every page."""
-    parts = (_lists, _members, _writes, _record_pages, _list_pages, _forms)
+    parts = (_lists, _questions, _members, _writes, _many, _record_pages, _list_pages, _forms)
     return dict(pair for part in parts for pair in part(w))
 
 
@@ -120,6 +120,31 @@ def _page(w: Guessed, make: Callable[..., Any], *asked: object) -> Probe:
         return found if isinstance(found, (str, pages.Saved)) else pages.render(found, FRAME)
 
     return probe
+
+
+def _questions(w: Guessed) -> Named:
+    for column in (*COLUMNS, *SYSTEM):
+        yield f"GET totals {column}", _asked(w, "GET", f"vault/aggregate?groups={column}")
+        yield f"GET sum {column}", _asked(w, "GET", f"vault/aggregate?measures=sum({column})")
+        yield f"GET options {column}", _asked(w, "GET", f"vault/options/{column}?search=a")
+        yield f"GET export {column}", _asked(w, "GET", f"vault/export?columns={column}")
+    for name, id_ in _ids(w):
+        yield f"GET related {name}", _asked(w, "GET", f"vault/{id_}/related")
+
+
+def _many(w: Guessed) -> Named:
+    ids = [id_ for _, id_ in _ids(w)]
+    for column in COLUMNS:
+        values = {column: value_for(w, column)}
+        every = {"field": column, "op": "eq", "value": value_for(w, column)}
+        yield f"POST many {column}", _asked(w, "POST", "vault/bulk/update", {"ids": ids, "values": values})
+        yield f"POST found {column}", _asked(w, "POST", "vault/bulk/delete", {"filter": every})
+        look = {"verb": "update", "ids": ids, "columns": [column]}
+        yield f"POST look {column}", _asked(w, "POST", "vault/bulk/preview", look)
+    yield "POST delete many", _asked(w, "POST", "vault/bulk/delete", {"ids": ids})
+    for name, id_ in _ids(w):
+        others = {"version": 1, "others": [{"id": other} for other in ids if other != id_][:2]}
+        yield f"POST merge {name}", _asked(w, "POST", f"vault/{id_}/merge", others)
 
 
 def _record_pages(w: Guessed) -> Named:
