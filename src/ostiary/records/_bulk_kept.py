@@ -27,9 +27,9 @@ from ostiary.records._filters import And, Compare, Filter, Not, Or, parse_filter
 TABLE = "records_bulk"
 SCOPE = "records"
 MOST_KEPT = 1_000  # refused rows of one job
-_TYPE = UUID("6f737469-6172-4a75-8020-000000000000")
-_REQUEST = UUID("6f737469-6172-4a75-8021-000000000000")
-_DETAIL = UUID("6f737469-6172-4a75-8022-000000000000")
+_TYPE = UUID("6f737469-6172-4a75-8030-000000000000")
+_REQUEST = UUID("6f737469-6172-4a75-8031-000000000000")
+_DETAIL = UUID("6f737469-6172-4a75-8032-000000000000")
 
 _COLUMNS = (
     "id, object_code, verb, state, reason, total, done, refused, asked_at, begun_at, ended_at, job,"
