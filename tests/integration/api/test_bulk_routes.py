@@ -151,6 +151,9 @@ def test_all_or_nothing(harbour: Harbour) -> None:
     assert (done.status, harbour.names([mine])) == (200, ["Half"])
 
 
+NOWHERE = str(UUID(int=7))  # fixed: part of the names of tests
+
+
 @pytest.mark.parametrize(
     ("url", "body", "field", "code"),
     [
@@ -158,16 +161,16 @@ def test_all_or_nothing(harbour: Harbour) -> None:
         ("bulk/update", {"filter": {}, "values": {"name": "A"}}, "filter", "empty"),
         ("bulk/update", {"ids": [], "values": {"name": "A"}}, "ids", "malformed"),
         ("bulk/update", {"ids": ["x", "y"], "values": {"name": "A"}}, "ids.0", "malformed"),
-        ("bulk/update", {"ids": [str(new_id())]}, "values", "malformed"),
-        ("bulk/update", {"ids": [str(new_id())], "values": {"hull": 1}}, "hull", "unknown_column"),
+        ("bulk/update", {"ids": [NOWHERE]}, "values", "malformed"),
+        ("bulk/update", {"ids": [NOWHERE], "values": {"hull": 1}}, "hull", "unknown_column"),
         ("bulk/update", {"rows": [{"id": 7, "values": {"name": "A"}}]}, "rows.0.id", "malformed"),
-        ("bulk/update", {"rows": [{"id": str(new_id()), "hull": 1}]}, "rows.0.hull", "unknown_field"),
-        ("bulk/delete", {"ids": [str(new_id())], "all": True}, "all", "unknown_field"),
-        ("bulk/delete", {"ids": [str(new_id())], "atomic": "yes"}, "atomic", "malformed"),
+        ("bulk/update", {"rows": [{"id": NOWHERE, "hull": 1}]}, "rows.0.hull", "unknown_field"),
+        ("bulk/delete", {"ids": [NOWHERE], "all": True}, "all", "unknown_field"),
+        ("bulk/delete", {"ids": [NOWHERE], "atomic": "yes"}, "atomic", "malformed"),
         ("bulk/create", {"rows": ["boat"]}, "rows.0", "malformed"),
-        ("bulk/preview", {"verb": "read", "ids": [str(new_id())]}, "verb", "malformed"),
-        (f"{new_id()}/merge", {"version": "1", "others": []}, "version", "malformed"),
-        (f"{new_id()}/merge", {"version": 1, "others": ["x"]}, "others", "malformed"),
+        ("bulk/preview", {"verb": "read", "ids": [NOWHERE]}, "verb", "malformed"),
+        (f"{NOWHERE}/merge", {"version": "1", "others": []}, "version", "malformed"),
+        (f"{NOWHERE}/merge", {"version": 1, "others": ["x"]}, "others", "malformed"),
     ],
 )
 def test_what_is_malformed_is_refused_by_name(
