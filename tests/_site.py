@@ -1,11 +1,28 @@
 """A browser or program before Django's real handler, without a server between."""
 
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler
+
+BOUNDARY = "a-line-between-parts"
+MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
+
+
+def multipart(fields: Mapping[str, str], files: Sequence[tuple[str, str, bytes]] = ()) -> bytes:
+    """The body of a form with files, each as (name, type, content); `MULTIPART` is its type."""
+    parts = [(f'name="{name}"', value.encode()) for name, value in fields.items()]
+    parts += [
+        (f'name="files"; filename="{name}"\r\nContent-Type: {kind}', content) for name, kind, content in files
+    ]
+    lines = [
+        f"--{BOUNDARY}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + content + b"\r\n"
+        for head, content in parts
+    ]
+    return b"".join(lines) + f"--{BOUNDARY}--\r\n".encode()
 
 
 @dataclass

@@ -40,6 +40,7 @@ LANGUAGE_CODE = "en"
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+FILE_UPLOAD_HANDLERS = ["ostiary.web.public.StreamedFiles"]  # Django's own keep what anybody sends
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = _logs.settings_from(ENVIRONMENT)
 SHARED = Path(ENVIRONMENT.get("OSTIARY_SHARED", "../shared"))

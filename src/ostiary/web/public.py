@@ -10,6 +10,7 @@ from ostiary.web import _records_views as records_views
 from ostiary.web import _session_views as session_views
 from ostiary.web import _settings_views as settings_views
 from ostiary.web._responses import error_response
+from ostiary.web._uploads import StreamedFiles
 
 ui.add_templates("web", Path(__file__).parent / "templates")
 
@@ -35,4 +36,4 @@ urlpatterns = [
     path("lookup/<slug:code>/<slug:column>", records_views.lookup_options),
 ]
 
-__all__ = ["error_response", "urlpatterns"]
+__all__ = ["StreamedFiles", "error_response", "urlpatterns"]
