@@ -10,6 +10,7 @@ from ostiary.pages._input import show_value
 from ostiary.pages._posted import TEXT_SUFFIX, Draft, editable_columns
 from ostiary.pages._reader import Json, Reader, is_shown
 from ostiary.pages._record import display_name, record_head
+from ostiary.pages._under import home_of, parent_of
 from ostiary.records.public import ObjectView, Record
 from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
@@ -43,7 +44,10 @@ class FormGroup:
 
 @dataclass(frozen=True, slots=True)
 class FormView:
-    """Everything that pages/form.html shows. base: the texts that the form started from."""
+    """Everything that pages/form.html shows. base: the texts that the form started from.
+
+    under: of a file or a note, the record to go back to.
+    """
 
     head: Head
     title: str
@@ -56,6 +60,7 @@ class FormView:
     hidden_note: str
     version: int | None
     base: str
+    under: str
     conflict: bool
 
 
@@ -81,18 +86,23 @@ def form_view(
     if record is None:
         title = _("New %(thing)s") % {"thing": thing.caption.lower()}
         head = record_head(reader, view, title)
+        under = _given_parent(view, draft)
         action, cancel = reader.urls.new(thing.code), reader.urls.records(thing.code)
     else:
         name = display_name(view, record)
         title = _("Edit %(name)s") % {"name": name}
-        head = record_head(reader, view, _("Edit"), Link(name, reader.urls.record(thing.code, record.id)))
+        head = record_head(
+            reader, view, _("Edit"), Link(name, reader.urls.record(thing.code, record.id)), record=record
+        )
         action = reader.urls.record(thing.code, record.id, "edit")
         cancel = reader.urls.record(thing.code, record.id)
+        under = parent_of(view, record)
+    home = home_of(view, under)
     return FormView(
         head=head,
         title=title,
         action=action,
-        cancel_url=cancel,
+        cancel_url=home.url(reader.urls) if home else cancel,
         submit=_("Add %(thing)s") % {"thing": thing.caption.lower()} if record is None else _("Save"),
         groups=groups,
         problems=problems,
@@ -100,8 +110,14 @@ def form_view(
         hidden_note=_hidden_note(view),
         version=record.version if record else None,
         base=json.dumps(base, ensure_ascii=False),
+        under=under,
         conflict=conflict,
     )
+
+
+def _given_parent(view: ObjectView, draft: Draft) -> str:
+    master = view.object.master_column
+    return draft.texts.get(master.code, "") if master else ""
 
 
 def _label(view: ObjectView, code: str) -> str:

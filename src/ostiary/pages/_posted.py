@@ -37,6 +37,9 @@ class Draft:
         return replace(self, errors={**self.errors, **told})
 
 
+NOTHING = Draft()
+
+
 def last(posted: Posted, key: str) -> str:
     """The last value given for `key`, or ""."""
     return (list(posted.get(key, ())) or [""])[-1]

@@ -1,6 +1,6 @@
 """The record page: head, key facts, stage path, groups of fields, related lists, what happened."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ostiary.kernel.ids import RecordId
 from ostiary.objects import public as objects
@@ -16,11 +16,14 @@ from ostiary.pages._list import (
     shown_columns,
     table_rows,
 )
+from ostiary.pages._panels import Panel, Place, download_of, find_panel
+from ostiary.pages._posted import NOTHING, Draft
 from ostiary.pages._reader import Reader, is_shown, readable
 from ostiary.pages._refusals import why_not_changed, why_not_created, why_not_deleted, why_restricted
 from ostiary.pages._stages import stages_of
 from ostiary.pages._state import Condition, ListState
 from ostiary.pages._timeline import Entry, timeline
+from ostiary.pages._under import home_of, parent_name, parent_of, tab_of
 from ostiary.records import public as records
 from ostiary.records.public import ObjectView, Record
 from ostiary.ui.i18n import gettext as _
@@ -61,7 +64,10 @@ class FactGroup:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """Records that refer to this one: the first few, how many the reader may read, where all of them are."""
+    """Records that refer to this one: the first few, how many the reader may read, where all of them are.
+
+    panel: of an open list of files or notes, in place of rows.
+    """
 
     label: str
     icon: str
@@ -70,6 +76,7 @@ class Detail:
     columns: tuple[HeadCell, ...]
     all_url: str
     create: Action
+    panel: Panel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +96,24 @@ class RecordView:
     entries: tuple[Entry, ...]
     edit: Action
     delete: Action
+    download: Action | None
 
 
-def record_view(reader: Reader, code: str, record_id: RecordId, tab: str = "") -> RecordView:
-    """One record. Raises NotFound for what is absent or hidden, AccessDenied where the object is closed."""
+def record_view(
+    reader: Reader, code: str, record_id: RecordId, tab: str = "", tried: Draft = NOTHING
+) -> RecordView:
+    """One record. tried: what was not added on the tab, and why.
+
+    Raises NotFound for what is absent or hidden, AccessDenied where the object is closed.
+    """
     view = records.describe(reader.ctx, code)
     record = records.get_record(reader.ctx, code, record_id, verdicts=True)
     thing = view.object
     name = display_name(view, record)
-    details = _details(reader, view, record, tab)
+    details = _details(reader, view, record, tab, tried)
     opened = next((detail for key, detail in details if key == tab), None)
     return RecordView(
-        head=record_head(reader, view, name),
+        head=record_head(reader, view, name, record=record),
         name=name,
         subtitle=_subtitle(reader, view, record),
         facts=tuple(_fact(reader, view, record, c) for c in thing.layout.facts if _shown(view, c)),
@@ -123,7 +136,14 @@ def record_view(reader: Reader, code: str, record_id: RecordId, tab: str = "") -
             "trash",
             why_not_deleted(view, may_delete=bool(record.may_delete)),
         ),
+        download=_download(reader, view, record),
     )
+
+
+def _download(reader: Reader, view: ObjectView, record: Record) -> Action | None:
+    if not view.object.content:
+        return None
+    return download_of(reader, view, str(record.id))
 
 
 def display_name(view: ObjectView, record: Record) -> str:
@@ -134,11 +154,17 @@ def display_name(view: ObjectView, record: Record) -> str:
     return str(value) if value not in (None, "") else view.object.caption
 
 
-def record_head(reader: Reader, view: ObjectView, title: str, *more: Link) -> Head:
-    """Title and breadcrumb below the object's list."""
-    listed = list_head(reader, view)
-    crumbs = (Link(view.object.plural, reader.urls.records(view.object.code)), *more)
-    return Head(title, crumbs, listed.search, listed.create)
+def record_head(
+    reader: Reader, view: ObjectView, title: str, *more: Link, record: Record | None = None
+) -> Head:
+    """Title and breadcrumb below the object's list; a file or a note stands below its record."""
+    home = home_of(view, parent_of(view, record)) if record else None
+    above = reader.views.get(home.object) if home else None
+    listed = list_head(reader, above or view)
+    crumbs = [Link((above or view).object.plural, reader.urls.records((above or view).object.code))]
+    if record and home and above:
+        crumbs.append(Link(parent_name(view, record) or above.object.caption, home.url(reader.urls)))
+    return Head(title, (*crumbs, *more), listed.search, listed.create)
 
 
 def _shown(view: ObjectView, code: str) -> bool:
@@ -197,17 +223,22 @@ def _path(reader: Reader, view: ObjectView, record: Record) -> tuple[Step, ...]:
     )
 
 
-def _details(reader: Reader, view: ObjectView, record: Record, tab: str) -> list[tuple[str, Detail]]:
+def _details(
+    reader: Reader, view: ObjectView, record: Record, tab: str, tried: Draft
+) -> list[tuple[str, Detail]]:
     """The related lists with their sizes; rows of the one that is open, else of the first that has any."""
     found: list[tuple[str, Detail]] = []
     related = records.related_counts(reader.ctx, view.object.code, record.id)
     first = next((r for r in related if r.count.value), None)
     for listed in related:
-        key = f"{listed.object}.{listed.column}"
+        key = tab_of(listed.object, listed.column)
         theirs = reader.views.get(listed.object)
         if theirs is not None and readable(theirs, listed.column):
             limit = _LONG if key == tab else _SHORT if listed is first else 0
-            found.append((key, _detail(reader, theirs, listed, record, limit)))
+            place = Place(view, record, listed.column)
+            panel = find_panel(reader, theirs, place, tried) if key == tab else None
+            detail = _detail(reader, theirs, listed, record, 0 if panel else limit)
+            found.append((key, replace(detail, panel=panel)))
     return found
 
 

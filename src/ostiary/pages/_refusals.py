@@ -11,9 +11,12 @@ from ostiary.ui.i18n import gettext as _
 def why_not_created(view: ObjectView) -> str:
     """Empty when the reader may create records of the object in a form."""
     if view.object.content:
-        return _("A file comes together with its content, which this form does not send.")
-    if Verb.CREATE in view.verbs:
-        return ""
+        return _("Files are added on the page of the record that they belong to, under Attachments.")
+    return "" if Verb.CREATE in view.verbs else why_not_created_at_all(view)
+
+
+def why_not_created_at_all(view: ObjectView) -> str:
+    """Layer 2 says no, whatever way it is tried."""
     return _("You may not add %(things)s: no role of yours has the right to (layer 2, object).") % {
         "things": view.object.plural.lower()
     }
@@ -46,6 +49,13 @@ def why_not_deleted(view: ObjectView, *, may_delete: bool) -> str:
             "things": view.object.plural.lower()
         }
     return _("You may read this record but not delete it: no rule or share gives you that (layer 3, record).")
+
+
+def why_not_written(column: Column) -> str:
+    """Why a field may not be filled in."""
+    return _(
+        "You may not fill in %(field)s: no row of this field gives a role of yours the right to (layer 4)."
+    ) % {"field": column.caption}
 
 
 def why_restricted(column: Column) -> str:

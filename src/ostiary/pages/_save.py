@@ -12,8 +12,9 @@ from ostiary.pages._form import FormView, form_view
 from ostiary.pages._input import show_value
 from ostiary.pages._posted import Draft, Posted, changed_values, last, read_base, read_posted
 from ostiary.pages._reader import Reader
-from ostiary.pages._record import display_name, record_head
+from ostiary.pages._record import RecordView, display_name, record_head, record_view
 from ostiary.pages._refusals import why_not_changed, why_not_created, why_not_deleted
+from ostiary.pages._under import PANEL, UNDER, home_of, parent_of
 from ostiary.records import public as records
 from ostiary.records.public import ObjectView, Record
 from ostiary.ui.i18n import gettext as _
@@ -24,10 +25,14 @@ UNPROCESSABLE, CONFLICT = 422, 409
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """It is done; `visible` is false when the result left what the reader may see."""
+    """It is done; `visible` is false when the result left what the reader may see.
+
+    back: the page to go on to, "" for the record's own or, where that is gone, its list.
+    """
 
     record_id: UUID
     visible: bool = True
+    back: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class DeleteView:
     action: str
     cancel_url: str
     version: int
+    under: str
     error: str = ""
 
 
@@ -47,7 +53,7 @@ class DeleteView:
 class Refused:
     """It is not done: the page that says why, and the status it is sent with."""
 
-    view: FormView | DeleteView
+    view: FormView | DeleteView | RecordView
     status: int
 
 
@@ -67,10 +73,19 @@ def submit_new(reader: Reader, code: str, posted: Posted) -> Saved | Refused:
         try:
             with reader.ctx.db.savepoint():
                 made = records.create_record(reader.ctx, code, given)
-            return Saved(made.id, visible=made.visible)
+            return Saved(made.id, visible=made.visible, back=_back(reader, view, posted))
         except Invalid as refused:
             draft = draft.with_errors(refused.errors)
-    return Refused(form_view(reader, view, None, draft), UNPROCESSABLE)
+    return Refused(_panel(reader, view, posted, draft) or form_view(reader, view, None, draft), UNPROCESSABLE)
+
+
+def _panel(reader: Reader, view: ObjectView, posted: Posted, draft: Draft) -> RecordView | None:
+    """The page of the record above where the form stood there, and can say what is wrong."""
+    home = home_of(view, last(posted, UNDER)) if PANEL in posted else None
+    master = view.object.master_column
+    if home is None or (master and master.code in draft.errors):
+        return None
+    return record_view(reader, home.object, home.record_id, home.tab, draft)
 
 
 def edit_form(reader: Reader, code: str, record_id: RecordId) -> FormView:
@@ -90,11 +105,11 @@ def submit_edit(reader: Reader, code: str, record_id: RecordId, posted: Posted) 
     version = int(last(posted, "version")) if last(posted, "version").isdecimal() else 0
     if not draft.errors:
         if not changes:
-            return Saved(record_id)
+            return Saved(record_id, back=_back(reader, view, posted))
         try:
             with reader.ctx.db.savepoint():
                 changed = records.update_record(reader.ctx, code, record_id, changes, version)
-            return Saved(record_id, visible=changed.visible)
+            return Saved(record_id, visible=changed.visible, back=_back(reader, view, posted))
         except Invalid as refused:
             draft = draft.with_errors(refused.errors)
         except VersionConflict:
@@ -130,15 +145,17 @@ def delete_form(reader: Reader, code: str, record_id: RecordId, error: str = "")
     if not record.may_delete:
         raise AccessDenied(why_not_deleted(view, may_delete=False), layer=_layer(view, Verb.DELETE))
     name = display_name(view, record)
-    here = reader.urls.record(code, record_id)
+    here, under = reader.urls.record(code, record_id), parent_of(view, record)
+    home = home_of(view, under)
     text = _("It is gone for everybody, and cannot be brought back here. Events that mention it stay.")
     return DeleteView(
-        record_head(reader, view, _("Delete"), Link(name, here)),
+        record_head(reader, view, _("Delete"), Link(name, here), record=record),
         _("Delete %(name)s?") % {"name": name},
         text,
         reader.urls.record(code, record_id, "delete"),
-        here,
+        home.url(reader.urls) if home else here,
         record.version,
+        under,
         error,
     )
 
@@ -154,7 +171,13 @@ def submit_delete(reader: Reader, code: str, record_id: RecordId, posted: Posted
         return Refused(delete_form(reader, code, record_id, error), CONFLICT)
     except records.InUse as refused:
         return Refused(delete_form(reader, code, record_id, refused.message), CONFLICT)
-    return Saved(record_id, visible=False)
+    return Saved(record_id, visible=False, back=_back(reader, records.describe(reader.ctx, code), posted))
+
+
+def _back(reader: Reader, view: ObjectView, posted: Posted) -> str:
+    """Where a file or a note was come from; that page is guarded as ever, so forging it gains nothing."""
+    home = home_of(view, last(posted, UNDER))
+    return home.url(reader.urls) if home else ""
 
 
 def _creating(reader: Reader, code: str) -> ObjectView:

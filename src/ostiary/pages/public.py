@@ -7,6 +7,7 @@ below, by `records`; a page shows what came of them.
 from pathlib import Path
 
 from ostiary import ui
+from ostiary.pages._attach import Sent, submit_files
 from ostiary.pages._choices import matching_options
 from ostiary.pages._errors import ErrorView, error_view
 from ostiary.pages._form import FormView
@@ -60,6 +61,7 @@ __all__ = [
     "RecordView",
     "Refused",
     "Saved",
+    "Sent",
     "Urls",
     "View",
     "delete_form",
@@ -76,5 +78,6 @@ __all__ = [
     "render_options",
     "submit_delete",
     "submit_edit",
+    "submit_files",
     "submit_new",
 ]

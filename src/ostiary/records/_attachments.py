@@ -62,7 +62,7 @@ def attach(
     code, file_id = view.object.code, RecordId(new_id())
     given = _given(view, clean_name(name), record_id)
     decided(ctx, lambda: _ensure_may_attach(ctx, code, given))
-    seen = _Seen(_most(ctx))
+    seen = _Seen(attachment_limit(ctx))
     try:
         with ctx.db.savepoint():
             parts = scanned(ctx, str(given[_column(view, "name")]), seen.count(parts_of(chunks)))
@@ -131,7 +131,8 @@ def _ensure_may_attach(ctx: Context, code: str, given: Mapping[str, object]) -> 
     ensure_references(ctx, view, typed)
 
 
-def _most(ctx: Context) -> int:
+def attachment_limit(ctx: Context) -> int:
+    """How many bytes a file may have in this tenant."""
     found = access.get_setting(ctx, ATTACHMENT_MOST.code)
     return int(str(found)) * MEGABYTE
 

@@ -12,7 +12,7 @@ from ostiary.records._aggregate_query import (
     Others,
     Period,
 )
-from ostiary.records._attachments import Attachment, attach, open_attachment
+from ostiary.records._attachments import Attachment, attach, attachment_limit, open_attachment
 from ostiary.records._bulk import BulkRefused, BulkResult, Outcome, RowResult
 from ostiary.records._bulk_ask import bulk_once, cancel_bulk, ensure_bulk, get_bulk, refused_rows
 from ostiary.records._bulk_create import create_records
@@ -119,6 +119,7 @@ __all__ = [
     "TooManyRows",
     "aggregate_records",
     "attach",
+    "attachment_limit",
     "bulk_once",
     "cancel_bulk",
     "count_records",

@@ -7,6 +7,7 @@ from ostiary.ui.i18n import gettext as _
 from ostiary.ui.i18n import later
 
 Number = int | float | Decimal
+_UNITS = ("B", "kB", "MB", "GB")
 _MONTHS = tuple(
     map(later, ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"))
 )
@@ -26,6 +27,14 @@ def number(value: Number, scale: int | None = None) -> str:
     if not rest.strip("0"):
         return whole
     return text if scale is not None else f"{whole}.{rest.rstrip('0')}"
+
+
+def size(count: int) -> str:
+    """412 kB: bytes in units of a thousand, at most one digit after the point."""
+    amount, unit = Decimal(count), 0
+    while amount >= 999.95 and unit < len(_UNITS) - 1:
+        amount, unit = amount / 1000, unit + 1
+    return f"{number(round(amount, 1 if amount < 10 else 0))} {_UNITS[unit]}"
 
 
 def day(value: date) -> str:

@@ -50,6 +50,7 @@ def frame_of(request: HttpRequest, current: str = "") -> Frame:
     reader = reader_of(request)
     catalogue, readable = reader.catalogue, set(reader.views)
     workplaces = [w for w in catalogue.workplaces if sections_of(w, readable)]
+    current = _section(catalogue, current)
     chosen = _chosen(workplaces, current, request.COOKIES.get(WORKPLACE, ""))
     groups = _groups(catalogue, chosen, readable, current) if chosen else ()
     groups = (*groups, *_administration(request, current))
@@ -128,6 +129,14 @@ def tenant_name(request: HttpRequest) -> str:
     """The name of the tenant that answers on this host."""
     tenant = tenancy.find_tenant_by_host(request.get_host().partition(":")[0].lower())
     return tenant.name if tenant else "Ostiary"
+
+
+def _section(catalogue: Catalogue, current: str) -> str:
+    """The section that a page belongs to: what lies under records and is no section belongs to theirs."""
+    made = catalogue.objects.get(current)
+    master = made.master_column if made else None
+    listed = any(current in codes for w in catalogue.workplaces for _caption, codes in w.groups)
+    return current if listed or master is None else master.target or current
 
 
 def _chosen(workplaces: list[Workplace], current: str, preferred: str) -> Workplace | None:

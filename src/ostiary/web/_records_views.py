@@ -6,7 +6,6 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    HttpResponseRedirect,
     StreamingHttpResponse,
 )
 
@@ -17,14 +16,10 @@ from ostiary.kernel.ids import RecordId
 from ostiary.pages import public as pages
 from ostiary.records import public as records
 from ostiary.web._frame import URLS, reader_of
-from ostiary.web._responses import page_response
+from ostiary.web._responses import done, page_response
 from ostiary.web._view import FORM, READ, answers, lists_of
 
 _EMPTY = Silent("an empty form; options of its lookups are lists with events of their own")
-
-
-def _done(address: str, what: str) -> HttpResponseRedirect:
-    return HttpResponseRedirect(f"{address}{'&' if '?' in address else '?'}done={what}")
 
 
 @answers(READ, guard=RECORDS, reads="records.record.listed")
@@ -51,8 +46,8 @@ def new_page(request: HttpRequest, code: str) -> HttpResponseBase:
     if isinstance(result, pages.Refused):
         return page_response(request, result.view, code, result.status)
     if not result.visible:
-        return _done(URLS.records(code), "lost")
-    return _done(URLS.record(code, result.record_id), "added")
+        return done(URLS.records(code), "lost")
+    return done(result.back or URLS.record(code, result.record_id), "added")
 
 
 @answers(FORM, guard=RECORDS, reads="records.record.viewed", writes="records.record.updated")
@@ -65,8 +60,8 @@ def edit_page(request: HttpRequest, code: str, record_id: RecordId) -> HttpRespo
     if isinstance(result, pages.Refused):
         return page_response(request, result.view, code, result.status)
     if not result.visible:
-        return _done(URLS.records(code), "lost")
-    return _done(URLS.record(code, record_id), "saved")
+        return done(URLS.records(code), "lost")
+    return done(result.back or URLS.record(code, record_id), "saved")
 
 
 @answers(FORM, guard=RECORDS, reads="records.record.viewed", writes="records.record.deleted")
@@ -78,7 +73,7 @@ def delete_page(request: HttpRequest, code: str, record_id: RecordId) -> HttpRes
     result = pages.submit_delete(reader, code, record_id, lists_of(request.POST))
     if isinstance(result, pages.Refused):
         return page_response(request, result.view, code, result.status)
-    return _done(URLS.records(code), "deleted")
+    return done(result.back or URLS.records(code), "deleted")
 
 
 @answers(READ, guard=RECORDS, reads="records.record.exported", operation="CanExportGrid")

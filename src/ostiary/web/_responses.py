@@ -39,6 +39,11 @@ def page_response(
     return response
 
 
+def done(address: str, what: str) -> HttpResponseBase:
+    """On to a page that says what was done: "added", "saved", "deleted"..."""
+    return HttpResponseRedirect(f"{address}{'&' if '?' in address else '?'}done={what}")
+
+
 def error_response(request: HttpRequest, error: OstiaryError) -> HttpResponseBase:
     """The page that says why not. Whoever is not signed in goes to sign in and comes back from there."""
     if isinstance(error, NotSignedIn):

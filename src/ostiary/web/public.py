@@ -5,6 +5,7 @@ from pathlib import Path
 from django.urls import path
 
 from ostiary import ui
+from ostiary.web import _files_views as files_views
 from ostiary.web import _jobs_views as jobs_views
 from ostiary.web import _records_views as records_views
 from ostiary.web import _session_views as session_views
@@ -33,6 +34,8 @@ urlpatterns = [
     path("o/<slug:code>/<uuid:record_id>", records_views.record_page),
     path("o/<slug:code>/<uuid:record_id>/edit", records_views.edit_page),
     path("o/<slug:code>/<uuid:record_id>/delete", records_views.delete_page),
+    path("o/<slug:code>/<uuid:record_id>/attachments", files_views.attachments),
+    path("o/<slug:code>/<uuid:record_id>/content", files_views.content),
     path("lookup/<slug:code>/<slug:column>", records_views.lookup_options),
 ]
 

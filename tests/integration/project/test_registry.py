@@ -7,7 +7,7 @@ is an event. A route that has no scenario here fails.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from urllib.parse import urlencode
 from uuid import UUID
@@ -31,11 +31,11 @@ from ostiary.project._transport import Transport
 from ostiary.records import public as records
 from ostiary.tenancy import public as tenancy
 from tests._jobs import as_owner
-from tests._site import Answer, Site
+from tests._site import MULTIPART, Answer, Site, multipart
 from tests._tenants import Installation, TestTenant
 
 PASSWORD = "grey kettles whistle"
-WATCHED = ("rec_account", "identity_unit", "access_operation_row", "settings_value")
+WATCHED = ("rec_account", "rec_account_file", "identity_unit", "access_operation_row", "settings_value")
 REFUSED = frozenset({401, 403, 404})
 
 
@@ -102,7 +102,9 @@ class Forms(HTMLParser):
 class Browser:
     site: Site
 
-    def ask(self, method: str, url: str, fields: Mapping[str, str] | None = None) -> Answer:
+    def ask(
+        self, method: str, url: str, fields: Mapping[str, str] | None = None, file: bytes = b""
+    ) -> Answer:
         if method == "GET":
             path, _, query = url.partition("?")
             return self.site.get(path, QUERY_STRING=query)
@@ -110,6 +112,9 @@ class Browser:
         form.feed(self.site.get(url).body.decode())
         token = form.fields.get("csrfmiddlewaretoken") or self._token()
         body = {**form.fields, **(fields or {}), "csrfmiddlewaretoken": token}
+        if file:
+            sent = multipart(body, [("a.txt", "text/plain", file)])
+            return self.site.post(url, sent, CONTENT_TYPE=MULTIPART, HTTP_ORIGIN="http://registry.test")
         return self.site.post(url, urlencode(body).encode(), HTTP_ORIGIN="http://registry.test")
 
     def _token(self) -> str:
@@ -176,7 +181,7 @@ class Scenario:
 
     wrong: fields with which it is refused.
 
-    refused: who is refused; None: somebody who is not signed in.
+    refused: who is refused; None: somebody who is not signed in. file: sent with the form.
     """
 
     url: Callable[[World], str]
@@ -185,6 +190,7 @@ class Scenario:
     refused: tuple[str | None, ...] = ("nil", None)
     everybody: bool = False
     body: Callable[[World], Mapping[str, object]] | None = None
+    file: bytes = b""
 
 
 def of_record(part: str = "") -> Callable[[World], str]:
@@ -195,11 +201,14 @@ def api_record(world: World) -> str:
     return f"/api/v1/records/account/{world.account()}"
 
 
-def api_file(world: World) -> str:
-    account = UUID(world.account())
-    with tenancy.transaction(world.tenant) as db:
-        made = records.attach(world.context(db, "ada"), "account", account, "a.txt", [b"a"])
-    return f"/api/v1/records/account_file/{made.id}/content"
+def file_of(prefix: str) -> Callable[[World], str]:
+    def make(world: World) -> str:
+        account = UUID(world.account())
+        with tenancy.transaction(world.tenant) as db:
+            made = records.attach(world.context(db, "ada"), "account", account, "a.txt", [b"a"])
+        return f"{prefix}account_file/{made.id}/content"
+
+    return make
 
 
 def api_bulk(part: str = "") -> Callable[[World], str]:
@@ -250,7 +259,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "POST /api/v1/records/<slug:code>/<uuid:record_id>/attachments": Scenario(
         lambda world: f"{api_record(world)}/attachments?name=a.txt"
     ),
-    "GET /api/v1/records/<slug:code>/<uuid:record_id>/content": Scenario(api_file),
+    "GET /api/v1/records/<slug:code>/<uuid:record_id>/content": Scenario(file_of("/api/v1/records/")),
     "GET /api/v1/records/<slug:code>/aggregate": Scenario(
         lambda _: "/api/v1/records/account/aggregate?measures=count"
     ),
@@ -306,6 +315,8 @@ SCENARIOS: Mapping[str, Scenario] = {
     "POST /o/<slug:code>/<uuid:record_id>/edit": Scenario(of_record("/edit"), {"name": "Changed on a page"}),
     "GET /o/<slug:code>/<uuid:record_id>/delete": Scenario(of_record("/delete")),
     "POST /o/<slug:code>/<uuid:record_id>/delete": Scenario(of_record("/delete")),
+    "POST /o/<slug:code>/<uuid:record_id>/attachments": Scenario(of_record("/attachments"), file=b"a"),
+    "GET /o/<slug:code>/<uuid:record_id>/content": Scenario(file_of("/o/")),
     "GET /lookup/<slug:code>/<slug:column>": Scenario(lambda _: "/lookup/contact/account?q=One"),
     "GET /jobs": Scenario(lambda _: "/jobs"),
     "GET /jobs/<uuid:job_id>": Scenario(job()),
@@ -322,8 +333,8 @@ SCENARIOS: Mapping[str, Scenario] = {
 
 def fixed(scenario: Scenario, world: World) -> Scenario:
     """The same with its address and body made now, so that making them leaves no event later."""
-    url = scenario.url(world)
-    return Scenario(lambda _: url, scenario.body(world) if scenario.body else scenario.fields)
+    url, fields = scenario.url(world), scenario.body(world) if scenario.body else scenario.fields
+    return replace(scenario, url=lambda _: url, fields=fields, body=None)
 
 
 LINES = {line.name: line for line in registry.routes()}
@@ -339,7 +350,7 @@ def ask(
     client = world.program(who) if address.startswith("/api/") else world.browser(who)
     if isinstance(client, Program):
         return client.ask(method, url, fields or None)
-    return client.ask(method, url, {k: str(v) for k, v in (fields or {}).items()})
+    return client.ask(method, url, {k: str(v) for k, v in (fields or {}).items()}, scenario.file)
 
 
 def test_every_route_has_a_scenario() -> None:

@@ -327,5 +327,5 @@ def test_a_page_offers_no_form_for_what_only_comes_with_bytes(deal: tuple[Contex
     author, _ = deal
     files, notes = (records.describe(author, code) for code in ("opportunity_file", "opportunity_note"))
     assert access.Verb.CREATE in files.verbs & notes.verbs
-    assert "content" in why_not_created(files)
+    assert "page of the record" in why_not_created(files)
     assert why_not_created(notes) == ""

@@ -25,6 +25,23 @@ def test_numbers(value: Decimal, scale: int | None, text: str) -> None:
     assert words.number(value, scale) == text
 
 
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1 kB"),
+        (1234, "1.2 kB"),
+        (412_345, "412 kB"),
+        (999_960, "1 MB"),
+        (25_000_000, "25 MB"),
+        (5_000_000_000_000, "5,000 GB"),
+    ],
+)
+def test_sizes_are_in_units_of_a_thousand(count: int, text: str) -> None:
+    assert words.size(count) == text
+
+
 def test_days_and_instants_are_in_words_and_in_the_readers_zone() -> None:
     late = datetime(2026, 12, 13, 23, 30, tzinfo=UTC)
     assert words.day(date(2026, 12, 14)) == "14 Dec 2026"

@@ -35,3 +35,48 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   search.focus();
 });
+
+// files: what is too large is said before it is sent, and dropping some on their list sends them
+document.addEventListener("change", (event) => {
+  const box = event.target.closest("input[type=file][data-most]");
+  if (!box) return;
+  const fits = [...box.files].every((file) => file.size <= Number(box.dataset.most));
+  box.setCustomValidity(fits ? "" : box.dataset.tooLarge);
+  box.reportValidity();
+});
+const dropTarget = (event) =>
+  event.dataTransfer?.types.includes("Files") ? event.target.closest("[data-drop]") : null;
+document.addEventListener("dragover", (event) => {
+  const zone = dropTarget(event);
+  if (!zone) return;
+  event.preventDefault();
+  zone.dataset.drop = "over";
+});
+document.addEventListener("dragleave", (event) => {
+  const zone = event.target.closest("[data-drop]");
+  if (zone && !zone.contains(event.relatedTarget)) zone.dataset.drop = "";
+});
+document.addEventListener("drop", (event) => {
+  const zone = dropTarget(event);
+  if (!zone) return;
+  event.preventDefault();
+  zone.dataset.drop = "";
+  const box = zone.querySelector("input[type=file]");
+  box.files = event.dataTransfer.files;
+  box.dispatchEvent(new Event("change", { bubbles: true }));
+  if (box.checkValidity()) box.form.requestSubmit();
+});
+document.addEventListener("submit", (event) => {
+  const { busy } = event.target.dataset;
+  if (!busy) return;
+  event.target.querySelector("button[type=submit]").ariaDisabled = "true";
+  event.target.querySelector("[role=status]").textContent = busy;
+  event.target.querySelector("button[type=submit] span").textContent = busy;
+});
+
+// a row of tabs that is wider than the window shows the one that is open
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.clientWidth) / 2;
+}
+
+for (const hint of document.querySelectorAll("[data-scripted]")) hint.hidden = false;
