@@ -80,6 +80,14 @@ def expanded(made: Object, details: Details) -> Sequence[Object]:
     return replace(made, layout=layout), *under
 
 
+def is_detail(other: Object, parent: Object) -> bool:
+    """Whether an object is the one of files or of notes under another: it stays and goes with that."""
+    master = other.master_column
+    if other.master != PARENT or master is None or master.target != parent.code:
+        return False
+    return other.content or {"title", "text"} <= {column.name for column in other.columns.values()}
+
+
 def _files(parent: Object, policy: Policy) -> Object:
     limits = {"content_type": 127, "checksum": 64}
     columns = [_parent(parent, policy)]

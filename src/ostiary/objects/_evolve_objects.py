@@ -1,12 +1,13 @@
 """What changes of objects and of their place in the navigation do to a draft."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from ostiary.kernel.ids import ColumnId, ObjectId, new_id
 from ostiary.objects import _change as c
 from ostiary.objects._aliases import Former
 from ostiary.objects._ddl import DropStored, sequence_of, steps_for_objects
-from ostiary.objects._details import Details, details_of, expanded
+from ostiary.objects._details import Details, details_of, expanded, is_detail
 from ostiary.objects._draft import Draft, refuse
 from ostiary.objects._errors import refused
 from ostiary.objects._model import TEXT_SORTED, Column, ColumnType, Layout, Object, Workplace
@@ -172,42 +173,64 @@ def _follow_place(place: Workplace, old: str, new: str) -> Workplace:
 
 
 def drop_object(draft: Draft, change: c.DropObject) -> ObjectId:
-    """Out of the catalogue. Raises ChangeRefused: something refers to it, listed."""
+    """Out of the catalogue, files and notes too. Raises ChangeRefused: something refers to it, listed."""
     held = draft.visible(change.object)
-    made = held.object
+    under = [h for h in draft.held.values() if is_detail(h.object, held.object)]
+    going = [*(h for h in under if h.dropped is None), held]
+    leaving = {h.object.id for h in (*under, held)}
+    for each in going:
+        _ensure_not_referred_to(draft, each.object, leaving)
+    for each in going:  # what lies under it first: nothing may be there without its master
+        draft.put(replace(each, dropped=draft.kept()))
+        draft.words.append(f"hide {each.object.code}; data and rights are kept until {draft.kept().until}")
+    return held.object.id
+
+
+def _ensure_not_referred_to(draft: Draft, made: Object, leaving: AbstractSet[ObjectId]) -> None:
     referring = [
         f"{h.object.code}.{x.code}{' (dropped)' if x.code in h.object.dropped else ''}"
         for h in draft.held.values()
-        if h.object.id != made.id
+        if h.object.id not in leaving
         for x in (*h.object.columns.values(), *h.object.dropped.values())
         if x.target == made.code
     ]
     if referring:
         refuse("object", "in_use", f"these columns refer to {made.code}: {', '.join(sorted(referring))}")
-    draft.put(replace(held, dropped=draft.kept()))
-    draft.words.append(f"hide {made.code}; data and rights are kept until {draft.kept().until}")
-    return made.id
 
 
 def restore_object(draft: Draft, change: c.RestoreObject) -> ObjectId:
-    """Back into the catalogue. Raises ChangeRefused: what it refers to is gone."""
+    """Back into the catalogue, with what went along. Raises ChangeRefused: what it refers to is gone."""
     held = draft.dropped(change.object)
+    _restore(draft, held)
+    for other in list(draft.held.values()):
+        if other.dropped == held.dropped and is_detail(other.object, held.object):
+            _restore(draft, other)
+    return held.object.id
+
+
+def _restore(draft: Draft, held: Held) -> None:
     for column in held.object.columns.values():
         if column.target is not None and column.target != held.object.code:
             draft.visible(column.target)
     draft.put(replace(held, dropped=None))
     draft.words.append(f"show {held.object.code} again, with its data and rights")
-    return held.object.id
 
 
 def purge_object(draft: Draft, change: c.PurgeObject) -> ObjectId:
-    """Table and records for good. Raises ChangeRefused: its recovery period is not over."""
+    """Tables and records for good. Raises ChangeRefused: a recovery period is not over."""
     held = draft.dropped(change.object)
+    if held.dropped is not None:
+        draft.dropped_by[draft.number] = held.dropped
+    under = [h for h in draft.held.values() if is_detail(h.object, held.object)]
+    for each in (*under, held):  # their tables refer to its own
+        _purge(draft, each)
+    return held.object.id
+
+
+def _purge(draft: Draft, held: Held) -> None:
     made = held.object
     if held.dropped is not None and held.dropped.until > draft.now.isoformat():
         refuse("object", "kept", f"{made.code} can be restored until {held.dropped.until}")
-    if held.dropped is not None:
-        draft.dropped_by[draft.number] = held.dropped
     draft.last.append(DropStored("table", made.table))
     if made.content:
         draft.later.append(c.Later(CONTENT_TASK, f"remove the content of {made.code}", {"object": made.id}))
@@ -219,7 +242,6 @@ def purge_object(draft: Draft, change: c.PurgeObject) -> ObjectId:
     draft.purged_objects.append(made.id)
     for place in list(draft.places.values()):
         _put_place(draft, place, _without(place.workplace, made.code))
-    return made.id
 
 
 def set_workplace(draft: Draft, change: c.SetWorkplace) -> None:

@@ -16,6 +16,7 @@ from ostiary.objects import _catalogue, _requests, _store
 from ostiary.objects import _change as c
 from ostiary.objects._apply import apply_within, changed, ensure_revision, plan_change
 from ostiary.objects._change_file import read_change
+from ostiary.objects._details import is_detail
 from ostiary.objects._errors import MetadataConflict, PackageRefused, refused
 from ostiary.objects._evolve_columns import EMPTY_TASK, INDEX_TASK
 from ostiary.objects._indexes import build_indexes, without_all
@@ -125,8 +126,11 @@ def tidy_within(ctx: Context) -> None:
     keeper = access.find_system_account(ctx, access.HOUSEKEEPING)
     if keeper is not None:  # a tenant of the release before has none yet: what is due waits for its upgrade
         ctx = ctx.acting_as(keeper)
+        due = [h for h in register.objects.values() if h.dropped is not None and h.dropped.until <= stamp]
         for held in register.objects.values():
-            _ask_for_ends(ctx, held, stamp)
+            # files and notes end with what they lie under
+            if not any(is_detail(held.object, above.object) for above in due):
+                _ask_for_ends(ctx, held, stamp)
         _ask_for_indexes(ctx, register)
     _forget_former(ctx, register, stamp)
 

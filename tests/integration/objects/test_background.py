@@ -22,7 +22,16 @@ from ostiary.tenancy import public as tenancy
 from tests._jobs import make_due, run_due_jobs
 from tests._ledger import read_ledger
 from tests._tenants import Installation
-from tests.integration.objects._worlds import BOAT, apply, column, inside, make_home, open_to_all, stored
+from tests.integration.objects._worlds import (
+    BOAT,
+    apply,
+    as_if_years_had_passed,
+    column,
+    inside,
+    make_home,
+    open_to_all,
+    stored,
+)
 
 pytestmark = pytest.mark.database
 
@@ -434,18 +443,6 @@ def test_why_stored_values_refused_a_change_is_told_to_whoever_may_see_them(
         assert "outside" not in str(objects.list_changes(ctx.acting_as(builder))[0].refusal)
 
 
-def _as_if_years_had_passed(home: NewTenant) -> None:
-    with tenancy.owner_transaction(home.tenant) as db:
-        for table in ("object", "column"):
-            db.run(f"update @.objects_{table} set purge_after = '2020-01-01' where dropped_at is not null")
-        db.run(
-            "update @.objects_column set settings = jsonb_set(settings, '{former,0,until}', '\"2020-01-01\"')"
-            " where settings ? 'former'"
-        )
-        db.run("update @.objects_revision set revision = revision + 1")
-        db.run("update @.identity_epoch set epoch = epoch + 1")
-
-
 def test_what_was_dropped_long_ago_goes_for_good(installation: Installation) -> None:
     home = make_home(f"purged{installation.worker}")
     apply(home, BOAT)
@@ -466,7 +463,7 @@ def test_what_was_dropped_long_ago_goes_for_good(installation: Installation) -> 
         assert "secret" in stored(ctx, "rec_boat")  # its time is not over
         assert objects.find_object(ctx, "boat").columns["length_m"].code == "metres"
         access.set_setting(ctx, objects.RECOVERY.code, timedelta(days=2))
-    _as_if_years_had_passed(home)
+    as_if_years_had_passed(home)
     with inside(home) as ctx:
         objects.tidy(home.tenant, ctx)
     run_due_jobs()
@@ -508,7 +505,7 @@ def test_what_a_leaver_dropped_is_ended_by_housekeeping_which_may_do_nothing_els
             objects.apply_changes(home.tenant, ctx.acting_as(builder), objects.read_changes(text))
     with inside(home) as ctx:
         access.set_active(ctx, builder, active=False)
-    _as_if_years_had_passed(home)
+    as_if_years_had_passed(home)
     with inside(home) as ctx:
         objects.tidy(home.tenant, ctx)
     run_due_jobs()
