@@ -31,6 +31,7 @@ class Answer:
 
 
 OK = Answer("ok")
+IN_USE = Answer("in_use")
 NOT_FOUND = Answer("not_found")
 NOBODY = Answer("forbidden", "gate")
 
@@ -85,6 +86,31 @@ def answer_to(
         assert not (permitted and record_permits(world, principal, verb, record))
         return Answer("forbidden", "record" if permitted else "object")
     return answer_to_value(world, principal, verb, object, column, referred)
+
+
+def answer_to_delete(world: World, principal: Unit, record: str) -> Answer:
+    """Delete a record with what lies under it: one that may not go, or is referred to, keeps them all."""
+    decided = answer_to(world, principal, Verb.DELETE, record)
+    if decided != OK:
+        return decided
+    going = with_what_lies_under(world, record)
+    left = (other for name, other in world.records.items() if name not in going)
+    referred_to = any(going & set(other.values.values()) for other in left)
+    may_go = all(may(world, principal, Verb.DELETE, name) for name in going)
+    return OK if may_go and not referred_to else IN_USE
+
+
+def with_what_lies_under(world: World, record: str) -> set[str]:
+    """A record and the records that name it as their master, and so on."""
+    going, found = set[str](), {record}
+    while found:
+        going |= found
+        found = {
+            name
+            for name, other in world.records.items()
+            if other.values.get(world.masters.get(other.object, "")) in found
+        } - going
+    return going
 
 
 def answer_to_create(

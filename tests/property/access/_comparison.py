@@ -8,7 +8,7 @@ from ostiary.access import public as access
 from ostiary.kernel.errors import AccessDenied, Invalid, NotFound, NotSignedIn
 from ostiary.records import public as records
 from tests.oracle import answers
-from tests.oracle.answers import NOBODY, NOT_FOUND, OK, Answer
+from tests.oracle.answers import IN_USE, NOBODY, NOT_FOUND, OK, Answer
 from tests.oracle.layers import (
     ANY_DATA,
     may,
@@ -20,8 +20,6 @@ from tests.oracle.layers import (
 )
 from tests.oracle.model import Grant, Record, Unit, Verb, World
 from tests.property.access._reality import VERBS, Reality, undone
-
-IN_USE = Answer("in_use")
 
 
 @dataclass(frozen=True)
@@ -331,10 +329,8 @@ class Asking:
             yield from self._about_update(record, column, str(self.reality.records[other]), referred=other)
 
     def _about_delete(self, record: str) -> Differences:
-        """What something refers to, readable or not, is not deleted."""
-        expected = answers.answer_to(self.world, self.who, Verb.DELETE, record)
-        if expected == OK and any(record in other.values.values() for other in self.world.records.values()):
-            expected = IN_USE
+        """With what lies under it; what something else refers to, readable or not, is not deleted."""
+        expected = answers.answer_to_delete(self.world, self.who, record)
         object, id = self.world.records[record].object, self.reality.records[record]
         with undone(self.reality):
             found = outcome_of(lambda: records.delete_record(self._ctx, object, id))
