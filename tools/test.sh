@@ -36,7 +36,7 @@ test)
     if [ -x "/usr/lib/postgresql/$oldest/bin/postgres" ]; then
         echo "the database subset again on PostgreSQL $oldest:"
         # shellcheck disable=SC2046 one word for each tier
-        OSTIARY_TEST_PG=$oldest "$bin/pytest" -q -n 2 --dist loadfile -m 'database and not deep' $(tiers unit property integration)
+        OSTIARY_TEST_PG=$oldest "$bin/pytest" -q -n 2 --dist loadfile -m 'database and not deep' $(tiers property integration unit)
     else
         echo "PostgreSQL $oldest is not installed: the second run of the database subset is left out (make test-tools)"
     fi

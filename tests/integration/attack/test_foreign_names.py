@@ -15,7 +15,6 @@ from ostiary.records import public as records
 from tests._site import Answer, Site
 from tests.integration.attack._two_tenants import Program, Side
 
-pytestmark = pytest.mark.database
 BASE = "/api/v1/records/account"
 VARYING = frozenset({"X-Request-Id"})
 

@@ -39,7 +39,6 @@ MAPPING = ROOT / "src" / "ostiary" / "crm" / "mappings" / "crm-sales.yaml"
 HOST = "crm-sales.test"
 
 pytestmark = [
-    pytest.mark.database,
     pytest.mark.skipif(not DATA.is_dir(), reason=f"needs the sample data in {DATA} (OSTIARY_SHARED)"),
 ]
 

@@ -11,8 +11,6 @@ from ostiary.kernel.ids import UnitId, new_id
 
 PASSWORD = "grey kettles whistle"
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture
 def person(ctx: Context) -> UnitId:

@@ -13,7 +13,6 @@ from tests._job_tasks import PIECES
 from tests._jobs import Workers, asking, wait_until
 from tests._tenants import TestTenant
 
-pytestmark = pytest.mark.database
 KINDS = ("tests.effect.once", "tests.effect.pieces", "tests.effect.plain")
 
 

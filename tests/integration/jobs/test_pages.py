@@ -15,7 +15,6 @@ from tests._jobs import as_owner, asking, make_due, run_due_jobs
 from tests._site import Answer, Site
 from tests._tenants import Installation, TestTenant
 
-pytestmark = pytest.mark.database
 PASSWORD = "grey kettles whistle"
 TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="(\w+)"')
 

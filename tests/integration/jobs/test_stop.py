@@ -14,8 +14,6 @@ from tests._job_tasks import STEPS
 from tests._jobs import Workers, asking, wait_until
 from tests._tenants import TestTenant
 
-pytestmark = pytest.mark.database
-
 
 def test_asked_to_stop_it_ends_short_work_and_gives_back_long(effects: TestTenant, workers: Workers) -> None:
     with asking(effects) as ctx:

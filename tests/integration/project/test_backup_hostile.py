@@ -26,8 +26,6 @@ from ostiary.project.backup._verify import verify_tenant
 from ostiary.tenancy import public as tenancy
 from tests._tenants import Installation
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture(scope="module")
 def file(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Path:

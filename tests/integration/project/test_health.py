@@ -37,7 +37,6 @@ def fail() -> bool:
     raise OSError("secret words")
 
 
-@pytest.mark.database
 @pytest.mark.parametrize("host", ["", "balancer.example", "10.0.0.7:8000", "{}"])
 def test_whoever_asks_learns_yes_or_no_and_no_more(site: Site, host: str) -> None:
     site.host = host.format(site.host)
@@ -118,7 +117,6 @@ def test_no_database_is_no_and_not_an_error(tmp_path: Path) -> None:
     assert readiness.look() == {"database": False, "not_draining": True}
 
 
-@pytest.mark.database
 @pytest.mark.parametrize("url", ["/sign-in", "/api/v1/records/account"])
 def test_a_tenant_of_another_release_is_told_to_wait(
     site: Site, url: str, monkeypatch: pytest.MonkeyPatch

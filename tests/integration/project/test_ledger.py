@@ -13,8 +13,6 @@ from ostiary.tenancy import public as tenancy
 from tests._ledger import read_ledger
 from tests._tenants import Installation
 
-pytestmark = pytest.mark.database
-
 SABOTAGE = {
     "its news": "delete from @.audit_outbox where id = %(event)s",
     "its place in the queue": "delete from @.audit_queue where event_id = %(event)s",

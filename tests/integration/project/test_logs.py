@@ -166,7 +166,6 @@ def addresses(entries: list[URLPattern | URLResolver], before: str = "") -> Iter
             yield f"/{filled}"
 
 
-@pytest.mark.database
 def test_no_log_line_holds_what_a_person_typed(
     site: Site, key: str, session: str, captured: Captured, cluster: RunningCluster
 ) -> None:
@@ -306,7 +305,6 @@ def test_every_line_of_ours_has_a_name_and_declared_fields() -> None:
     assert "\n".join(wrong) == ""
 
 
-@pytest.mark.database
 def test_the_private_database_logs_no_values(cluster: RunningCluster) -> None:
     marker = f"Planted{uuid4().hex}"
     statements = (

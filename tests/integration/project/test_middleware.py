@@ -27,7 +27,6 @@ from ostiary.tenancy import public as tenancy
 from tests._site import Answer, Site
 from tests._tenants import Installation
 
-pytestmark = pytest.mark.database
 PASSWORD = "grey kettles whistle"
 
 

@@ -16,8 +16,6 @@ from ostiary.project.cli import REFUSED, main
 from ostiary.tenancy import public as tenancy
 from tests._tenants import Installation, TestTenant
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture
 def operator_log(

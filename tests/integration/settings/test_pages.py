@@ -20,7 +20,6 @@ from ostiary.tenancy import public as tenancy
 from tests._site import Answer, Site
 from tests._tenants import Installation, TestTenant
 
-pytestmark = pytest.mark.database
 TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="(\w+)"')
 
 

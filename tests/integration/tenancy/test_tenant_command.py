@@ -19,7 +19,6 @@ from ostiary.project._state import State
 from tests._cluster import RunningCluster
 from tests._tenants import PASSWORD, Installation, _one_at_a_time
 
-pytestmark = pytest.mark.database
 # Lines of JSON: arguments and standard input in, exit code and what was printed out.
 SHELL = """
 import contextlib, io, json, sys
