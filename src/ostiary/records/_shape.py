@@ -22,7 +22,8 @@ COUNTED_ROWS = 20_000  # counting so many costs as much as a page
 MORE_THAN_COUNTED = 3  # where counting stopped there are taken to be so many times as many
 HINT_AGE_S = 600.0
 
-_hints: Recent[tuple[object, ...], tuple[float, int]] = Recent(50_000)
+_seen: Recent[tuple[object, ...], tuple[float, int, int]] = Recent(50_000)
+_rows: Recent[tuple[str, str], tuple[float, int]] = Recent(50_000)
 
 
 def choose_shape(ctx: Context, view: View, query: RecordQuery) -> PlanShape:
@@ -34,7 +35,7 @@ def choose_shape(ctx: Context, view: View, query: RecordQuery) -> PlanShape:
         return PlanShape.SET
     if filter_.fanout <= FEW_BRANCHES:
         return PlanShape.WALK
-    seen, rows = visible_rows(ctx, view), rows_of(ctx, view)
+    seen, rows = _counts(ctx, view)
     window = query.offset + query.limit
     return cheaper_shape(filter_.fanout, seen, rows, window, filtered=query.filter is not None)
 
@@ -54,46 +55,43 @@ def cheaper_shape(fanout: int, seen: int, rows: int, window: int, *, filtered: b
 
 def sees_few(ctx: Context, view: View) -> bool:
     """Whether looking at every record that the reader sees is cheap."""
-    return not view.filter(ctx, access.Verb.READ).open and visible_rows(ctx, view) <= COUNTED_ROWS
-
-
-def visible_rows(ctx: Context, view: View) -> int:
-    """About how many rows the principal sees, counted up to a bound; a hint that may be minutes old."""
-    key = (ctx.db.schema, view.object.code, view.filter(ctx, access.Verb.READ))
-    known = _kept(key)
-    if known is not None:
-        return known
-    compiled = count_statement(ctx, view, None, None)
-    _, found = compiled.statement.run(ctx, {**compiled.values, "cap": COUNTED_ROWS + 1})[0]
-    return _keep(key, int(found))
-
-
-def rows_of(ctx: Context, view: View) -> int:
-    """About how many rows the table has, as its statistics say; a hint that may be minutes old."""
-    key = (ctx.db.schema, view.object.table)
-    known = _kept(key)
-    if known is not None:
-        return known
-    table = f"{ctx.db.schema}.{view.object.table}"
-    row = ctx.db.row(
-        "select case when reltuples > 0 then reltuples else"
-        f" (select count(*) from (select from @.{view.object.table} limit %(cap)s) c) end"
-        " from pg_catalog.pg_class where oid = to_regclass(%(table)s)",
-        {"cap": COUNTED_ROWS + 1, "table": table},
-    )
-    return _keep(key, 0 if row is None else int(row[0]))
+    return not view.filter(ctx, access.Verb.READ).open and _counts(ctx, view)[0] <= COUNTED_ROWS
 
 
 def forget_hints() -> None:
     """Count again when next asked."""
-    _hints.clear()
+    _seen.clear()
+    _rows.clear()
 
 
-def _kept(key: tuple[object, ...]) -> int | None:
-    known = _hints.get(key)
-    return known[1] if known is not None and known[0] > time.monotonic() else None
+def _counts(ctx: Context, view: View) -> tuple[int, int]:
+    """About how many rows the principal sees, counted up to a bound, and how many there are.
+
+    Hints that may be minutes old, and one lookup where they are known, for every list comes by here.
+    """
+    key = (ctx.db.schema, view.object.code, view.filter(ctx, access.Verb.READ))
+    known = _seen.get(key)
+    if known is not None and known[0] > time.monotonic():
+        return known[1], known[2]
+    compiled = count_statement(ctx, view, None, None)
+    _, seen = compiled.statement.run(ctx, {**compiled.values, "cap": COUNTED_ROWS + 1})[0]
+    rows = _rows_of(ctx, view)
+    _seen.put(key, (time.monotonic() + HINT_AGE_S, int(seen), rows))
+    return int(seen), rows
 
 
-def _keep(key: tuple[object, ...], found: int) -> int:
-    _hints.put(key, (time.monotonic() + HINT_AGE_S, found))
+def _rows_of(ctx: Context, view: View) -> int:
+    """About how many rows the table has, as its statistics say."""
+    key = (ctx.db.schema, view.object.table)
+    known = _rows.get(key)
+    if known is not None and known[0] > time.monotonic():
+        return known[1]
+    row = ctx.db.row(
+        "select case when reltuples > 0 then reltuples else"
+        f" (select count(*) from (select from @.{view.object.table} limit %(cap)s) c) end"
+        " from pg_catalog.pg_class where oid = to_regclass(%(table)s)",
+        {"cap": COUNTED_ROWS + 1, "table": f"{ctx.db.schema}.{view.object.table}"},
+    )
+    found = 0 if row is None else int(row[0])
+    _rows.put(key, (time.monotonic() + HINT_AGE_S, found))
     return found
