@@ -137,6 +137,56 @@ def test_every_parameter_of_the_api(payload: str, attacker: Program, sides: tupl
         inspect(attacker.site.ask("DELETE", f"{base}/{own.accounts[0]}", b"", **header), other, "If-Match")
 
 
+def asked_of_many(text: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Every parameter of totals, search, options, export and of what came of a bulk change."""
+    base = "/api/v1/records/account"
+    tree = orjson.dumps({"field": text, "op": "eq", "value": text}).decode()
+    for name in ("measures", "groups", "filter", "sort", "limit", "time_zone", text[:40]):
+        yield f"{base}/aggregate", {name: text}
+    yield f"{base}/aggregate", {"measures": f"sum({text})"}
+    yield f"{base}/aggregate", {"groups": f"created_at:{text}"}
+    yield f"{base}/aggregate", {"groups": f"{text},industry", "filter": tree}
+    for name in ("text", "objects", "limit"):
+        yield "/api/v1/search", {"text": "many", name: text}
+    for name in ("search", "filter", "limit"):
+        yield f"{base}/options/industry", {name: text}
+    for name in ("columns", "filter", "sort", "after"):
+        yield f"{base}/export", {name: text}
+    yield "/api/v1/bulk/00000000-0000-0000-0000-000000000007/refused", {"after": text, "limit": text}
+
+
+def sent_to_many(text: str, record: str) -> Iterator[tuple[str, dict[str, object]]]:
+    """Bodies of bulk changes and merges that the text is in, none of which may be taken."""
+    base = "/api/v1/records/account"
+    tree = {"field": text, "op": "eq", "value": text}
+    yield f"{base}/bulk/create", {"rows": [{text: text}]}
+    yield f"{base}/bulk/update", {"ids": [record], "values": {text: text}}
+    yield f"{base}/bulk/update", {"ids": [text], "values": {"name": text}}
+    yield f"{base}/bulk/update", {"filter": tree, "values": {"name": text}}
+    yield f"{base}/bulk/update", {"rows": [{"id": record, "values": {text: text}}]}
+    yield f"{base}/bulk/delete", {"ids": [text]}
+    yield f"{base}/bulk/delete", {"filter": tree}
+    yield f"{base}/bulk/preview", {"verb": text, "ids": [record]}
+    yield f"{base}/bulk/preview", {"verb": "update", "ids": [record], "columns": [text]}
+    yield f"{base}/{record}/merge", {"version": 1, "others": [{"id": text}]}
+    yield f"{base}/{record}/merge", {"version": 1, "others": [], "values": {text: text}}
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_every_parameter_of_questions_about_many(
+    payload: str, attacker: Program, sides: tuple[Side, Side]
+) -> None:
+    own, other = sides
+    text = filled(payload, other)
+    in_path = text.encode().decode("latin-1")  # as WSGI has it
+    with nothing_changes(sides):
+        for path, query in asked_of_many(text):
+            inspect(attacker.ask("GET", path, **query), other, f"{path} {query}")
+        inspect(attacker.ask("GET", f"/api/v1/records/account/options/{in_path}"), other, "options")
+        for path, body in sent_to_many(text, str(own.accounts[0])):
+            inspect(attacker.ask("POST", path, body), other, f"{path} {body}")
+
+
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_a_written_value_is_a_value(payload: str, attacker: Program, sides: tuple[Side, Side]) -> None:
     own, other = sides
