@@ -19,8 +19,6 @@ from ostiary.records import public as records
 from ostiary.tenancy import public as tenancy
 from tests._tenants import Installation
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture(scope="module")
 def home(installation: Installation) -> NewTenant:

@@ -11,8 +11,6 @@ from ostiary.kernel.errors import Invalid, NotFound
 from ostiary.kernel.ids import UnitId, new_id
 from tests._tenants import TestTenant
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture
 def service(ctx: Context) -> UnitId:

@@ -16,7 +16,6 @@ from ostiary.tenancy import public as tenancy
 from tests._jobs import as_owner, asking, run_due_jobs
 from tests._tenants import TestTenant
 
-pytestmark = pytest.mark.database
 ONCE = "tests.effect.once"
 DEFER = "select * from jobs_door.defer(%(id)s, %(task)s, %(a)s::jsonb, %(key)s, null, null, null, %(tenant)s)"
 

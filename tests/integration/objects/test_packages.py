@@ -15,8 +15,6 @@ from ostiary.records import public as records
 from tests._tenants import Installation
 from tests.integration.objects._worlds import BOAT, POLICY, apply, column, inside, make_home
 
-pytestmark = pytest.mark.database
-
 POLICY_ = yaml.safe_load(f"{{{POLICY}}}")
 SHIPPED: dict[str, Any] = {
     "package": "garage",

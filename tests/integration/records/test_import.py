@@ -18,8 +18,6 @@ from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied
 from ostiary.records import public as records
 
-pytestmark = pytest.mark.database
-
 MAPPING = """
 name: sample
 steps:

@@ -11,8 +11,6 @@ from ostiary.kernel.context import Context
 from ostiary.kernel.errors import Invalid
 from ostiary.records import public as records
 
-pytestmark = pytest.mark.database
-
 
 def age_session(ctx: Context, token: str, *, seen: timedelta, created: timedelta) -> None:
     ctx.db.run(

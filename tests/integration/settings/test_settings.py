@@ -19,8 +19,6 @@ from ostiary.settings.public import Kind, Setting
 from ostiary.tenancy import public as tenancy
 from tests._tenants import RolledBack, TestTenant, rolled_back
 
-pytestmark = pytest.mark.database
-
 PLAIN = Setting("SampleNumber", Kind.INTEGER, 5, "Number", "A number.", "Samples", minimum=1, maximum=9)
 STRICT = replace(PLAIN, code="SampleLimit", operation=settings.SECURITY_SETTINGS)
 HIDDEN = Setting("SampleSecret", Kind.SECRET, None, "Secret", "A secret.", "Samples")
