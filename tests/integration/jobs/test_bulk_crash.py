@@ -11,7 +11,6 @@ from tests._jobs import Workers, asking, wait_until
 from tests._tenants import TestTenant
 from tests.integration.objects._worlds import BOAT, open_to_all
 
-pytestmark = pytest.mark.database
 ROWS = 4_000
 CHUNKS = 8
 

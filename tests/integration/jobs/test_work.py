@@ -20,7 +20,6 @@ from ostiary.tenancy import public as tenancy
 from tests._jobs import as_owner, asking, lead_once, make_due, run_due_jobs
 from tests._tenants import TestTenant
 
-pytestmark = pytest.mark.database
 ONCE = "tests.effect.once"
 
 

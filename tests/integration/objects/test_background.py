@@ -33,8 +33,6 @@ from tests.integration.objects._worlds import (
     stored,
 )
 
-pytestmark = pytest.mark.database
-
 FILL = "records.column.fill"
 VALID = "select indisvalid from pg_index where indexrelid = to_regclass(%(i)s)"
 

@@ -35,7 +35,6 @@ from ostiary.project.cli import main
 from ostiary.tenancy import public as tenancy
 from tests._tenants import Installation, TestTenant
 
-pytestmark = pytest.mark.database
 MISSPELT = "OSTIARY_" + "TRUSTED_PROXY"  # in two parts, so that nobody takes it for one of ours
 
 
