@@ -26,6 +26,7 @@ from ostiary.objects._strict import Node
 
 PARENT = "parent"
 FILE, NOTE = "_file", "_note"  # what follows the object's code
+_CLOSED = Policy(DataClass.RESTRICTED, "free_text", FOREVER)  # until somebody says otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Details:
 
     attachments: bool = False
     notes: bool = False
-    policy: Policy = Policy(DataClass.RESTRICTED, "free_text", FOREVER)  # noqa: RUF009  an immutable value
+    policy: Policy = _CLOSED
 
     @property
     def any(self) -> bool:

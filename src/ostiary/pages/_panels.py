@@ -154,9 +154,11 @@ def _load(reader: Reader, theirs: ObjectView, place: Place) -> _Found:
             limit=_SHOWN,
         ),
     )
-    may = [records.preview_update, records.preview_delete] if page.ids else []
-    allowed = [frozenset(map(str, ask(reader.ctx, thing.code, page.ids).allowed)) for ask in may]
-    return _Found(page.records(), *(allowed or (frozenset(), frozenset())))
+    changeable, deletable = (
+        frozenset(map(str, records.permitted(reader.ctx, thing.code, page.ids, verb) if page.ids else ()))
+        for verb in (Verb.UPDATE, Verb.DELETE)
+    )
+    return _Found(page.records(), changeable, deletable)
 
 
 def _why_not_added(theirs: ObjectView, place: Place, needed: Sequence[Column]) -> str:

@@ -48,6 +48,17 @@ def preview_delete(ctx: Context, object_code: str, which: Which) -> Preview:
     return _preview(ctx, object_code, which, access.Verb.DELETE, ())
 
 
+def permitted(
+    ctx: Context, object_code: str, ids: Sequence[RecordId], verb: access.Verb
+) -> frozenset[RecordId]:
+    """Of records that were just listed, those to which this may be done too: verdicts for a page, no event.
+
+    Raises: as `preview_update`.
+    """
+    verdicts = decided(ctx, lambda: _verdicts(ctx, object_code, ids, verb, ()))
+    return frozenset(id_ for id_ in ids if verdicts[id_] is None)
+
+
 def _preview(ctx: Context, code: str, which: Which, verb: access.Verb, columns: tuple[str, ...]) -> Preview:
     ids = list(dict.fromkeys(RecordId(id_) for id_, _ in selected(ctx, code, which)))
     verdicts = decided(ctx, lambda: _verdicts(ctx, code, ids, verb, columns))

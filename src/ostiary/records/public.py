@@ -20,7 +20,7 @@ from ostiary.records._bulk_delete import delete_records
 from ostiary.records._bulk_job import request_bulk
 from ostiary.records._bulk_kept import Bulk, BulkState
 from ostiary.records._bulk_notes import RowNote, notes_of, refusal_detail
-from ostiary.records._bulk_preview import Preview, preview_delete, preview_update
+from ostiary.records._bulk_preview import Preview, permitted, preview_delete, preview_update
 from ostiary.records._bulk_update import RowUpdate, update_each, update_records
 from ostiary.records._create import create_record
 from ostiary.records._delete import delete_record
@@ -150,6 +150,7 @@ __all__ = [
     "open_attachment",
     "parse_filter",
     "people",
+    "permitted",
     "preview_delete",
     "preview_update",
     "reach_of",

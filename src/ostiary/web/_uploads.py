@@ -62,14 +62,6 @@ class StreamedFiles(FileUploadHandler):  # type: ignore[misc]  # Django has no t
         files = MultiValueDict() if first is None else MultiValueDict({_KEY: [_Files(_files(first, parts))]})
         return fields, files
 
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Never called: the form is read above."""
-        raise NotImplementedError
-
-    def file_complete(self, file_size: int) -> None:
-        """Never called: the form is read above."""
-        raise NotImplementedError
-
 
 def uploads_of(request: HttpRequest) -> Iterator[Upload]:
     """The files of a form, in order; none if it has none."""

@@ -130,6 +130,14 @@ def stored(home: NewTenant) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
+def previews(home: NewTenant) -> int:
+    """How many events tell of a bulk change that somebody tried out."""
+    with inside(home) as ctx:
+        row = ctx.db.row("select count(*) from @.audit_index where type = 'records.bulk.previewed'")
+    assert row is not None
+    return int(row[0])
+
+
 def test_who_may_change_a_record_adds_files_and_who_may_only_read_it_is_told_why_not(
     open_browser: Open, home: NewTenant
 ) -> None:
@@ -138,7 +146,9 @@ def test_who_may_change_a_record_adds_files_and_who_may_only_read_it_is_told_why
     assert "Add the first file above" in author.text(boat + FILES)
     sent = author.send(boat, OFFER, ("list.csv", "text/csv", b"a,b\n"))
     assert (sent.status, sent.headers["Location"]) == (302, f"{boat}{FILES}&done=added")
+    seen = previews(home)
     mine, theirs = author.text(boat + FILES), reader.text(boat + FILES)
+    assert previews(home) == seen  # to show a list is not to ask what a bulk change would do
     for page in (mine, theirs):
         assert re.search(r">Angebot ü.pdf</a>.*524 kB.*PDF.*>list.csv</a>.*4 B.*CSV", page, re.DOTALL)
         assert 'Attachments<span class="count">2</span>' in page
