@@ -73,11 +73,10 @@ def chunks(ctx: Context, query: RecordQuery, event: str, renew: Renew) -> Iterat
 
 def _chunk(ctx: Context, query: RecordQuery, event: str) -> Page:
     page, _ = decided(ctx, lambda: select_page(ctx, query))
-    if page.ids:
-        audit.append(
-            ctx,
-            event,
-            object_type=object_name(ctx, query.object),
-            parts=[audit.Part("read", {"ids": [str(i) for i in page.ids], "count": len(page.ids)})],
-        )
+    audit.append(  # also of nothing: that there is nothing is an answer
+        ctx,
+        event,
+        object_type=object_name(ctx, query.object),
+        parts=[audit.Part("read", {"ids": [str(i) for i in page.ids], "count": len(page.ids)})],
+    )
     return page
