@@ -99,7 +99,9 @@ def tenant(installation: Installation) -> TestTenant:
         email="admin@example.com",
         password=None,
     )
-    return TestTenant(new.tenant, new.administrator)
+    made = TestTenant(new.tenant, new.administrator)
+    _shared.append(made)
+    return made
 
 
 class RolledBack(tenancy.Transaction):
@@ -157,3 +159,18 @@ def admin(crm_tenant: TestTenant) -> Iterator[Context]:
     """The first administrator with the CRM package, in a transaction that is rolled back after the test."""
     with rolled_back(crm_tenant.tenant) as db:
         yield Context(crm_tenant.tenant.id, db, crm_tenant.administrator, Channel.CLI)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left() -> Iterator[None]:
+    """People and roles that a module committed into the shared tenant would be met by tests of others."""
+    yield
+    if _shared:
+        with tenancy.transaction(_shared[0].tenant) as db:
+            found = db.rows(
+                "select name from @.identity_unit where active and code is null and kind <> 'service'"
+            )
+        assert [name for (name,) in found] == ["Ada Admin"]
+
+
+_shared: list[TestTenant] = []

@@ -6,9 +6,9 @@ import secrets
 import pytest
 
 from tests._cluster import cluster
-from tests._tenants import admin, crm_tenant, ctx, db, installation, tenant
+from tests._tenants import admin, crm_tenant, ctx, db, installation, nothing_left, tenant
 
-__all__ = ["admin", "cluster", "crm_tenant", "ctx", "db", "installation", "tenant"]
+__all__ = ["admin", "cluster", "crm_tenant", "ctx", "db", "installation", "nothing_left", "tenant"]
 
 
 def pytest_configure() -> None:

@@ -5,11 +5,11 @@ import pytest
 from ostiary.access import _rights
 from ostiary.access import public as access
 from ostiary.identity import public as identity
-from ostiary.kernel.context import Channel, Context
+from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, NotSignedIn
 from ostiary.kernel.recent import Recent
-from ostiary.tenancy import public as tenancy
-from tests._tenants import TestTenant
+from tests._tenants import Installation
+from tests.integration.objects._worlds import inside, make_home
 
 pytestmark = pytest.mark.database
 
@@ -52,21 +52,22 @@ def test_the_manager_of_a_unit_inherits_what_subordinates_hold_but_not_marked_ro
     assert access.may_operate(ctx.acting_as(agent), access.Operation.IMPORT)
 
 
-def test_a_label_born_in_the_same_transaction_is_reached_now_and_after_the_commit(tenant: TestTenant) -> None:
-    with tenancy.transaction(tenant.tenant) as db:
-        ctx = Context(tenant.tenant.id, db, tenant.administrator, Channel.CLI)
+def test_a_label_born_in_the_same_transaction_is_reached_now_and_after_the_commit(
+    installation: Installation,
+) -> None:
+    home = make_home("born")  # what is committed would be met by other tests of the shared tenant
+    with inside(home) as ctx:
         unit = access.create_role(ctx, identity.UnitKind.ORG, "Born together")
         lead_role = access.create_role(ctx, identity.UnitKind.MANAGER, "Its lead", manages=unit)
         agent = access.create_person(ctx, login="newborn", name="Newborn", email="")
         lead = access.create_person(ctx, login="itslead", name="Its lead", email="")
         access.add_members(ctx, [(agent, unit), (lead, lead_role)])
-        label = db.row("select current_label_id from @.identity_unit where id = %(id)s", {"id": agent})
+        label = ctx.db.row("select current_label_id from @.identity_unit where id = %(id)s", {"id": agent})
         assert label is not None
         seen = access.current_rights(ctx.acting_as(lead)).head_reach.id
         assert _labels(ctx, seen) == {label[0]}
-    with tenancy.transaction(tenant.tenant) as db:
-        ctx = Context(tenant.tenant.id, db, lead, Channel.CLI)
-        assert _labels(ctx, access.current_rights(ctx).head_reach.id) == {label[0]}
+    with inside(home) as ctx:
+        assert _labels(ctx, access.current_rights(ctx.acting_as(lead)).head_reach.id) == {label[0]}
 
 
 def _labels(ctx: Context, reach: int) -> set[int]:

@@ -11,17 +11,24 @@ from ostiary.tenancy import public as tenancy
 from tests._job_tasks import EFFECTS, register
 from tests._jobs import Workers, as_owner, fill_state
 from tests._tenants import Installation, TestTenant
+from tests.integration.objects._worlds import make_home
 
 register()
 
 
 @pytest.fixture(scope="session")
-def effects(tenant: TestTenant) -> TestTenant:
-    """The session's tenant with a table that tasks leave their effects in."""
-    with tenancy.owner_transaction(tenant.tenant) as db:
+def effects(installation: Installation) -> TestTenant:
+    """A tenant with a table that tasks leave their effects in."""
+    return _with_effects(installation, "effects")
+
+
+def _with_effects(installation: Installation, slug: str) -> TestTenant:
+    new = make_home(slug, [f"{installation.worker}.{slug}.test"])
+    made = TestTenant(new.tenant, new.administrator)
+    with tenancy.owner_transaction(made.tenant) as db:
         db.ddl(EFFECTS)
-        db.ddl(f"grant select, insert, delete on @.test_effect to {tenant.tenant.role}")
-    return tenant
+        db.ddl(f"grant select, insert, delete on @.test_effect to {made.tenant.role}")
+    return made
 
 
 @pytest.fixture
@@ -40,24 +47,9 @@ def workers(
 
 
 @pytest.fixture(scope="session")
-def neighbour(installation: Installation, effects: TestTenant) -> TestTenant:
+def neighbour(installation: Installation) -> TestTenant:
     """A second tenant in the same database."""
-    from ostiary.project._tenants import create_tenant
-
-    new = create_tenant(
-        f"neighbour{installation.worker}",
-        "Neighbour",
-        [f"{installation.worker}.neighbour.test"],
-        login="admin",
-        person="Ned Next",
-        email="ned@example.com",
-        password=None,
-    )
-    made = TestTenant(new.tenant, new.administrator)
-    with tenancy.owner_transaction(made.tenant) as db:
-        db.ddl(EFFECTS)
-        db.ddl(f"grant select, insert, delete on @.test_effect to {made.tenant.role}")
-    return made
+    return _with_effects(installation, "neighbour")
 
 
 @pytest.fixture(autouse=True)

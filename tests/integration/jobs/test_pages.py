@@ -30,17 +30,17 @@ class Browser(Site):
 
 
 @pytest.fixture(scope="module")
-def browsers(crm_tenant: TestTenant, installation: Installation) -> Iterator[tuple[Browser, Browser]]:
+def browsers(effects: TestTenant, installation: Installation) -> Iterator[tuple[Browser, Browser]]:
     """The administrator's, and that of somebody who holds no operation."""
     load_tasks()
-    with asking(crm_tenant) as ctx:
+    with asking(effects) as ctx:
         person = identity.create_person(ctx, login=f"p{new_id()}", name="Ann Agent", email="a@example.com")
-        for who in (crm_tenant.administrator, person):
+        for who in (effects.administrator, person):
             identity.set_password(ctx, who, PASSWORD)
-        logins = [identity.get_person(ctx, who).login for who in (crm_tenant.administrator, person)]
+        logins = [identity.get_person(ctx, who).login for who in (effects.administrator, person)]
     with override_settings(OSTIARY_INSECURE_HTTP=True):
         handler = WSGIHandler()
-        opened = [Browser(handler, f"{installation.worker}.test") for _ in logins]
+        opened = [Browser(handler, f"{installation.worker}.effects.test") for _ in logins]
         for browser, login in zip(opened, logins, strict=True):
             fields = f"login={login}&password={PASSWORD}".encode()
             assert browser.submit("/sign-in", "/sign-in", fields).status == 302

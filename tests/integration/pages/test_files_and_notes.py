@@ -25,7 +25,6 @@ from tests._tenants import Installation
 from tests.integration.objects._worlds import BOAT, apply, inside, make_home, open_to_all
 from tests.integration.records._people import person
 
-pytestmark = pytest.mark.database
 TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="(\w+)"')
 PDF = b"%PDF-1.7 " + bytes(range(256)) * 2048  # more than one part
 FILES, NOTES = "?tab=boat_file.parent", "?tab=boat_note.parent"

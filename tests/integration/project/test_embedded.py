@@ -20,8 +20,6 @@ from ostiary.project._state import State
 from ostiary.project.embedded import Cluster, ClusterBusy, ClusterError
 from tests._cluster import RunningCluster, programs_under_test, scratch_state
 
-pytestmark = pytest.mark.database
-
 PATIENCE_S = 30.0
 
 

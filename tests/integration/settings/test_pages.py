@@ -71,6 +71,8 @@ def browsers(
         handler = WSGIHandler()
         pair = [Browser(Site(handler, host, cookies={transport.session_cookie: t})) for t in tokens]
         yield pair[0], pair[1]
+    with tenancy.transaction(crm_tenant.tenant) as db:
+        access.set_active(inside.within(db), other, active=False)
 
 
 def value_of(tenant: TestTenant, code: str) -> settings.Value:
