@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from ostiary.access._policy import Policy, load_policy
 from ostiary.access._rights import current_rights, rights_of
 from ostiary.access.core import ColumnLevel, Operation, Verb
 from ostiary.audit import public as audit
@@ -168,6 +169,13 @@ def set_columns_rows(
     )
     data = {str(c): [[str(u), level.name] for u, level in rows] for c, rows in columns.items()}
     changed(ctx, "column", object_id, {"columns": data})
+
+
+def view_policy(ctx: Context) -> Policy:
+    """Every row and rule of the tenant as stored; needs CanManageAdministration, and is recorded."""
+    ensure_operation(ctx, Operation.MANAGE_RIGHTS)
+    audit.append(ctx, "access.policy.viewed")
+    return load_policy(ctx, identity.current_epoch(ctx))
 
 
 def forget_rights(ctx: Context, object_id: ObjectId, columns: Sequence[ColumnId] | None = None) -> None:

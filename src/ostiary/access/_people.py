@@ -60,6 +60,7 @@ def create_role(  # noqa: PLR0913  what a role is made of
     manages: UnitId | None = None,
     not_inherited: bool = False,
     external: bool = False,
+    role: UnitId | None = None,
 ) -> UnitId:
     """See `identity.create_role`; needs CanManageUsers."""
     ensure_operation(ctx, Operation.MANAGE_USERS)
@@ -72,6 +73,7 @@ def create_role(  # noqa: PLR0913  what a role is made of
         manages=manages,
         not_inherited=not_inherited,
         external=external,
+        role=role,
     )
     _identity_event(ctx, "identity.role.created", unit, {"kind": kind.value, "name": name})
     return unit

@@ -18,6 +18,7 @@ from ostiary.access._administration import (
     set_operation_rows,
     set_setting,
     store_operation_rows,
+    view_policy,
     view_setting,
 )
 from ostiary.access._background import discard_job, get_job, list_jobs, retry_job
@@ -48,6 +49,7 @@ from ostiary.access._people import (
     set_password,
     unlink,
 )
+from ostiary.access._policy import ObjectPolicy, Policy
 from ostiary.access._record_rules import (
     ALL_LEGS,
     Grants,
@@ -89,7 +91,9 @@ __all__ = [
     "Grounds",
     "Lookup",
     "NamedObject",
+    "ObjectPolicy",
     "Operation",
+    "Policy",
     "RecordFilter",
     "Rights",
     "Scope",
@@ -154,6 +158,7 @@ __all__ = [
     "store_share",
     "store_system_accounts",
     "unlink",
+    "view_policy",
     "view_setting",
     "who_can",
     "words",

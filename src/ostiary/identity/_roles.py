@@ -121,10 +121,12 @@ def create_role(  # noqa: PLR0913  what a role is made of
     manages: UnitId | None = None,
     not_inherited: bool = False,
     external: bool = False,
+    role: UnitId | None = None,
 ) -> UnitId:
     """Make a role. An organisational role without a parent goes below All employees or All external users.
 
-    external: of outsiders; whoever has a parent or a unit to manage is what that is.
+    external: of outsiders; whoever has a parent or a unit to manage is what that is. role: its id, for a
+    caller that named it before; without one it gets its own.
     Raises: Invalid: parent of another kind, a second manager role of a unit, kind not a role.
     """
     if kind not in ROLE_KINDS:
@@ -146,7 +148,7 @@ def create_role(  # noqa: PLR0913  what a role is made of
         raise _refuse("parent", "other_kind", "A role's parent is of the same kind")
     above = manages or parent
     side = external if above is None else kind_of(ctx, above, "parent")[1]
-    role = UnitId(new_id())
+    role = role or UnitId(new_id())
     ctx.db.run(
         "insert into @.identity_unit (id, kind, code, name, parent_id, manages_id, not_inherited, external)"
         " values (%(id)s, %(kind)s, %(code)s, %(name)s, %(parent)s, %(manages)s, %(mark)s, %(external)s)",

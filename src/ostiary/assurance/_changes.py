@@ -1,0 +1,337 @@
+"""Changes of rights as values: what an editor has not saved yet, a file asks for, a remedy suggests.
+
+Each is one checked command of `access`, so a list of them is refused where a single one would be.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import singledispatch
+from uuid import UUID
+
+from ostiary.access import public as access
+from ostiary.identity import public as identity
+from ostiary.kernel.context import Context
+from ostiary.kernel.errors import FieldError, Invalid
+from ostiary.kernel.ids import ColumnId, ObjectId, UnitId
+from ostiary.objects import public as objects
+
+MOST_CHANGES = 20_000  # of one list
+
+
+@dataclass(frozen=True, slots=True)
+class SetOperationRows:
+    """Layer 1: all rows of an operation, topmost first."""
+
+    operation: access.Operation
+    rows: tuple[tuple[UnitId, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetCarriedRight:
+    """Verbs on an object that an operation carries; none: it carries nothing there."""
+
+    operation: access.Operation
+    object_id: ObjectId
+    verbs: frozenset[access.Verb]
+
+
+@dataclass(frozen=True, slots=True)
+class SetObjectRows:
+    """Layer 2: all rows of an object, topmost first."""
+
+    object_id: ObjectId
+    rows: tuple[tuple[UnitId, frozenset[access.Verb]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetColumnRows:
+    """Layer 4: all rows of a column, topmost first; none: it follows the object."""
+
+    object_id: ObjectId
+    column_id: ColumnId
+    rows: tuple[tuple[UnitId, access.ColumnLevel], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetSwitches:
+    """Layer 3 of an object on or off, its legs out of `access.ALL_LEGS`, whether it allows denies."""
+
+    object_id: ObjectId
+    records: bool
+    legs: frozenset[str] = access.ALL_LEGS
+    denies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetDefaultRule:
+    """Leg 5: what `grantee` has on records whose author had `author`; nothing at all: the rule goes."""
+
+    object_id: ObjectId
+    author: UnitId
+    grantee: UnitId
+    grants: access.Grants
+
+
+@dataclass(frozen=True, slots=True)
+class SetScopeRule:
+    """Leg 6: what `grantee` has on records within the scope; nothing at all: the rule goes."""
+
+    object_id: ObjectId
+    grantee: UnitId
+    scope: access.Scope
+    grants: access.Grants
+
+
+@dataclass(frozen=True, slots=True)
+class SetDenyRule:
+    """What `unit` is denied on records whose author had `author`; none: the rule goes."""
+
+    object_id: ObjectId
+    author: UnitId
+    unit: UnitId
+    verbs: frozenset[access.Verb]
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRole:
+    """A role under an id that later changes of the same list may name."""
+
+    role: UnitId
+    kind: identity.UnitKind
+    name: str
+    code: str | None = None
+    parent: UnitId | None = None
+    manages: UnitId | None = None
+    not_inherited: bool = False
+    external: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRole:
+    """Another parent for a role; None: the root of its tree."""
+
+    role: UnitId
+    parent: UnitId | None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRole:
+    """The mark "not inherited by managers", set or cleared."""
+
+    role: UnitId
+    not_inherited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetMember:
+    """A direct role of a person or service account, given or taken away."""
+
+    principal: UnitId
+    role: UnitId
+    member: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SetLink:
+    """Members of the organisational role get the functional one, or no longer."""
+
+    org: UnitId
+    func: UnitId
+    linked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Delegate:
+    """The receiver acts with what the grantor may."""
+
+    grantor: UnitId
+    receiver: UnitId
+    period: identity.Period
+
+
+@dataclass(frozen=True, slots=True)
+class EndDelegation:
+    """A delegation taken back."""
+
+    delegation: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Elevate:
+    """A role as one more source of a person, for a while and a reason."""
+
+    person: UnitId
+    role: UnitId
+    period: identity.Period
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndElevation:
+    """An elevation ended before its time."""
+
+    elevation: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SetActive:
+    """Whether a person or service account may act at all."""
+
+    principal: UnitId
+    active: bool
+
+
+RightsChange = (
+    SetOperationRows
+    | SetCarriedRight
+    | SetObjectRows
+    | SetColumnRows
+    | SetSwitches
+    | SetDefaultRule
+    | SetScopeRule
+    | SetDenyRule
+    | CreateRole
+    | MoveRole
+    | MarkRole
+    | SetMember
+    | SetLink
+    | Delegate
+    | EndDelegation
+    | Elevate
+    | EndElevation
+    | SetActive
+)
+
+
+def apply_changes(ctx: Context, changes: Sequence[RightsChange]) -> None:
+    """Carry the changes out in their order, all or none with the caller's transaction.
+
+    Raises: AccessDenied: an operation that one of them needs is missing. Invalid, NotFound: as the command.
+    """
+    if len(changes) > MOST_CHANGES:
+        raise Invalid(
+            [FieldError("changes", "too_many", f"At most {MOST_CHANGES:,} changes are made at once")]
+        )
+    for change in changes:
+        _apply(change, ctx)
+
+
+@singledispatch
+def _apply(change: object, ctx: Context) -> None:
+    raise TypeError(f"{type(change).__name__} is no change of rights")
+
+
+@_apply.register
+def _(change: SetOperationRows, ctx: Context) -> None:
+    access.set_operation_rows(ctx, change.operation, change.rows)
+
+
+@_apply.register
+def _(change: SetCarriedRight, ctx: Context) -> None:
+    access.set_carried_right(ctx, change.operation, change.object_id, change.verbs)
+
+
+@_apply.register
+def _(change: SetObjectRows, ctx: Context) -> None:
+    access.set_object_rows(ctx, change.object_id, change.rows)
+
+
+@_apply.register
+def _(change: SetColumnRows, ctx: Context) -> None:
+    access.set_column_rows(ctx, change.object_id, change.column_id, change.rows)
+
+
+@_apply.register
+def _(change: SetSwitches, ctx: Context) -> None:
+    access.set_switches(ctx, change.object_id, records=change.records, legs=change.legs, denies=change.denies)
+
+
+@_apply.register
+def _(change: SetDefaultRule, ctx: Context) -> None:
+    if change.grants == access.Grants():
+        access.remove_default_rule(ctx, change.object_id, change.author, change.grantee)
+        return
+    given = change.grants
+    access.add_default_rule(
+        ctx,
+        change.object_id,
+        change.author,
+        change.grantee,
+        read=given.read,
+        update=given.update,
+        delete=given.delete,
+    )
+
+
+@_apply.register
+def _(change: SetScopeRule, ctx: Context) -> None:
+    if change.grants == access.Grants():
+        access.remove_scope_rule(ctx, change.object_id, change.grantee, change.scope)
+        return
+    grounds = objects.get_catalogue(ctx).grounds
+    access.add_scope_rule(ctx, grounds, change.object_id, change.grantee, change.scope, change.grants)
+
+
+@_apply.register
+def _(change: SetDenyRule, ctx: Context) -> None:
+    access.set_deny_rule(ctx, change.object_id, change.author, change.unit, change.verbs)
+
+
+@_apply.register
+def _(change: CreateRole, ctx: Context) -> None:
+    access.create_role(
+        ctx,
+        change.kind,
+        change.name,
+        code=change.code,
+        parent=change.parent,
+        manages=change.manages,
+        not_inherited=change.not_inherited,
+        external=change.external,
+        role=change.role,
+    )
+
+
+@_apply.register
+def _(change: MoveRole, ctx: Context) -> None:
+    access.move_role(ctx, change.role, change.parent)
+
+
+@_apply.register
+def _(change: MarkRole, ctx: Context) -> None:
+    access.mark_role(ctx, change.role, not_inherited=change.not_inherited)
+
+
+@_apply.register
+def _(change: SetMember, ctx: Context) -> None:
+    (access.add_member if change.member else access.remove_member)(ctx, change.principal, change.role)
+
+
+@_apply.register
+def _(change: SetLink, ctx: Context) -> None:
+    (access.link if change.linked else access.unlink)(ctx, change.org, change.func)
+
+
+@_apply.register
+def _(change: Delegate, ctx: Context) -> None:
+    access.delegate(ctx, change.grantor, change.receiver, change.period)
+
+
+@_apply.register
+def _(change: EndDelegation, ctx: Context) -> None:
+    access.end_delegation(ctx, change.delegation)
+
+
+@_apply.register
+def _(change: Elevate, ctx: Context) -> None:
+    access.elevate(ctx, change.person, change.role, change.period, change.reason)
+
+
+@_apply.register
+def _(change: EndElevation, ctx: Context) -> None:
+    access.end_elevation(ctx, change.elevation)
+
+
+@_apply.register
+def _(change: SetActive, ctx: Context) -> None:
+    access.set_active(ctx, change.principal, active=change.active)

@@ -1,0 +1,62 @@
+"""What changes of rights would do, before they are made: who gains and who loses what.
+
+The changes are made in a savepoint, everybody's rights are looked at before and after, and all of it is
+rolled back. So a preview cannot differ from what saving does, and needs the same operations.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ostiary.access import public as access
+from ostiary.assurance._changes import RightsChange, apply_changes
+from ostiary.audit import public as audit
+from ostiary.kernel.context import Context
+from ostiary.objects import public as objects
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What would change. took_s: seconds that it took to find out."""
+
+    diff: access.AccessDiff
+    took_s: float
+
+    @property
+    def widens(self) -> bool:
+        """Whether anybody could do more than before."""
+        return self.diff.widens
+
+
+class _Undo(Exception):
+    """Leaves the savepoint without keeping anything."""
+
+
+def preview(ctx: Context, changes: Sequence[RightsChange]) -> Impact:
+    """Who would gain and lose what by these changes; nothing of them is kept.
+
+    Needs CanManageAdministration and whatever the changes need.
+    Raises: AccessDenied. Invalid, NotFound: a change that could not be made.
+    """
+    access.ensure_operation(ctx, access.Operation.MANAGE_RIGHTS)
+    started = time.monotonic()
+    named = objects.get_catalogue(ctx).named()
+    before = access.snapshot(ctx, named)
+    diff = access.AccessDiff()
+    try:
+        with ctx.db.savepoint():
+            apply_changes(ctx, changes)
+            diff = access.compare(before, access.snapshot(ctx, named))
+            raise _Undo
+    except _Undo:
+        pass
+    audit.append(
+        ctx,
+        "assurance.change.previewed",
+        parts=[audit.Part("preview", _counts(changes, diff))],
+    )
+    return Impact(diff, time.monotonic() - started)
+
+
+def _counts(changes: Sequence[RightsChange], diff: access.AccessDiff) -> dict[str, int]:
+    return {"changes": len(changes), "gained": len(diff.gained), "lost": len(diff.lost)}
