@@ -67,8 +67,10 @@ from ostiary.access._record_rules import (
 )
 from ostiary.access._rights import Rights, current_rights, filter_for, forget, rights_of
 from ostiary.access._shares import move_shares, remove_shares_of
-from ostiary.access._snapshot import NamedObject, Snapshot, snapshot
+from ostiary.access._snapshot import Snapshot, snapshot
+from ostiary.access._standing import NamedObject
 from ostiary.access._system import HOUSEKEEPING, find_system_account, store_system_accounts
+from ostiary.access._visible import Sight
 from ostiary.access._who_can import Audience, who_can
 from ostiary.access._words import words
 from ostiary.access.core import ColumnLevel, Decision, Grant, Operation, Verb
@@ -97,6 +99,7 @@ __all__ = [
     "RecordFilter",
     "Rights",
     "Scope",
+    "Sight",
     "Snapshot",
     "Verb",
     "add_default_rule",

@@ -64,14 +64,19 @@ class RoleGraph:
         self.roles: Mapping[UnitId, Role] = {r.id: r for r in roles}
         self.root = root
         self.external_root = external_root
+        self.links = frozenset(links)
         self._linked: dict[UnitId, set[UnitId]] = {}
-        for org, func in links:
+        for org, func in self.links:
             self._linked.setdefault(org, set()).add(func)
         self._children: dict[UnitId, list[UnitId]] = {}
         for role in self.roles.values():
             if role.parent is not None:
                 self._children.setdefault(role.parent, []).append(role.id)
         self._lines: dict[UnitId, frozenset[UnitId]] = {}
+
+    def equals(self, other: "RoleGraph") -> bool:
+        """Whether it has the same roles, trees and links."""
+        return self.roles == other.roles and self.links == other.links
 
     def line(self, role: UnitId) -> frozenset[UnitId]:
         """The role and its ancestors in its own tree; a manager role is only itself."""

@@ -155,7 +155,7 @@ def _in_transaction(run: _Run, step: Step, *, last: bool) -> bool:
         accounts = access.store_system_accounts(ctx) if last else ()
         if not step.names and not packages and not accounts and tenant.release == RELEASE:
             return False
-        diff = access.compare(before, access.snapshot(ctx, named_objects(db)))
+        diff = access.compare(before, access.snapshot(ctx, named_objects(db)), access.Sight(ctx))
         run.lines += access.diff_lines(ctx, diff)
         if diff.widens and not order.accept_widening and not order.dry_run:
             raise _Undone(Outcome.WIDENS, "--accept-widening lets it through")
@@ -176,9 +176,10 @@ def _by_itself(run: _Run, step: Step, *, last: bool) -> bool:
         raise _Undone(Outcome.WOULD_UPGRADE, f"{'.'.join(step.names[0])} and what follows cannot be tried")
     before = _look(tenant)
     run_alone(tenancy.owner_dsn(tenant), tenant.schema, step)
-    diff = access.compare(before, _look(tenant))
+    after = _look(tenant)
     with tenancy.owner_transaction(tenant) as db:
         ctx = Context(tenant.id, db, None, Channel.CLI, purpose="upgrade")
+        diff = access.compare(before, after, access.Sight(ctx))
         run.lines += access.diff_lines(ctx, diff)
         _record(ctx, run, step, ((), ()), diff)
         identity.bump_epoch(ctx)

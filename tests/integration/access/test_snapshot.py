@@ -37,7 +37,8 @@ class House:
         for change in changes:
             change()
         after = access.snapshot(self.ctx, named(self.ctx))
-        return list(access.diff_lines(self.ctx, access.compare(before, after)))
+        diff = access.compare(before, after, access.Sight(self.ctx))
+        return list(access.diff_lines(self.ctx, diff))
 
     def object(self, code: str) -> objects.Object:
         return objects.find_object(self.ctx, code)

@@ -80,7 +80,7 @@ def test_a_preview_says_what_saving_does_and_keeps_nothing(desk: Desk, name: str
     untouched = access.compare(before, snap(desk.ctx))
     assert (untouched.gained, untouched.lost) == ((), ())
     assurance.apply_changes(desk.ctx, changes)
-    done = access.compare(before, snap(desk.ctx))
+    done = access.compare(before, snap(desk.ctx), access.Sight(desk.ctx))
     assert (impact.diff.gained, impact.diff.lost) == (done.gained, done.lost)
     assert (name in ("role", "mark")) == (not impact.diff.gained and not impact.diff.lost)
 

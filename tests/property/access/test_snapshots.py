@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ostiary.access import _snapshot
+from ostiary.access import _snapshot, _standing
 from ostiary.access import public as access
 from ostiary.access.core import Operation, RecordRule, Verb
 from ostiary.kernel.context import Context
@@ -19,7 +19,7 @@ from tests.property.access._reality import Builder
 from tests.property.access._stage import Stage
 
 WORLDS = 60
-_NOTHING = _snapshot.ObjectStanding({}, {})
+_NOTHING = _standing.ObjectStanding({}, {})
 
 
 def named(stage: Stage) -> list[access.NamedObject]:
@@ -48,14 +48,14 @@ def differences(ctx: Context, found: access.Snapshot, unit: UnitId) -> list[str]
 
     def told(rights: access.Rights, object_id: UUID, verb: Verb) -> RecordRule:
         rule = rights.rule(object_id, verb, grounds)
-        return _snapshot._told(rule, whole=rights.any_data(Verb.READ))
+        return _standing.told_of(rule, whole=rights.any_data(Verb.READ))
 
     for described in found.objects.values():
         mine = standing.objects.get(described.id, _NOTHING)
         verbs = {
             v: frozenset()
             if v is Verb.CREATE
-            else _snapshot._legs(described, found.objects, told(rights, described.id, v), under, unit)
+            else _standing.legs_of_rule(described, found.objects, told(rights, described.id, v), under, unit)
             for v in Verb
             if rights.decide_object(described.id, v).allowed
         }
@@ -67,17 +67,17 @@ def differences(ctx: Context, found: access.Snapshot, unit: UnitId) -> list[str]
     return wrong
 
 
-def under_by_rows(ctx: Context) -> _snapshot._Under:
+def under_by_rows(ctx: Context) -> _standing.Under:
     """The labels of everybody, read in another way than the snapshot reads them."""
     rows = ctx.db.rows("select label_id, unit_id from @.identity_label_unit where kind = 'r'")
     reporting: dict[int, set[UnitId]] = {}
     for label, unit in rows:
         reporting.setdefault(label, set()).add(unit)
-    labels = {n: _snapshot._Label(frozenset(), frozenset(units)) for n, units in reporting.items()}
+    labels = {n: _standing.Label(frozenset(), frozenset(units)) for n, units in reporting.items()}
     people = ctx.db.rows(
         "select id, current_label_id from @.identity_unit where current_label_id is not null"
     )
-    return _snapshot._Under(labels, {UnitId(p[0]): p[1] for p in people})
+    return _standing.Under(labels, {UnitId(p[0]): p[1] for p in people})
 
 
 def unsaid_gains(ctx: Context, diff: access.AccessDiff, stage: Stage, units: list[UnitId]) -> list[str]:
