@@ -36,6 +36,13 @@ LEGS = {
     "master": MASTER,
 }
 ALL_LEGS = frozenset(LEGS)
+
+
+def leg_names(letters: frozenset[str]) -> frozenset[str]:
+    """Legs by the names that `set_switches` takes."""
+    return frozenset(name for name, letter in LEGS.items() if letter in letters)
+
+
 RECORD_VERBS = frozenset({Verb.READ, Verb.UPDATE, Verb.DELETE})
 
 

@@ -6,6 +6,7 @@ Each is one checked command of `access`, so a list of them is refused where a si
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
+from itertools import groupby
 from uuid import UUID
 
 from ostiary.access import public as access
@@ -206,14 +207,26 @@ RightsChange = (
 def apply_changes(ctx: Context, changes: Sequence[RightsChange]) -> None:
     """Carry the changes out in their order, all or none with the caller's transaction.
 
+    They are one act: each is checked by the rights of the beginning.
     Raises: AccessDenied: an operation that one of them needs is missing. Invalid, NotFound: as the command.
     """
     if len(changes) > MOST_CHANGES:
         raise Invalid(
             [FieldError("changes", "too_many", f"At most {MOST_CHANGES:,} changes are made at once")]
         )
-    for change in changes:
-        _apply(change, ctx)
+    with identity.as_one(ctx) as together:
+        for place, of_kind in groupby(changes, key=_place):
+            if place is None:
+                for change in of_kind:
+                    _apply(change, together)
+            else:
+                rows = {c.column_id: c.rows for c in of_kind if isinstance(c, SetColumnRows)}
+                access.set_columns_rows(together, place, rows)
+
+
+def _place(change: RightsChange) -> ObjectId | None:
+    """The object of rows of columns, which are set together."""
+    return change.object_id if isinstance(change, SetColumnRows) else None
 
 
 @singledispatch
@@ -234,11 +247,6 @@ def _(change: SetCarriedRight, ctx: Context) -> None:
 @_apply.register
 def _(change: SetObjectRows, ctx: Context) -> None:
     access.set_object_rows(ctx, change.object_id, change.rows)
-
-
-@_apply.register
-def _(change: SetColumnRows, ctx: Context) -> None:
-    access.set_column_rows(ctx, change.object_id, change.column_id, change.rows)
 
 
 @_apply.register

@@ -23,6 +23,8 @@ from ostiary.assurance._changes import (
     apply_changes,
 )
 from ostiary.assurance._preview import Impact, preview
+from ostiary.assurance._rights_file import Widens, apply_file, export_rights, plan_file
+from ostiary.assurance._rights_plan import RightsPlan
 
 __all__ = [
     "CreateRole",
@@ -34,6 +36,7 @@ __all__ = [
     "MarkRole",
     "MoveRole",
     "RightsChange",
+    "RightsPlan",
     "SetActive",
     "SetCarriedRight",
     "SetColumnRows",
@@ -45,6 +48,10 @@ __all__ = [
     "SetOperationRows",
     "SetScopeRule",
     "SetSwitches",
+    "Widens",
     "apply_changes",
+    "apply_file",
+    "export_rights",
+    "plan_file",
     "preview",
 ]

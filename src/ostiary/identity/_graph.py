@@ -1,11 +1,12 @@
 """The role graph as a value, and what semantics section 1 derives from it for one principal."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
-from ostiary.kernel.context import Context
+from ostiary.kernel.context import Batch, Context
 from ostiary.kernel.ids import UnitId
 from ostiary.kernel.recent import TENANTS_AT_HAND, Recent
 
@@ -155,12 +156,31 @@ def current_epoch(ctx: Context) -> int:
 def bump_epoch(ctx: Context) -> int:
     """Raise the tenant's epoch: whatever was cached before this transaction's commit is void afterwards.
 
-    The number comes from a sequence, so one that was rolled back never stands for other content later.
+    The number comes from a sequence, so one that was rolled back never stands for other content later. Within
+    a batch it rises at the end.
     """
+    if ctx.batch is not None:
+        ctx.batch.changed = True
+        return current_epoch(ctx)
     row = ctx.db.row("update @.identity_epoch set epoch = nextval('@.identity_epoch_seq') returning epoch")
     if row is None:
         raise RuntimeError("the tenant has no epoch row: its schema was not seeded")
     return int(row[0])
+
+
+@contextmanager
+def as_one(ctx: Context) -> Iterator[Context]:
+    """Changes of rights as one: each is checked by the rights of the beginning, and the epoch rises once.
+
+    Checking each by what the ones before left would read every row and rule again for each of thousands.
+    """
+    if ctx.batch is not None:
+        yield ctx
+        return
+    batch = Batch()
+    yield replace(ctx, batch=batch)
+    if batch.changed:
+        bump_epoch(ctx)
 
 
 def role_graph(ctx: Context, epoch: int | None = None) -> RoleGraph:

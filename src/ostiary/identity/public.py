@@ -1,6 +1,7 @@
 """People, service accounts, roles and how they sign in. Changes are offered upward by `access` alone."""
 
 from ostiary.identity._errors import SignInFailed
+from ostiary.identity._facts import UnitFacts, facts_of, facts_of_roles, find_facts
 from ostiary.identity._graph import (
     ALL_EMPLOYEES,
     ALL_EXTERNALS,
@@ -11,6 +12,7 @@ from ostiary.identity._graph import (
     Role,
     RoleGraph,
     UnitKind,
+    as_one,
     bump_epoch,
     current_epoch,
     role_graph,
@@ -90,9 +92,11 @@ __all__ = [
     "Session",
     "SignInFailed",
     "StandingIn",
+    "UnitFacts",
     "UnitKind",
     "add_member",
     "add_members",
+    "as_one",
     "attributes_of",
     "bump_epoch",
     "check_password",
@@ -107,7 +111,10 @@ __all__ = [
     "end_elevation",
     "end_session",
     "end_sessions_of",
+    "facts_of",
+    "facts_of_roles",
     "find_api_key",
+    "find_facts",
     "find_login",
     "find_logins",
     "find_people",

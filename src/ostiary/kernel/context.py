@@ -26,6 +26,13 @@ class Vouch:
     tested: bool = False
 
 
+@dataclass(slots=True)
+class Batch:
+    """Changes of rights that are made together, by the rights of their beginning. changed: there was one."""
+
+    changed: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Everything a decision and its event need to know about a request.
@@ -35,6 +42,7 @@ class Context:
     ip, client: technical context, personal data, only ever stored in erasable event parts.
     tentative: the transaction may be rolled back although its answer is sent.
     vouch: the sign-in was verified earlier and holds at one epoch alone; None: verified in this transaction.
+    batch: the changes that this is one of; None: it stands alone.
     """
 
     tenant_id: TenantId
@@ -47,6 +55,7 @@ class Context:
     client: str = ""
     vouch: Vouch | None = None
     tentative: bool = False
+    batch: Batch | None = None
 
     def acting_as(self, principal: PrincipalId | None) -> "Context":
         """The same request in the name of `principal`."""

@@ -90,6 +90,11 @@ class Node:
         self.place = f"{self.place}: {place}"
         return self
 
+    @property
+    def size(self) -> int:
+        """How many keys nobody has taken yet."""
+        return len(self._left)
+
     def has(self, key: str) -> bool:
         """Whether a key is given and not yet taken."""
         return key in self._left

@@ -67,7 +67,7 @@ from ostiary.objects._settings import RECOVERY
 from ostiary.objects._sort_key import sort_key
 from ostiary.objects._states import NotKept, catalogue_as_of
 from ostiary.objects._store import packages
-from ostiary.objects._strict import Node, read_yaml
+from ostiary.objects._strict import Node, read_document, read_yaml
 from ostiary.objects._tasks import purge_column, request_change, tidy
 from ostiary.objects._values import set_value_writer
 from ostiary.objects._words import is_searched, split_words, words_of, words_query
@@ -165,6 +165,7 @@ __all__ = [
     "purge_column",
     "read_change",
     "read_changes",
+    "read_document",
     "read_package",
     "read_package_file",
     "read_rights",

@@ -19,6 +19,7 @@ from ostiary.project.commands import (
     log,
     migrate,
     objects,
+    rights,
     setting,
     start,
     tenant,
@@ -27,7 +28,22 @@ from ostiary.project.commands._declare import Handler
 
 REFUSED = 2  # exit code of everything that the user can put right
 _DECLARED = frozenset({"handler", "event", "withheld", "command"})
-GROUPS = (start, tenant, objects, setting, key, keys, jobs, config, database, migrate, backup, log, doctor)
+GROUPS = (
+    start,
+    tenant,
+    objects,
+    rights,
+    setting,
+    key,
+    keys,
+    jobs,
+    config,
+    database,
+    migrate,
+    backup,
+    log,
+    doctor,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -116,11 +116,35 @@ def test_a_tenant_is_created_listed_served_and_all_stops(state: State) -> None:
             wanted = {"tenant": "acme", "login": "ada"} | {name: value}
             options = [f"--{k}={v}" for k, v in wanted.items()]
             assert run(state, "key", "create", *options, "--name", "test").returncode == 2
+        rights_are_a_file(state, state.root / "rights.yaml")
         database = postmaster(state)
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE_S) == 0
         assert not accepts(port)
         assert not is_alive(database)
+
+
+def rights_are_a_file(state: State, path: Path) -> None:
+    """Written, compared, changed by hand: narrower is taken, wider only where that is allowed."""
+
+    def rights(verb: str, *more: str) -> "subprocess.CompletedProcess[str]":
+        return run(state, "rights", verb, str(path), "--tenant", "acme", "--login", "ada", *more)
+
+    assert rights("export").returncode == 0
+    assert rights("drift").stdout == "The rights are those of the file.\n"
+    there = path.read_text()
+    row = "- {unit: system_administrators, allow: true}"
+    path.write_text(there.replace(f"CanExportGrid:\n    rows:\n    {row}", "CanExportGrid:\n    rows: []"))
+    drifted = rights("drift")
+    assert (drifted.returncode, "- operation CanExportGrid" in drifted.stdout) == (1, True), drifted
+    assert "- execute CanExportGrid -- Ada" in rights("plan").stdout
+    assert rights("apply").returncode == 0
+    path.write_text(there)
+    refused = rights("apply")
+    assert (refused.returncode, "+ execute CanExportGrid -- Ada" in refused.stderr) == (2, True), refused
+    assert rights("drift").returncode == 1
+    assert rights("apply", "--allow-widen", "--json").returncode == 0
+    assert rights("drift").returncode == 0
 
 
 def children(pid: int) -> list[int]:
