@@ -54,12 +54,18 @@ def text_of(rights: RightsText) -> str:
     """The file."""
     document: dict[str, Any] = {
         "roles": [_role(reference, role) for reference, role in rights.roles.items()],
-        "links": [_Line(org=org, func=func) for org, func in sorted(rights.links or ())],
+        **_links(rights),
         "operations": {code: _operation(made) for code, made in rights.operations.items()},
         "objects": {code: _object(made) for code, made in sorted(rights.objects.items())},
     }
     text: str = yaml.dump(document, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=1_000)
     return _HEAD + text
+
+
+def _links(rights: RightsText) -> dict[str, Any]:
+    if rights.links is None:
+        return {}
+    return {"links": [_Line(org=org, func=func) for org, func in sorted(rights.links)]}
 
 
 def _role(reference: str, role: RoleText) -> _Line:
@@ -74,31 +80,38 @@ def _role(reference: str, role: RoleText) -> _Line:
 
 
 def _operation(made: OperationText) -> dict[str, Any]:
-    return {
-        "rows": [_Line(unit=unit, allow=allow) for unit, allow in made.rows or ()],
-        "carries": _Line(sorted((made.carries or {}).items())),
-    }
+    found: dict[str, Any] = {}
+    if made.rows is not None:
+        found["rows"] = [_Line(unit=unit, allow=allow) for unit, allow in made.rows]
+    if made.carries is not None:
+        found["carries"] = _Line(sorted(made.carries.items()))
+    return found
 
 
 def _object(made: ObjectText) -> dict[str, Any]:
-    found: dict[str, Any] = {"rows": [_Line(unit=unit, verbs=verbs) for unit, verbs in made.rows or ()]}
+    found: dict[str, Any] = {}
+    if made.rows is not None:
+        found["rows"] = [_Line(unit=unit, verbs=verbs) for unit, verbs in made.rows]
     if made.switches is not None:
         records, legs, denies = made.switches
         found["switches"] = _Line(records=records, legs=sorted(legs), denies=denies)
-    rules, scopes = (
-        sorted((some or {}).items(), key=lambda rule: rule[0]) for some in (made.rules, made.scopes)
-    )
-    found["rules"] = [_Line(author=a, grantee=g, **_grants(grants)) for (a, g), grants in rules]
-    found["scopes"] = [
-        _Line(grantee=grantee, path=path, attribute=attribute, **_grants(grants))
-        for (grantee, path, attribute), grants in scopes
-    ]
-    denied = sorted((made.deny_rules or {}).items())
-    found["deny_rules"] = [_Line(author=a, unit=u, verbs=verbs) for (a, u), verbs in denied]
-    found["columns"] = {
-        column: [_Line(unit=unit, level=level) for unit, level in rows]
-        for column, rows in sorted(made.columns.items())
-    }
+    if made.rules is not None:
+        rules = sorted(made.rules.items(), key=lambda rule: rule[0])
+        found["rules"] = [_Line(author=a, grantee=g, **_grants(grants)) for (a, g), grants in rules]
+    if made.scopes is not None:
+        scopes = sorted(made.scopes.items(), key=lambda rule: rule[0])
+        found["scopes"] = [
+            _Line(grantee=grantee, path=path, attribute=attribute, **_grants(grants))
+            for (grantee, path, attribute), grants in scopes
+        ]
+    if made.deny_rules is not None:
+        denied = sorted(made.deny_rules.items())
+        found["deny_rules"] = [_Line(author=a, unit=u, verbs=verbs) for (a, u), verbs in denied]
+    if made.columns:
+        found["columns"] = {
+            column: [_Line(unit=unit, level=level) for unit, level in rows]
+            for column, rows in sorted(made.columns.items())
+        }
     return found
 
 

@@ -25,6 +25,7 @@ from ostiary.assurance._changes import (
 from ostiary.assurance._preview import Impact, preview
 from ostiary.assurance._rights_file import Widens, apply_file, export_rights, plan_file
 from ostiary.assurance._rights_plan import RightsPlan
+from ostiary.assurance._wizard import FunctionChoice, Proposal, Records, propose_roles
 
 __all__ = [
     "CreateRole",
@@ -32,9 +33,12 @@ __all__ = [
     "Elevate",
     "EndDelegation",
     "EndElevation",
+    "FunctionChoice",
     "Impact",
     "MarkRole",
     "MoveRole",
+    "Proposal",
+    "Records",
     "RightsChange",
     "RightsPlan",
     "SetActive",
@@ -54,4 +58,5 @@ __all__ = [
     "export_rights",
     "plan_file",
     "preview",
+    "propose_roles",
 ]

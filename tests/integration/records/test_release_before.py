@@ -1,4 +1,4 @@
-"""A tenant that has the tables of the release before is served: what needs new tables says so, for a minute."""
+"""A tenant that has the tables of the release before is served; what needs new tables says so."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def home(installation: Installation) -> NewTenant:
 
 def change_all(home: NewTenant) -> object:
     with inside(home) as ctx:
-        return records.request_bulk(ctx, "boat", access.Verb.UPDATE, None, {"length_m": 3})
+        return records.request_bulk(ctx, "boat", access.Verb.UPDATE, [], {"length_m": 3})
 
 
 def test_changes_in_the_background_wait_for_the_upgrade_and_nothing_else_does(home: NewTenant) -> None:
