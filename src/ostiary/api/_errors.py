@@ -16,6 +16,7 @@ from ostiary.kernel.errors import (
     Unavailable,
     VersionConflict,
 )
+from ostiary.objects import public as objects
 from ostiary.records import public as records
 
 
@@ -34,6 +35,7 @@ HTTP_STATUS: Mapping[type[OstiaryError], int] = {
     AccessDenied: 403,
     Invalid: 422,
     VersionConflict: 409,
+    objects.PackageRefused: 422,
     records.InUse: 409,
     records.KeyReused: 422,
     records.BulkRefused: 422,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ostiary.api import _attachments, _bulk, _query, _records
+from ostiary.api import _attachments, _bulk, _query, _records, _rights_file
 from ostiary.api._errors import problem_response
 
 urlpatterns = [
@@ -24,6 +24,10 @@ urlpatterns = [
     path("v1/bulk/<uuid:bulk_id>/refused", _bulk.refused_rows),
     path("v1/bulk/<uuid:bulk_id>/cancel", _bulk.cancel),
     path("v1/search", _query.search),
+    path("v1/rights/file", _rights_file.export),
+    path("v1/rights/file/plan", _rights_file.plan),
+    path("v1/rights/file/apply", _rights_file.apply),
+    path("v1/rights/proposal", _rights_file.propose),
 ]
 
 __all__ = ["problem_response", "urlpatterns"]

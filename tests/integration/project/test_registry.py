@@ -294,6 +294,12 @@ SCENARIOS: Mapping[str, Scenario] = {
     "GET /api/v1/bulk/<uuid:bulk_id>": Scenario(api_bulk()),
     "GET /api/v1/bulk/<uuid:bulk_id>/refused": Scenario(api_bulk("/refused")),
     "POST /api/v1/bulk/<uuid:bulk_id>/cancel": Scenario(api_bulk("/cancel")),
+    "GET /api/v1/rights/file": Scenario(lambda _: "/api/v1/rights/file"),
+    "POST /api/v1/rights/file/plan": Scenario(lambda _: "/api/v1/rights/file/plan", {"text": "roles: []"}),
+    "POST /api/v1/rights/file/apply": Scenario(lambda _: "/api/v1/rights/file/apply", {"text": "roles: []"}),
+    "POST /api/v1/rights/proposal": Scenario(
+        lambda _: "/api/v1/rights/proposal", {"functions": [{"function": "sales"}]}
+    ),
     "GET /": Scenario(lambda _: "/", refused=ANONYMOUS),
     "GET /sign-in": Scenario(lambda _: "/sign-in", everybody=True),
     "POST /sign-in": Scenario(
