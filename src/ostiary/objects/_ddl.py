@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ostiary.kernel.words import words_of
 from ostiary.objects._declared import AUTO_NUMBER
 from ostiary.objects._model import TEXT_SORTED, Column, ColumnType, Object
 from ostiary.objects._names import database_name, quote
-from ostiary.objects._words import is_searched, words_of
+from ostiary.objects._words import is_searched
 
 _STORED = {
     ColumnType.TEXT: "text",

@@ -70,7 +70,7 @@ from ostiary.objects._store import packages
 from ostiary.objects._strict import Node, read_document, read_yaml
 from ostiary.objects._tasks import purge_column, request_change, tidy
 from ostiary.objects._values import set_value_writer
-from ostiary.objects._words import is_searched, split_words, words_of, words_query
+from ostiary.objects._words import is_searched, split_words
 
 # What the tenant's role may only read, and what it may add to: a change that was asked for.
 READ_ONLY_TABLES = tuple(
@@ -180,8 +180,6 @@ __all__ = [
     "sorted_values",
     "split_words",
     "tidy",
-    "words_of",
-    "words_query",
     "write_package",
     "write_rights",
 ]

@@ -13,6 +13,7 @@ import orjson
 from ostiary.access import public as access
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid
+from ostiary.kernel.words import words_of, words_query
 from ostiary.objects import public as objects
 from ostiary.records._columns import Bound, sort_column, stored
 from ostiary.records._conditions import like_pattern
@@ -89,7 +90,7 @@ def _found(
     compiled = kept(views[0], key, Compiled, lambda: _compile(ctx, views, few, len(words)))
     values = {**compiled.values, "begins": f"{like_pattern(name)}%", "limit": limit + 1}
     for n, word in enumerate(words):
-        values |= {f"w{n}": objects.words_query(word), f"l{n}": f"%{like_pattern(word)}%"}
+        values |= {f"w{n}": words_query(word), f"l{n}": f"%{like_pattern(word)}%"}
     row = compiled.statement.run(ctx, values)[0]
     if row[0] != views[0].rights.epoch:
         raise Stale
@@ -138,7 +139,7 @@ def _has_word(columns: list[objects.Column], n: int) -> str:
     """A word of a column begins with word `n`. The first test spares the second where rows are walked."""
     tests = (
         f"(lower(r.{sort_column(c)}) like {{l{n}}}"
-        f" and {objects.words_of(f'r.{sort_column(c)}')} @@ {{w{n}}}::tsquery)"
+        f" and {words_of(f'r.{sort_column(c)}')} @@ {{w{n}}}::tsquery)"
         for c in columns
     )
     return f"({' or '.join(tests)})"

@@ -5,6 +5,7 @@ import pytest
 from ostiary.access import public as access
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, Invalid
+from ostiary.kernel.words import words_of, words_query
 from ostiary.objects import public as objects
 from ostiary.records import _search
 from ostiary.records import public as records
@@ -119,8 +120,8 @@ def test_the_words_are_found_by_their_indexes(viewers: Viewers) -> None:
     for way in ("seqscan", "indexscan", "indexonlyscan"):  # of the few rows here others may be cheaper
         db.run(f"set local enable_{way} = off")
     plan = db.rows(
-        f"explain select 1 from @.rec_opportunity r where {objects.words_of(f'r.{column.sort_column}')}"
+        f"explain select 1 from @.rec_opportunity r where {words_of(f'r.{column.sort_column}')}"
         " @@ %(w)s::tsquery",
-        {"w": objects.words_query("zephyr")},
+        {"w": words_query("zephyr")},
     )
     assert "rec_opportunity__name__sort__words" in str(plan)
