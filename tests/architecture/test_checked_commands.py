@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "ostiary"
-CHANGES = re.compile(r"(create|add|remove|set|move|mark|link|unlink|seed|revoke)(_\w+)?")
+CHANGES = re.compile(
+    r"(create|change|add|remove|set|move|mark|link|unlink|rename|merge|delegate|elevate|seed|revoke)(_\w+)?"
+)
 # Who may change without a check: `access` checks, `project` makes a tenant before anybody could hold a right.
 KEEPERS = frozenset({"identity", "access", "project"})
 # Stores rights as they are given; `records` checks who may share, `project` writes a tenant's first rows.

@@ -34,7 +34,8 @@ ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+){2}")
 CHANGES = re.compile(
-    r"(create|add|remove|set|move|mark|link|unlink|seed|revoke|store|retry|discard|delegate|elevate|end)(_\w+)?"
+    r"(create|change|add|remove|set|move|mark|link|unlink|rename|merge|seed|revoke|store|retry|discard|delegate"
+    r"|elevate|end)(_\w+)?"
 )
 
 

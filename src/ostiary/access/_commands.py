@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, Command] = {
     "set_deny_rule": Command(_RIGHTS, "access.deny_rule.changed"),
     "set_carried_right": Command(Operation.CHANGE_OPERATIONS, "access.carried_right.changed"),
     "create_person": Command(_USERS, "identity.person.created"),
+    "change_person": Command(_USERS, "identity.person.changed"),
     "create_service_account": Command(_USERS, "identity.service_account.created"),
     "create_role": Command(_USERS, "identity.role.created"),
     "move_role": Command(_USERS, "identity.role.moved"),

@@ -42,6 +42,16 @@ def create_person(
     return unit
 
 
+def change_person(
+    ctx: Context, person: UnitId, *, name: str, email: str, language: str, time_zone: str
+) -> None:
+    """See `identity.change_person`; needs CanManageUsers."""
+    ensure_operation(ctx, Operation.MANAGE_USERS)
+    facts = {"name": name, "email": email, "language": language, "time_zone": time_zone}
+    identity.change_person(ctx, person, **facts)
+    _identity_event(ctx, "identity.person.changed", person, facts)
+
+
 def create_service_account(ctx: Context, *, login: str, name: str, external: bool = False) -> UnitId:
     """See `identity.create_service_account`; needs CanManageUsers."""
     ensure_operation(ctx, Operation.MANAGE_USERS)

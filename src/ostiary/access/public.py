@@ -25,6 +25,7 @@ from ostiary.access._background import discard_job, get_job, list_jobs, retry_jo
 from ostiary.access._bound_legs import Branch
 from ostiary.access._commands import COMMANDS, UNCHECKED
 from ostiary.access._comparison import AccessDiff, Change, compare, diff_lines
+from ostiary.access._directory import People, list_people, view_person
 from ostiary.access._explain import Explanation, explain
 from ostiary.access._facts import may_pass_on, record_facts
 from ostiary.access._filter import RecordFilter
@@ -32,6 +33,7 @@ from ostiary.access._ground import Ground, Grounds, Lookup
 from ostiary.access._people import (
     add_member,
     add_members,
+    change_person,
     create_api_key,
     create_person,
     create_role,
@@ -96,6 +98,7 @@ __all__ = [
     "NamedObject",
     "ObjectPolicy",
     "Operation",
+    "People",
     "Policy",
     "RecordFilter",
     "Rights",
@@ -107,6 +110,7 @@ __all__ = [
     "add_member",
     "add_members",
     "add_scope_rule",
+    "change_person",
     "compare",
     "create_api_key",
     "create_person",
@@ -132,6 +136,7 @@ __all__ = [
     "list_column_rows",
     "list_jobs",
     "list_object_rows",
+    "list_people",
     "list_settings",
     "mark_role",
     "may_operate",
@@ -163,6 +168,7 @@ __all__ = [
     "store_share",
     "store_system_accounts",
     "unlink",
+    "view_person",
     "view_policy",
     "view_setting",
     "who_can",

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from ostiary.access import public as access
 from ostiary.assurance._changes import RightsChange, apply_changes
 from ostiary.audit import public as audit
+from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
+from ostiary.kernel.errors import VersionConflict
 from ostiary.objects import public as objects
 
 MOST = 4_000  # objects of groups that are compared: about 3 s
@@ -19,10 +21,11 @@ MOST = 4_000  # objects of groups that are compared: about 3 s
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """What would change. took_s: seconds that it took to find out."""
+    """What would change. epoch: at which that was so. took_s: seconds that it took to find out."""
 
     diff: access.AccessDiff
     took_s: float
+    epoch: int = 0
 
     @property
     def widens(self) -> bool:
@@ -41,7 +44,7 @@ def preview(ctx: Context, changes: Sequence[RightsChange]) -> Impact:
     Raises: AccessDenied. Invalid, NotFound: a change that could not be made.
     """
     access.ensure_operation(ctx, access.Operation.MANAGE_RIGHTS)
-    started = time.monotonic()
+    started, epoch = time.monotonic(), identity.current_epoch(ctx)
     named = objects.get_catalogue(ctx).named()
     before = access.snapshot(ctx, named, records=False)
     diff = access.AccessDiff()
@@ -58,7 +61,31 @@ def preview(ctx: Context, changes: Sequence[RightsChange]) -> Impact:
         "assurance.change.previewed",
         parts=[audit.Part("preview", _counts(changes, diff))],
     )
-    return Impact(diff, time.monotonic() - started)
+    return Impact(diff, time.monotonic() - started, epoch)
+
+
+def check_changes(ctx: Context, changes: Sequence[RightsChange]) -> None:
+    """Whether the changes can be made, for whoever may make them; nothing of them is kept.
+
+    Raises: AccessDenied, Invalid, NotFound: as saving would.
+    """
+    try:
+        with ctx.db.savepoint():
+            apply_changes(ctx, changes)
+            raise _Undo
+    except _Undo:
+        pass
+
+
+def save_changes(ctx: Context, changes: Sequence[RightsChange], seen: int) -> None:
+    """Make the changes if rights are still those of the epoch that was looked at; others wait meanwhile.
+
+    Raises: VersionConflict: somebody changed rights since, so the preview no longer tells what would happen.
+    """
+    epoch = identity.hold_epoch(ctx)
+    if epoch != seen:
+        raise VersionConflict("Somebody changed rights since you looked", version=epoch)
+    apply_changes(ctx, changes)
 
 
 def _counts(changes: Sequence[RightsChange], diff: access.AccessDiff) -> dict[str, int]:

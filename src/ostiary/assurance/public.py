@@ -22,7 +22,7 @@ from ostiary.assurance._changes import (
     SetSwitches,
     apply_changes,
 )
-from ostiary.assurance._preview import Impact, preview
+from ostiary.assurance._preview import Impact, check_changes, preview, save_changes
 from ostiary.assurance._rights_file import Widens, apply_file, export_rights, plan_file
 from ostiary.assurance._rights_plan import RightsPlan
 from ostiary.assurance._wizard import FunctionChoice, Proposal, Records, propose_roles
@@ -55,8 +55,10 @@ __all__ = [
     "Widens",
     "apply_changes",
     "apply_file",
+    "check_changes",
     "export_rights",
     "plan_file",
     "preview",
     "propose_roles",
+    "save_changes",
 ]

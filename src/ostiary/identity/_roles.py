@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from ostiary.identity._details import check_details
 from ostiary.identity._graph import ROLE_KINDS, UnitKind, bump_epoch, role_graph
 from ostiary.identity._labels import refresh_labels
 from ostiary.identity._settings import TIME_ZONE
@@ -20,6 +21,15 @@ def lock_roles(ctx: Context) -> None:
         "select pg_advisory_xact_lock(%(key)s)",
         {"key": int.from_bytes(ctx.tenant_id.bytes[-8:], signed=True)},
     )
+
+
+def hold_epoch(ctx: Context) -> int:
+    """The epoch, which nobody else raises before this transaction ends: nor roles nor rights change."""
+    lock_roles(ctx)  # first, as every change of roles does, so that none waits for the other
+    row = ctx.db.row("select epoch from @.identity_epoch for update")
+    if row is None:
+        raise RuntimeError("the tenant has no epoch row: its schema was not seeded")
+    return int(row[0])
 
 
 def _refuse(field: str, code: str, message: str) -> Invalid:
@@ -54,18 +64,17 @@ def create_person(
     time_zone: str | None = None,
     external: bool = False,
 ) -> UnitId:
-    """Make an active person without a password. Raises Invalid: login or name empty, login taken.
+    """Make an active person without a password. Raises Invalid: login taken, a fact that is none.
 
     time_zone: without one the tenant's for new people. external: an outsider instead of an employee.
     """
     login = login.strip().lower()
     if not login or len(login) > 100 or any(c.isspace() for c in login):
         raise _refuse("login", "malformed", "A login has 1 to 100 characters and no spaces")
-    if not name.strip() or len(name) > 250:
-        raise _refuse("name", "malformed", "A name has 1 to 250 characters")
+    zone = str(settings.get(ctx, TIME_ZONE.code)) if time_zone is None else time_zone
+    check_details(name, email, language, zone)
     if ctx.db.row("select 1 from @.identity_person where login = %(login)s", {"login": login}):
         raise _refuse("login", "taken", f"The login {login} is taken")
-    zone = str(settings.get(ctx, TIME_ZONE.code)) if time_zone is None else time_zone
     lock_roles(ctx)
     unit = UnitId(new_id())
     ctx.db.run(

@@ -1,5 +1,14 @@
 """People, service accounts, roles and how they sign in. Changes are offered upward by `access` alone."""
 
+from ostiary.identity._details import Details, change_person, get_details
+from ostiary.identity._directory import (
+    Count,
+    PeopleQuery,
+    Principal,
+    PrincipalKind,
+    count_principals,
+    list_principals,
+)
 from ostiary.identity._errors import SignInFailed
 from ostiary.identity._facts import UnitFacts, facts_of, facts_of_roles, find_facts
 from ostiary.identity._graph import (
@@ -40,6 +49,7 @@ from ostiary.identity._roles import (
     create_service_account,
     find_login,
     find_unit,
+    hold_epoch,
     is_active,
     link,
     lock_roles,
@@ -82,11 +92,16 @@ __all__ = [
     "SYSTEM_PREFIX",
     "ApiKey",
     "ApiKeyInfo",
+    "Count",
     "Delegation",
+    "Details",
     "Elevation",
     "OwnSet",
+    "PeopleQuery",
     "Period",
     "Person",
+    "Principal",
+    "PrincipalKind",
     "Role",
     "RoleGraph",
     "Session",
@@ -99,7 +114,9 @@ __all__ = [
     "as_one",
     "attributes_of",
     "bump_epoch",
+    "change_person",
     "check_password",
+    "count_principals",
     "create_api_key",
     "create_person",
     "create_role",
@@ -120,12 +137,15 @@ __all__ = [
     "find_people",
     "find_session",
     "find_unit",
+    "get_details",
     "get_person",
+    "hold_epoch",
     "intern_label",
     "is_active",
     "label_key",
     "link",
     "list_api_keys",
+    "list_principals",
     "lock_roles",
     "mark_role",
     "move_role",

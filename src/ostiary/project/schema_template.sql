@@ -1,4 +1,4 @@
--- fingerprint of the migrations: 99be96d68b835b7bceed7b891ee3ac082ab0cd131c58b635b5389019aeb34847
+-- fingerprint of the migrations: d21586cb48976c6370d028faa510b221f8515f8747655bc3ef8960de1bf4d6a3
 -- Made by `make schema`; not to be edited.
 CREATE FUNCTION @.audit_extend_partitions(home text, months integer) RETURNS integer
     LANGUAGE plpgsql
@@ -729,11 +729,14 @@ CREATE INDEX identity_link_org_id_49dd4dbe ON @.identity_link USING btree (org_i
 CREATE INDEX identity_membership_principal_id_d7438133 ON @.identity_membership USING btree (principal_id);
 CREATE INDEX identity_membership_role_id_33a4d5e1 ON @.identity_membership USING btree (role_id);
 CREATE INDEX identity_person_login_cb729167_like ON @.identity_person USING btree (login text_pattern_ops);
+CREATE INDEX identity_person_words_idx ON @.identity_person USING gin (array_to_tsvector(array_remove(string_to_array(translate(lower(regexp_replace(NORMALIZE(lower(((login || ' '::text) || email)), NFKD), '[\u0300-\u036F]+'::text, ''::text, 'g'::text)), '.@,;:-_/+()&''"'::text, '              '::text), ' '::text), ''::text)));
 CREATE INDEX identity_session_principal_id_8dcc78fb ON @.identity_session USING btree (principal_id);
 CREATE INDEX identity_unit_code_fd7eda9e_like ON @.identity_unit USING btree (code text_pattern_ops);
 CREATE INDEX identity_unit_label_idx ON @.identity_unit USING btree (current_label_id, id);
+CREATE INDEX identity_unit_list_idx ON @.identity_unit USING btree (kind, external, active, regexp_replace(NORMALIZE(lower(name), NFKD), '[\u0300-\u036F]+'::text, ''::text, 'g'::text) COLLATE "C", id);
 CREATE INDEX identity_unit_name_idx ON @.identity_unit USING btree (kind, name);
 CREATE INDEX identity_unit_parent_id_4fe799bb ON @.identity_unit USING btree (parent_id);
+CREATE INDEX identity_unit_words_idx ON @.identity_unit USING gin (array_to_tsvector(array_remove(string_to_array(translate(lower(regexp_replace(NORMALIZE(lower(name), NFKD), '[\u0300-\u036F]+'::text, ''::text, 'g'::text)), '.@,;:-_/+()&''"'::text, '              '::text), ' '::text), ''::text)));
 CREATE INDEX objects_change_newest ON @.objects_change USING btree (requested_at DESC, id);
 CREATE INDEX objects_column_object_id_3603e379 ON @.objects_column USING btree (object_id);
 CREATE INDEX objects_object_code_25a053ae_like ON @.objects_object USING btree (code text_pattern_ops);
@@ -823,6 +826,7 @@ INSERT INTO @.django_migrations (app, name, applied) VALUES
   ('audit', '0002_about', now()),
   ('crypto', '0001_initial', now()),
   ('crypto', '0002_keys', now()),
+  ('identity', '0005_search', now()),
   ('objects', '0001_initial', now()),
   ('objects', '0002_run_time_changes', now()),
   ('objects', '0003_states', now()),

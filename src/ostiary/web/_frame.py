@@ -15,7 +15,7 @@ from ostiary.ui.values import Density, Frame, Group, Link, Theme
 
 THEME, DENSITY, WORKPLACE = "ostiary-theme", "ostiary-density", "ostiary-workplace"
 URLS = pages.Urls()
-JOBS_URL, SETTINGS_URL = "/jobs", "/settings"
+JOBS_URL, SETTINGS_URL, PEOPLE_URL = "/jobs", "/settings", "/people"
 _BOTTOM = 4  # sections in the bottom bar of phones; the fifth place is More
 _NOTICES = {
     "added": lambda: _("Added."),
@@ -160,6 +160,8 @@ def _groups(
 def _administration(request: HttpRequest, current: str) -> tuple[Group, ...]:
     """What administers the tenant, for those who may; folded, since few people need it every day."""
     links = []
+    if access.may_operate(request.ctx, access.Operation.MANAGE_USERS):
+        links.append(Link(_("People"), PEOPLE_URL, "users", current == PEOPLE_URL))
     if access.may_operate(request.ctx, access.Operation.MANAGE_JOBS):
         links.append(Link(_("Background work"), JOBS_URL, "list-check", current == JOBS_URL))
     if access.may_operate(request.ctx, access.Operation.MANAGE_SYSTEM_SETTINGS):

@@ -7,6 +7,7 @@ from django.urls import path
 from ostiary import ui
 from ostiary.web import _files_views as files_views
 from ostiary.web import _jobs_views as jobs_views
+from ostiary.web import _people_views as people_views
 from ostiary.web import _records_views as records_views
 from ostiary.web import _session_views as session_views
 from ostiary.web import _settings_views as settings_views
@@ -27,6 +28,9 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/discard", jobs_views.discard),
     path("settings", settings_views.list_page),
     path("settings/<str:code>", settings_views.setting_page),
+    path("people", people_views.list_page),
+    path("people/<uuid:person_id>", people_views.person_page),
+    path("people/<uuid:person_id>/active", people_views.active),
     path("static/<str:name>", session_views.built_file),
     path("o/<slug:code>/", records_views.list_page),
     path("o/<slug:code>/new", records_views.new_page),

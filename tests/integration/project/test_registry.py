@@ -23,7 +23,7 @@ from ostiary.identity import public as identity
 from ostiary.jobs import public as jobs
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.errors import AccessDenied
-from ostiary.kernel.ids import PrincipalId, UnitId
+from ostiary.kernel.ids import PrincipalId, UnitId, new_id
 from ostiary.objects import public as objects
 from ostiary.project import registry
 from ostiary.project._tenants import create_tenant
@@ -239,6 +239,27 @@ def job(part: str = "", *, failed: bool = True) -> Callable[[World], str]:
     return make
 
 
+def person(part: str = "") -> Callable[[World], str]:
+    """Somebody new, of whom nobody else has heard."""
+
+    def make(world: World) -> str:
+        with tenancy.transaction(world.tenant) as db:
+            made = make_person(world.context(db, "ada"), f"p{new_id().hex}")
+        return f"/people/{made}{part}"
+
+    return make
+
+
+def confirmed(**fields: str) -> Callable[[World], Mapping[str, object]]:
+    """A change of rights that was looked at just now."""
+
+    def make(world: World) -> Mapping[str, object]:
+        with tenancy.transaction(world.tenant) as db:
+            return {**fields, "seen_epoch": identity.current_epoch(world.context(db, "ada"))}
+
+    return make
+
+
 def built_file(world: World) -> str:
     page = world.browser(None).site.get("/sign-in").body.decode()
     found = re.search(r'"(/static/[^"]+)"', page)
@@ -329,6 +350,9 @@ SCENARIOS: Mapping[str, Scenario] = {
     "GET /jobs/<uuid:job_id>/discard": Scenario(job("/discard")),
     "POST /jobs/<uuid:job_id>/discard": Scenario(job("/discard", failed=False)),
     "POST /jobs/<uuid:job_id>/retry": Scenario(job("/retry")),
+    "GET /people": Scenario(lambda _: "/people"),
+    "GET /people/<uuid:person_id>": Scenario(person()),
+    "POST /people/<uuid:person_id>/active": Scenario(person("/active"), body=confirmed(active="no")),
     "GET /settings": Scenario(lambda _: "/settings"),
     "GET /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize"),
     "POST /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize", {"value": "20"}),
@@ -478,6 +502,9 @@ def calls(ctx: Context, two_jobs: tuple[jobs.JobId, jobs.JobId]) -> Mapping[str,
             c, access.Operation.IMPORT, view.id, {access.Verb.READ}
         ),
         "create_person": lambda c: make_person(c, "another"),
+        "change_person": lambda c: access.change_person(
+            c, person, name="Other Name", email="", language="de", time_zone="Europe/Berlin"
+        ),
         "create_service_account": lambda c: access.create_service_account(c, login="robot", name="Robot"),
         "create_role": lambda c: access.create_role(c, identity.UnitKind.FUNC, "New function"),
         "move_role": lambda c: access.move_role(c, other, org),

@@ -1,0 +1,203 @@
+"""Looking for people and service accounts: by words, kind, state and role, in order of name, page by page.
+
+Who fits many is read along the index of names; who fits few, by words or a role that few have, is gathered
+first, at most `GATHERED` of them, and then put in order.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+from typing import Any
+from uuid import UUID
+
+from ostiary.identity._graph import UnitKind
+from ostiary.kernel import words
+from ostiary.kernel.context import Context
+from ostiary.kernel.errors import FieldError, Invalid
+from ostiary.kernel.ids import UnitId
+
+GATHERED = 1_000
+MOST_COUNTED = 10_000
+MAX_SEARCH, MAX_WORDS = 200, 6
+NAME_KEY = f'{words.folded("u.name")} collate "C"'  # as the index of names has it
+_LOGIN = "p.login || ' ' || p.email"
+
+
+class PrincipalKind(StrEnum):
+    """Whom a list shows."""
+
+    EMPLOYEE = "employee"
+    EXTERNAL = "external"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleQuery:
+    """kinds: any of these. active: None for both. role: had directly. after: the last one seen."""
+
+    search: str = ""
+    kinds: tuple[PrincipalKind, ...] = tuple(PrincipalKind)
+    active: bool | None = None
+    role: UnitId | None = None
+    after: UnitId | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A person or service account in a list. login: of a service account what its code says."""
+
+    id: UnitId
+    kind: PrincipalKind
+    name: str
+    login: str
+    email: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """capped: there are more."""
+
+    value: int
+    capped: bool
+
+
+_COLUMNS = (
+    "u.id, u.kind, u.external, u.name, coalesce(p.login, split_part(u.code, ':', 2), ''),"
+    f" coalesce(p.email, ''), u.active, {NAME_KEY} as key"
+)
+_FROM = "@.identity_unit u left join @.identity_person p on p.unit_id = u.id"
+
+
+def list_principals(ctx: Context, query: PeopleQuery, *, one_more: bool = False) -> list[Principal]:
+    """Those who fit, by name. Raises Invalid: too many words, a search that is too long.
+
+    one_more: beyond the limit, so that the caller sees whether there are others.
+    """
+    values = _values(ctx, query)
+    if values is None:
+        return []
+    values["limit"] = query.limit + one_more
+    gathered = _gathered(ctx, query)
+    after = "" if query.after is None else f" and ({NAME_KEY}, u.id) > (%(key)s, %(after)s)"
+    if gathered is not None:
+        text = (
+            f"with found as materialized ({_gather(query, gathered)})"
+            f" select {_COLUMNS} from found f join {_FROM} on u.id = f.id where true{after}"
+            " order by key, id limit %(limit)s::int"
+        )
+    else:
+        parts = [
+            f"(select {_COLUMNS} from {_FROM} where {branch}{_of_role(query)}{after}"
+            f" order by {NAME_KEY}, u.id limit %(limit)s::int)"
+            for branch in _branches(query)
+        ]
+        text = f"select * from ({' union all '.join(parts)}) every order by key, id limit %(limit)s::int"
+    return [_principal(row) for row in ctx.db.rows(text, values)]
+
+
+def count_principals(ctx: Context, query: PeopleQuery) -> Count:
+    """How many fit, up to `MOST_COUNTED`; of a search up to `GATHERED`."""
+    values = _values(ctx, query)
+    if values is None:
+        return Count(0, capped=False)
+    gathered = _gathered(ctx, query)
+    most = MOST_COUNTED if gathered is None else GATHERED
+    if gathered is None:
+        parts = [
+            f"(select 1 from @.identity_unit u where {branch}{_of_role(query)} limit %(most)s::int)"
+            for branch in _branches(query)
+        ]
+        inner = " union all ".join(parts)
+    else:
+        inner = _gather(query, gathered)
+    text = f"select count(*) from (select 1 from ({inner}) f limit %(most)s::int) n"
+    row = ctx.db.row(text, {**values, "most": most + 1})
+    found = 0 if row is None else int(row[0])
+    return Count(min(found, most), capped=found > most)
+
+
+def matching(search: str) -> Mapping[str, str]:
+    """The words of a search by the name of their parameter, as queries. Raises Invalid."""
+    asked = words.split(words.fold(search))
+    if len(search) > MAX_SEARCH or len(asked) > MAX_WORDS:
+        raise Invalid([FieldError("q", "too_long", f"A search has at most {MAX_WORDS} words")])
+    return {f"w{number}": words.words_query(word) for number, word in enumerate(asked)}
+
+
+def _values(ctx: Context, query: PeopleQuery) -> dict[str, Any] | None:
+    """The parameters; None: whoever came last on the page before is gone, or a search has no word."""
+    found: dict[str, Any] = {"role": query.role, "gathered": GATHERED + 1}
+    found.update(matching(query.search))
+    if query.search.strip() and "w0" not in found:
+        return None
+    if query.after is not None:
+        row = ctx.db.row(
+            f"select {NAME_KEY} from @.identity_unit u where u.id = %(after)s", {"after": query.after}
+        )
+        if row is None:
+            return None
+        found |= {"after": query.after, "key": row[0]}
+    return found
+
+
+def _gathered(ctx: Context, query: PeopleQuery) -> str | None:
+    """SQL of the ids to begin with, where they are few; None: begin with the index of names."""
+    asked = sorted(matching(query.search))
+    if asked:
+        return " intersect ".join(_having_word(name) for name in asked)
+    if query.role is None:
+        return None
+    row = ctx.db.row(
+        "select count(*) from (select 1 from @.identity_membership where role_id = %(role)s"
+        " limit %(most)s::int) m",
+        {"role": query.role, "most": GATHERED + 1},
+    )
+    few = row is not None and int(row[0]) <= GATHERED
+    return "select principal_id as id from @.identity_membership where role_id = %(role)s" if few else None
+
+
+def _having_word(name: str) -> str:
+    named, reached = (words.words_of(words.folded(text)) for text in ("u.name", _LOGIN))
+    return (
+        f"(select u.id from @.identity_unit u where {named} @@ %({name})s::tsquery union"
+        f" select p.unit_id from @.identity_person p where {reached} @@ %({name})s::tsquery)"
+    )
+
+
+def _gather(query: PeopleQuery, ids: str) -> str:
+    return (
+        f"select u.id from ({ids}) i join @.identity_unit u on u.id = i.id"
+        f" where ({' or '.join(_branches(query))}){_of_role(query)} limit %(gathered)s::int"
+    )
+
+
+def _branches(query: PeopleQuery) -> Sequence[str]:
+    """Conditions that the index of names begins with, one for each kind and state that is asked for."""
+    kinds = {
+        PrincipalKind.EMPLOYEE: "u.kind = 'person' and not u.external",
+        PrincipalKind.EXTERNAL: "u.kind = 'person' and u.external",
+        PrincipalKind.SERVICE: "u.kind = 'service'",
+    }
+    states = {True: "u.active", False: "not u.active"}
+    wanted = [states[query.active]] if query.active is not None else list(states.values())
+    return [f"({kinds[kind]} and {state})" for kind, state in product(query.kinds, wanted)]
+
+
+def _of_role(query: PeopleQuery) -> str:
+    if query.role is None:
+        return ""
+    return (
+        " and exists (select 1 from @.identity_membership m where m.principal_id = u.id"
+        " and m.role_id = %(role)s)"
+    )
+
+
+def _principal(row: tuple[UUID, str, bool, str, str, str, bool, str]) -> Principal:
+    id_, kind, external, name, login, email, active, _key = row
+    shown = PrincipalKind.EXTERNAL if external else PrincipalKind.EMPLOYEE
+    if kind == UnitKind.SERVICE:
+        shown = PrincipalKind.SERVICE
+    return Principal(UnitId(id_), shown, name, login, email, active)

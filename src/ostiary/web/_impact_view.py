@@ -1,0 +1,153 @@
+"""What a preview found, as plain values for the panel: who gains, who loses, in words and counted."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ostiary.access.public import AccessDiff, Change
+from ostiary.assurance import public as assurance
+from ostiary.identity import public as identity
+from ostiary.kernel.context import Context
+from ostiary.kernel.ids import UnitId
+from ostiary.objects.public import Catalogue, Object
+from ostiary.ui import format as words
+from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import ngettext
+
+NAMED = 5  # people named before the others are counted
+SHOWN = 12  # lines of one group of people before the others are folded
+BLOCKS = 40  # groups of people before the others are only counted
+_VERB = re.compile(r"(create|read|update|delete) (\w+)(?:: (.+))?", re.DOTALL)
+_LEVEL = re.compile(r"(\w+)\.(\w+): (\w+) -> (\w+)")
+_OPERATION = re.compile(r"execute (\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """People who gain or lose the same, and what that is. shown, folded: lines."""
+
+    who: str
+    roles: str
+    shown: tuple[str, ...]
+    folded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """All that is gained, or lost. people: how many in all; more: groups of people that are not shown."""
+
+    blocks: tuple[Block, ...] = ()
+    people: str = "0"
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactView:
+    """What `impact.html` shows. records: the most that one line tells of, 0 where none are counted."""
+
+    gained: Side = field(default_factory=Side)
+    lost: Side = field(default_factory=Side)
+    records: str = "0"
+    took: str = ""
+
+    @property
+    def nothing(self) -> bool:
+        """Nobody gains or loses anything."""
+        return not self.gained.blocks and not self.lost.blocks
+
+
+def impact_view(ctx: Context, catalogue: Catalogue, impact: assurance.Impact) -> ImpactView:
+    """The preview in words. One query, for names."""
+    diff = impact.diff
+    names = identity.names_of(ctx, sorted(_named(diff)))
+    return ImpactView(
+        _side(diff.gained, catalogue, names),
+        _side(diff.lost, catalogue, names),
+        words.number(max((c.records for c in (*diff.gained, *diff.lost)), default=0)),
+        _("%(seconds)s s") % {"seconds": words.number(impact.took_s, 1)},
+    )
+
+
+def _named(diff: AccessDiff) -> set[UnitId]:
+    return {unit for change in (*diff.gained, *diff.lost) for unit in change.who[:NAMED]}
+
+
+def _side(changes: Sequence[Change], catalogue: Catalogue, names: Mapping[UnitId, str]) -> Side:
+    groups: dict[tuple[tuple[UnitId, ...], tuple[str, ...]], list[Change]] = {}
+    for change in changes:
+        groups.setdefault((change.who, change.vacant), []).append(change)
+    people = set().union(*(who for who, _vacant in groups))
+    ordered = sorted(groups.values(), key=lambda of: -len(of[0].who))
+    return Side(
+        tuple(_block(of, catalogue, names) for of in ordered[:BLOCKS]),
+        words.number(len(people)),
+        max(0, len(ordered) - BLOCKS),
+    )
+
+
+def _block(changes: Sequence[Change], catalogue: Catalogue, names: Mapping[UnitId, str]) -> Block:
+    first = changes[0]
+    lines = list(_lines(changes, catalogue))
+    return Block(
+        _who(first, names), ", ".join(first.roles[:NAMED]), tuple(lines[:SHOWN]), tuple(lines[SHOWN:])
+    )
+
+
+def _who(change: Change, names: Mapping[UnitId, str]) -> str:
+    said = []
+    if change.who:
+        shown = [names.get(unit, str(unit)) for unit in change.who[:NAMED]]
+        more = len(change.who) - len(shown)
+        if more:
+            shown.append(ngettext("%(count)s more", "%(count)s more", more) % {"count": words.number(more)})
+        said.append(words.listed(shown))
+    if change.vacant:
+        roles = words.listed(list(change.vacant[:NAMED]))
+        said.append(_("whoever gets %(roles)s") % {"roles": roles})
+    return "; ".join(said) or _("Whom it concerns cannot be told")
+
+
+def _lines(changes: Sequence[Change], catalogue: Catalogue) -> Iterator[str]:
+    """What they gain or lose: other things first, then objects, then their columns together."""
+    objects: list[str] = []
+    columns: dict[tuple[str, str, str], list[str]] = {}
+    for change in changes:
+        if level := _LEVEL.fullmatch(change.what):
+            code, column, before, after = level.groups()
+            columns.setdefault((code, before, after), []).append(column)
+        elif (verb := _VERB.fullmatch(change.what)) and (made := catalogue.objects.get(verb[2])):
+            objects.append(_on_object(verb[1], made, verb[3] or "", change.records))
+        else:
+            yield _other(change.what)
+    yield from objects
+    for (code, before, after), codes in columns.items():
+        yield _on_columns(catalogue.objects.get(code), code, codes, before, after)
+
+
+def _other(what: str) -> str:
+    operation = _OPERATION.fullmatch(what)
+    if operation:
+        return _("use the operation %(operation)s") % {"operation": operation[1]}
+    return what
+
+
+def _on_object(verb: str, made: Object, reached: str, records: int) -> str:
+    line = f"{verb} {made.plural.lower()}" + (f": {reached}" if reached else "")
+    if records:
+        counted = ngettext("up to %(count)s record", "up to %(count)s records", records)
+        line += " (" + counted % {"count": words.number(records)} + ")"
+    return line
+
+
+def _on_columns(made: Object | None, code: str, columns: Sequence[str], before: str, after: str) -> str:
+    known = made.columns if made else {}
+    captions = sorted(known[c].caption if c in known else c for c in columns)
+    shown = captions[:NAMED]
+    if more := len(captions) - len(shown):
+        shown.append(ngettext("%(count)s more", "%(count)s more", more) % {"count": more})
+    return _("%(object)s, fields %(fields)s: from %(before)s to %(after)s") % {
+        "object": made.plural.lower() if made else code,
+        "fields": words.listed(shown),
+        "before": before,
+        "after": after,
+    }
