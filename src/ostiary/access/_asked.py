@@ -47,7 +47,7 @@ def at_one_epoch(ctx: Context, read: Callable[[int], Found]) -> Found:
 def _load(ctx: Context, grounds: Grounds, principal: UnitId, asked: Asked, epoch: int) -> Question:
     graph = identity.role_graph(ctx, epoch)
     matter = load_matter(ctx, grounds, graph, load_policy(ctx, epoch), asked)
-    origin = _origin(ctx, epoch, graph, principal, _reporting(matter.facts))
+    origin = load_origin(ctx, epoch, graph, principal, _reporting(matter.facts))
     above = () if asked.record_id is None else _records(ctx, grounds, asked.object_id, asked.record_id)
     return Question(origin, matter, above)
 
@@ -80,8 +80,12 @@ def _column(policy: Policy, grounds: Grounds, object_id: UUID, column_id: UUID) 
     return Column(column_id, rows, grounds[object_id].fixed.get(column_id))
 
 
-def _origin(
-    ctx: Context, epoch: int, graph: identity.RoleGraph, principal: UnitId, reporting: frozenset[UnitId]
+def load_origin(
+    ctx: Context,
+    epoch: int,
+    graph: identity.RoleGraph,
+    principal: UnitId,
+    reporting: frozenset[UnitId] = frozenset(),
 ) -> Origin:
     """A principal's inputs. reporting: units whose managers may come into it. Raises NotFound."""
     row = ctx.db.row(

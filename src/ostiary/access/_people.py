@@ -109,11 +109,17 @@ def add_member(ctx: Context, principal: UnitId, role: UnitId) -> None:
     add_members(ctx, [(principal, role)])
 
 
-def remove_member(ctx: Context, principal: UnitId, role: UnitId) -> None:
-    """See `identity.remove_member`; needs CanManageUsers."""
+def remove_members(ctx: Context, pairs: Sequence[tuple[UnitId, UnitId]]) -> None:
+    """See `identity.remove_members`; needs CanManageUsers."""
     ensure_operation(ctx, Operation.MANAGE_USERS)
-    identity.remove_member(ctx, principal, role)
-    _identity_event(ctx, "identity.membership.removed", principal, {"role": str(role)})
+    identity.remove_members(ctx, pairs)
+    for principal, role in pairs:
+        _identity_event(ctx, "identity.membership.removed", principal, {"role": str(role)})
+
+
+def remove_member(ctx: Context, principal: UnitId, role: UnitId) -> None:
+    """See `identity.remove_members`; needs CanManageUsers."""
+    remove_members(ctx, [(principal, role)])
 
 
 def link(ctx: Context, org: UnitId, func: UnitId) -> None:

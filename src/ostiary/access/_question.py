@@ -50,12 +50,13 @@ class Origin:
         grantors: tuple[Held, ...] = ()
         elevated: list[UnitId] = []
         if not self.service:
-            grantors, _ = grantors_of(Held(self.unit, own), self.delegations, self.now, self._people)
+            grantors, _ = grantors_of(Held(self.unit, own), self.delegations, self.now, self.people_of)
             elevated = [e.role for e in self.elevations if e.person == self.unit and e.period.holds(self.now)]
         me, *others = [self._managing(held, own) for held in (Held(self.unit, own), *grantors)]
         return sources_of(me, self.graph, others, elevated, self.attributes)
 
-    def _people(self, asked: Sequence[UnitId]) -> Iterable[Held]:
+    def people_of(self, asked: Sequence[UnitId]) -> Iterable[Held]:
+        """Those of the persons that may be grantors, with what they bring."""
         return [Held(person, self.people[person]) for person in asked if person in self.people]
 
     def _managing(self, held: Held, own: identity.OwnSet) -> Held:

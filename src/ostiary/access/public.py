@@ -26,6 +26,7 @@ from ostiary.access._bound_legs import Branch
 from ostiary.access._commands import COMMANDS, UNCHECKED
 from ostiary.access._comparison import AccessDiff, Change, compare, diff_lines
 from ostiary.access._directory import People, list_people, view_person
+from ostiary.access._effective import EffectiveRole, Way, WayKind, effective_roles
 from ostiary.access._explain import Explanation, explain
 from ostiary.access._facts import may_pass_on, record_facts
 from ostiary.access._filter import RecordFilter
@@ -46,6 +47,7 @@ from ostiary.access._people import (
     mark_role,
     move_role,
     remove_member,
+    remove_members,
     set_active,
     set_attribute,
     set_password,
@@ -69,6 +71,7 @@ from ostiary.access._record_rules import (
     store_share,
 )
 from ostiary.access._rights import Rights, current_rights, filter_for, forget, rights_of
+from ostiary.access._roles import merge_roles, remove_role, rename_role, role_references
 from ostiary.access._shares import move_shares, remove_shares_of
 from ostiary.access._snapshot import Snapshot, snapshot
 from ostiary.access._standing import NamedObject
@@ -89,6 +92,7 @@ __all__ = [
     "Change",
     "ColumnLevel",
     "Decision",
+    "EffectiveRole",
     "Explanation",
     "Grant",
     "Grants",
@@ -106,6 +110,8 @@ __all__ = [
     "Sight",
     "Snapshot",
     "Verb",
+    "Way",
+    "WayKind",
     "add_default_rule",
     "add_member",
     "add_members",
@@ -120,6 +126,7 @@ __all__ = [
     "delegate",
     "diff_lines",
     "discard_job",
+    "effective_roles",
     "elevate",
     "end_delegation",
     "end_elevation",
@@ -141,16 +148,21 @@ __all__ = [
     "mark_role",
     "may_operate",
     "may_pass_on",
+    "merge_roles",
     "move_role",
     "move_shares",
     "record_facts",
     "remove_default_rule",
     "remove_member",
+    "remove_members",
+    "remove_role",
     "remove_scope_rule",
     "remove_share",
     "remove_shares_of",
+    "rename_role",
     "retry_job",
     "rights_of",
+    "role_references",
     "set_active",
     "set_attribute",
     "set_carried_right",

@@ -116,6 +116,30 @@ class MoveRole:
 
 
 @dataclass(frozen=True, slots=True)
+class RenameRole:
+    """Another name for a role; it gives nobody anything, and stands in lists beside what does."""
+
+    role: UnitId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRoles:
+    """`into` takes the place of `role`, which goes."""
+
+    role: UnitId
+    into: UnitId
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRole:
+    """A role goes, with what names it. children_up: those below it go to its parent."""
+
+    role: UnitId
+    children_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MarkRole:
     """The mark "not inherited by managers", set or cleared."""
 
@@ -175,6 +199,15 @@ class EndElevation:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAttribute:
+    """The values of an attribute of a principal, by which scope rules compare; none: it goes."""
+
+    principal: UnitId
+    name: str
+    values: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
 class SetActive:
     """Whether a person or service account may act at all."""
 
@@ -193,6 +226,9 @@ RightsChange = (
     | SetDenyRule
     | CreateRole
     | MoveRole
+    | RenameRole
+    | MergeRoles
+    | RemoveRole
     | MarkRole
     | SetMember
     | SetLink
@@ -200,6 +236,7 @@ RightsChange = (
     | EndDelegation
     | Elevate
     | EndElevation
+    | SetAttribute
     | SetActive
 )
 
@@ -215,18 +252,29 @@ def apply_changes(ctx: Context, changes: Sequence[RightsChange]) -> None:
             [FieldError("changes", "too_many", f"At most {MOST_CHANGES:,} changes are made at once")]
         )
     with identity.as_one(ctx) as together:
-        for place, of_kind in groupby(changes, key=_place):
-            if place is None:
-                for change in of_kind:
+        for kind, group in groupby(changes, key=_kind):
+            if kind is None:
+                for change in group:
                     _apply(change, together)
             else:
-                rows = {c.column_id: c.rows for c in of_kind if isinstance(c, SetColumnRows)}
-                access.set_columns_rows(together, place, rows)
+                _apply_alike(together, list(group))
 
 
-def _place(change: RightsChange) -> ObjectId | None:
-    """The object of rows of columns, which are set together."""
+def _kind(change: RightsChange) -> object:
+    """What is set together where it comes one after the other: rows of an object's columns, memberships."""
+    if isinstance(change, SetMember):
+        return "given" if change.member else "taken"
     return change.object_id if isinstance(change, SetColumnRows) else None
+
+
+def _apply_alike(ctx: Context, changes: Sequence[RightsChange]) -> None:
+    first = changes[0]
+    if isinstance(first, SetMember):
+        command = access.add_members if first.member else access.remove_members
+        command(ctx, [(c.principal, c.role) for c in changes if isinstance(c, SetMember)])
+    elif isinstance(first, SetColumnRows):
+        rows = {c.column_id: c.rows for c in changes if isinstance(c, SetColumnRows)}
+        access.set_columns_rows(ctx, first.object_id, rows)
 
 
 @singledispatch
@@ -306,13 +354,23 @@ def _(change: MoveRole, ctx: Context) -> None:
 
 
 @_apply.register
-def _(change: MarkRole, ctx: Context) -> None:
-    access.mark_role(ctx, change.role, not_inherited=change.not_inherited)
+def _(change: RenameRole, ctx: Context) -> None:
+    access.rename_role(ctx, change.role, change.name)
 
 
 @_apply.register
-def _(change: SetMember, ctx: Context) -> None:
-    (access.add_member if change.member else access.remove_member)(ctx, change.principal, change.role)
+def _(change: MergeRoles, ctx: Context) -> None:
+    access.merge_roles(ctx, change.role, change.into)
+
+
+@_apply.register
+def _(change: RemoveRole, ctx: Context) -> None:
+    access.remove_role(ctx, change.role, children_up=change.children_up)
+
+
+@_apply.register
+def _(change: MarkRole, ctx: Context) -> None:
+    access.mark_role(ctx, change.role, not_inherited=change.not_inherited)
 
 
 @_apply.register
@@ -338,6 +396,11 @@ def _(change: Elevate, ctx: Context) -> None:
 @_apply.register
 def _(change: EndElevation, ctx: Context) -> None:
     access.end_elevation(ctx, change.elevation)
+
+
+@_apply.register
+def _(change: SetAttribute, ctx: Context) -> None:
+    access.set_attribute(ctx, change.principal, change.name, change.values)
 
 
 @_apply.register

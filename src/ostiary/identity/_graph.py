@@ -83,13 +83,21 @@ class RoleGraph:
         """The role and its ancestors in its own tree; a manager role is only itself."""
         known = self._lines.get(role)
         if known is None:
-            found: set[UnitId] = set()
-            step: UnitId | None = role
-            while step is not None and step not in found:
-                found.add(step)
-                step = self.roles[step].parent
-            known = self._lines[role] = frozenset(found)
+            known = self._lines[role] = frozenset(self.ladder(role))
         return known
+
+    def linked(self, role: UnitId) -> frozenset[UnitId]:
+        """The functional roles that members of an organisational role get."""
+        return frozenset(self._linked.get(role, ()))
+
+    def ladder(self, role: UnitId) -> tuple[UnitId, ...]:
+        """The role and its ancestors, from below."""
+        found: list[UnitId] = []
+        step: UnitId | None = role
+        while step is not None and step not in found:
+            found.append(step)
+            step = self.roles[step].parent
+        return tuple(found)
 
     def descendants(self, role: UnitId) -> frozenset[UnitId]:
         """The role and everything below it."""

@@ -244,17 +244,24 @@ def add_member(ctx: Context, principal: UnitId, role: UnitId) -> None:
     add_members(ctx, [(principal, role)])
 
 
-def remove_member(ctx: Context, principal: UnitId, role: UnitId) -> None:
-    """Take a direct role away. Raises NotFound: it was not given."""
+def remove_members(ctx: Context, pairs: Iterable[tuple[UnitId, UnitId]]) -> None:
+    """Take direct roles away, (principal, role) each. Raises NotFound: one was not given."""
+    wanted = list(dict.fromkeys(pairs))
     lock_roles(ctx)
     gone = ctx.db.run(
-        "delete from @.identity_membership where principal_id = %(p)s and role_id = %(r)s",
-        {"p": principal, "r": role},
+        "delete from @.identity_membership m using unnest(%(p)s::uuid[], %(r)s::uuid[]) as w(p, r)"
+        " where m.principal_id = w.p and m.role_id = w.r",
+        {"p": [p for p, _ in wanted], "r": [r for _, r in wanted]},
     )
-    if not gone:
+    if gone != len(wanted):
         raise NotFound
-    refresh_labels(ctx, [principal])
+    refresh_labels(ctx, {p for p, _ in wanted})
     bump_epoch(ctx)
+
+
+def remove_member(ctx: Context, principal: UnitId, role: UnitId) -> None:
+    """See `remove_members`."""
+    remove_members(ctx, [(principal, role)])
 
 
 def link(ctx: Context, org: UnitId, func: UnitId) -> None:

@@ -97,29 +97,26 @@ def _who(change: Change, names: Mapping[UnitId, str]) -> str:
     said = []
     if change.who:
         shown = [names.get(unit, str(unit)) for unit in change.who[:NAMED]]
-        more = len(change.who) - len(shown)
-        if more:
-            shown.append(ngettext("%(count)s more", "%(count)s more", more) % {"count": words.number(more)})
-        said.append(words.listed(shown))
+        said.append(_few([*shown, *map(str, change.who[NAMED:])]))
     if change.vacant:
-        roles = words.listed(list(change.vacant[:NAMED]))
-        said.append(_("whoever gets %(roles)s") % {"roles": roles})
+        said.append(_("whoever gets %(roles)s") % {"roles": _few(change.vacant)})
     return "; ".join(said) or _("Whom it concerns cannot be told")
 
 
 def _lines(changes: Sequence[Change], catalogue: Catalogue) -> Iterator[str]:
-    """What they gain or lose: other things first, then objects, then their columns together."""
-    objects: list[str] = []
+    """What they gain or lose, in few lines: other things first, then verbs on objects, then fields."""
+    verbs: dict[tuple[str, str], list[tuple[str, int]]] = {}
     columns: dict[tuple[str, str, str], list[str]] = {}
     for change in changes:
         if level := _LEVEL.fullmatch(change.what):
             code, column, before, after = level.groups()
             columns.setdefault((code, before, after), []).append(column)
         elif (verb := _VERB.fullmatch(change.what)) and (made := catalogue.objects.get(verb[2])):
-            objects.append(_on_object(verb[1], made, verb[3] or "", change.records))
+            verbs.setdefault((verb[1], verb[3] or ""), []).append((made.plural.lower(), change.records))
         else:
             yield _other(change.what)
-    yield from objects
+    for (verb_word, reached), objects in verbs.items():
+        yield _on_objects(verb_word, reached, objects)
     for (code, before, after), codes in columns.items():
         yield _on_columns(catalogue.objects.get(code), code, codes, before, after)
 
@@ -131,23 +128,28 @@ def _other(what: str) -> str:
     return what
 
 
-def _on_object(verb: str, made: Object, reached: str, records: int) -> str:
-    line = f"{verb} {made.plural.lower()}" + (f": {reached}" if reached else "")
-    if records:
+def _on_objects(verb: str, reached: str, objects: Sequence[tuple[str, int]]) -> str:
+    line = f"{verb} {_few([name for name, _records in objects])}" + (f": {reached}" if reached else "")
+    if records := max(number for _name, number in objects):
         counted = ngettext("up to %(count)s record", "up to %(count)s records", records)
         line += " (" + counted % {"count": words.number(records)} + ")"
     return line
 
 
+def _few(names: Sequence[str]) -> str:
+    """Some of the names, and how many others there are."""
+    shown = list(names[:NAMED])
+    if more := len(names) - len(shown):
+        shown.append(ngettext("%(count)s more", "%(count)s more", more) % {"count": words.number(more)})
+    return words.listed(shown)
+
+
 def _on_columns(made: Object | None, code: str, columns: Sequence[str], before: str, after: str) -> str:
     known = made.columns if made else {}
     captions = sorted(known[c].caption if c in known else c for c in columns)
-    shown = captions[:NAMED]
-    if more := len(captions) - len(shown):
-        shown.append(ngettext("%(count)s more", "%(count)s more", more) % {"count": more})
     return _("%(object)s, fields %(fields)s: from %(before)s to %(after)s") % {
         "object": made.plural.lower() if made else code,
-        "fields": words.listed(shown),
+        "fields": _few(captions),
         "before": before,
         "after": after,
     }

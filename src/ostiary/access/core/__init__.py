@@ -42,6 +42,7 @@ from ostiary.access.core._principal import (
     SourceKind,
     Sources,
     grantors_of,
+    managed_lines,
     sources_of,
 )
 from ostiary.access.core._records import (
@@ -162,6 +163,7 @@ __all__ = [
     "is_denied",
     "is_writable",
     "legs_of",
+    "managed_lines",
     "needed",
     "object_verbs",
     "operation_row",
