@@ -52,6 +52,7 @@ from ostiary.identity._role_changes import (
     rename_role,
 )
 from ostiary.identity._role_reading import (
+    MOST_MEMBERS,
     Neighbours,
     RoleEntry,
     above,
@@ -105,10 +106,12 @@ from ostiary.identity._standing_in import (
     set_attribute,
     standing_in,
 )
+from ostiary.identity._standing_reading import ElevationEntry, Standings, standings_of
 
 __all__ = [
     "ALL_EMPLOYEES",
     "ALL_EXTERNALS",
+    "MOST_MEMBERS",
     "NO_UNIT",
     "ROLE_KINDS",
     "SYSTEM_ADMINISTRATORS",
@@ -119,6 +122,7 @@ __all__ = [
     "Delegation",
     "Details",
     "Elevation",
+    "ElevationEntry",
     "Hop",
     "Neighbours",
     "OwnSet",
@@ -133,6 +137,7 @@ __all__ = [
     "Session",
     "SignInFailed",
     "StandingIn",
+    "Standings",
     "Step",
     "UnitFacts",
     "UnitKind",
@@ -206,6 +211,7 @@ __all__ = [
     "set_attribute",
     "set_password",
     "standing_in",
+    "standings_of",
     "touch_api_key",
     "touch_session",
     "unlink",

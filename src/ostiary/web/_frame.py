@@ -15,7 +15,8 @@ from ostiary.ui.values import Density, Frame, Group, Link, Theme
 
 THEME, DENSITY, WORKPLACE = "ostiary-theme", "ostiary-density", "ostiary-workplace"
 URLS = pages.Urls()
-JOBS_URL, SETTINGS_URL, PEOPLE_URL = "/jobs", "/settings", "/people"
+JOBS_URL, SETTINGS_URL = "/jobs", "/settings"
+PEOPLE_URL, ROLES_URL = "/people", "/roles"
 _BOTTOM = 4  # sections in the bottom bar of phones; the fifth place is More
 _NOTICES = {
     "added": lambda: _("Added."),
@@ -162,6 +163,7 @@ def _administration(request: HttpRequest, current: str) -> tuple[Group, ...]:
     links = []
     if access.may_operate(request.ctx, access.Operation.MANAGE_USERS):
         links.append(Link(_("People"), PEOPLE_URL, "users", current == PEOPLE_URL))
+        links.append(Link(_("Roles"), ROLES_URL, "users-group", current == ROLES_URL))
     if access.may_operate(request.ctx, access.Operation.MANAGE_JOBS):
         links.append(Link(_("Background work"), JOBS_URL, "list-check", current == JOBS_URL))
     if access.may_operate(request.ctx, access.Operation.MANAGE_SYSTEM_SETTINGS):

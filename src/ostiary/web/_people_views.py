@@ -1,4 +1,4 @@
-"""People and service accounts: the list, one person, who they are and whether they may sign in."""
+"""People and service accounts: the list, who is offered in fields, and whether somebody may sign in."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -16,7 +16,8 @@ from ostiary.kernel.ids import UnitId
 from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.values import Action, Empty, Head, Link, Search
-from ostiary.web._frame import PEOPLE_URL, frame_of, reader_of
+from ostiary.web import _forms as forms
+from ostiary.web._frame import PEOPLE_URL, frame_of
 from ostiary.web._impact import Asked, confirm
 from ostiary.web._view import READ, WRITE, answers
 
@@ -62,19 +63,19 @@ def list_page(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-@answers(READ, guard=GUARD, reads="identity.person.viewed")
-def person_page(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
-    """GET /people/<id>."""
-    person = access.view_person(request.ctx, UnitId(person_id))
-    return page(
-        request,
-        "web/person.html",
-        Head(person.name, crumbs=(Link(_("People"), PEOPLE_URL),)),
-        person=person,
-        url=f"{PEOPLE_URL}/{person.id}",
-        kind=kind_word(person.kind),
-        facts=_facts(request, person),
-    )
+@answers(READ, guard=GUARD, reads="identity.person.listed")
+def options(request: HttpRequest) -> HttpResponseBase:
+    """GET /people/find?q=: options of a field for a person while somebody types."""
+    access.ensure_operation(request.ctx, access.Operation.MANAGE_USERS)
+    found = forms.person_options(request.ctx, forms.typed(request), forms.PERSONS)
+    return forms.options_answer(found)
+
+
+@answers(READ, guard=GUARD, reads="identity.person.listed")
+def unit_options(request: HttpRequest) -> HttpResponseBase:
+    """GET /people/find-units?q=: the same for a person or role."""
+    access.ensure_operation(request.ctx, access.Operation.MANAGE_USERS)
+    return forms.options_answer(forms.unit_options(request.ctx, forms.typed(request)))
 
 
 @answers(WRITE, guard=GUARD, writes="identity.principal.deactivated")
@@ -93,21 +94,16 @@ def active(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
         back=here,
         done=f"{here}?done=saved",
         lines=(opens if wanted else ends,),
-        crumbs=(Link(_("People"), PEOPLE_URL), Link(person.name, here)),
+        crumbs=person_crumbs(person),
         current=PEOPLE_URL,
         save=_("Activate") if wanted else _("Deactivate"),
     )
     return confirm(request, asked)
 
 
-def page(
-    request: HttpRequest, template: str, head: Head, status: int = 200, **values: object
-) -> HttpResponse:
+def page(request: HttpRequest, template: str, head: Head, **values: object) -> HttpResponse:
     """A page of people in its frame."""
-    html = ui.render(template, frame=frame_of(request, PEOPLE_URL), head=head, **values)
-    response = HttpResponse(html, status=status)
-    response.headers["Vary"] = "HX-Request, Cookie"
-    return response
+    return forms.answer(ui.render(template, frame=frame_of(request, PEOPLE_URL), head=head, **values))
 
 
 def person_row(found: identity.Principal) -> PersonRow:
@@ -145,17 +141,14 @@ def _query(request: HttpRequest) -> identity.PeopleQuery:
         search=request.GET.get("q", "").strip()[:200],
         kinds=(identity.PrincipalKind(kind),) if kind else tuple(identity.PrincipalKind),
         active=_STATES.get(state),
-        after=unit_of(request.GET.get("after", "")),
+        after=forms.unit_of(request.GET.get("after", "")),
         limit=PAGE,
     )
 
 
-def unit_of(text: str) -> UnitId | None:
-    """The id in an address. Raises NotFound: it is none."""
-    try:
-        return UnitId(UUID(text)) if text else None
-    except ValueError:
-        raise NotFound from None
+def person_crumbs(person: identity.Details) -> tuple[Link, ...]:
+    """From the list to the page of a person."""
+    return forms.crumbs_to((_("People"), PEOPLE_URL), (person.name, f"{PEOPLE_URL}/{person.id}"))
 
 
 def _address(request: HttpRequest, **changed: str) -> str:
@@ -197,18 +190,3 @@ def _empty(query: identity.PeopleQuery) -> Empty:
     else:
         text = _("Nobody is of this kind and state.")
     return Empty(title, text, "users", (Action(_("Show everybody"), PEOPLE_URL, "users"),))
-
-
-def _facts(request: HttpRequest, person: identity.Details) -> list[tuple[str, str]]:
-    reader = reader_of(request)
-    last = person.last_sign_in_at
-    facts = [
-        (_("Sign-in name"), person.login),
-        (_("E-mail"), person.email),
-        (_("Language"), person.language),
-        (_("Time zone"), person.time_zone),
-        (_("Created"), words.instant(person.created_at, reader.zone)),
-    ]
-    if person.is_person:
-        facts.append((_("Last signed in"), words.instant(last, reader.zone) if last else _("never")))
-    return facts

@@ -7,8 +7,14 @@ from django.urls import path
 from ostiary import ui
 from ostiary.web import _files_views as files_views
 from ostiary.web import _jobs_views as jobs_views
+from ostiary.web import _people_attribute_views as people_attribute_views
+from ostiary.web import _people_edit_views as people_edit_views
 from ostiary.web import _people_views as people_views
+from ostiary.web import _person_views as person_views
 from ostiary.web import _records_views as records_views
+from ostiary.web import _role_edit_views as role_edit_views
+from ostiary.web import _role_member_views as role_member_views
+from ostiary.web import _roles_views as roles_views
 from ostiary.web import _session_views as session_views
 from ostiary.web import _settings_views as settings_views
 from ostiary.web._responses import error_response
@@ -29,8 +35,32 @@ urlpatterns = [
     path("settings", settings_views.list_page),
     path("settings/<str:code>", settings_views.setting_page),
     path("people", people_views.list_page),
-    path("people/<uuid:person_id>", people_views.person_page),
+    path("people/new", people_edit_views.new_page),
+    path("people/find", people_views.options),
+    path("people/find-units", people_views.unit_options),
+    path("people/<uuid:person_id>", person_views.person_page),
+    path("people/<uuid:person_id>/edit", people_edit_views.edit_page),
+    path("people/<uuid:person_id>/roles", people_edit_views.roles_page),
+    path("people/<uuid:person_id>/delegate", people_edit_views.delegate_page),
+    path("people/<uuid:person_id>/delegations/<uuid:delegation_id>/end", people_edit_views.end_delegation),
+    path("people/<uuid:person_id>/elevate", people_edit_views.elevate_page),
+    path("people/<uuid:person_id>/elevations/<uuid:elevation_id>/end", people_edit_views.end_elevation),
+    path("people/<uuid:person_id>/attributes/<str:name>", people_attribute_views.attribute_page),
     path("people/<uuid:person_id>/active", people_views.active),
+    path("roles", roles_views.tree_page),
+    path("roles/new", role_edit_views.new_page),
+    path("roles/find", roles_views.options),
+    path("roles/functional", roles_views.first_level),
+    path("roles/<uuid:role_id>", roles_views.role_page),
+    path("roles/<uuid:role_id>/children", roles_views.children),
+    path("roles/<uuid:role_id>/rename", role_edit_views.rename_page),
+    path("roles/<uuid:role_id>/move", role_edit_views.move_page),
+    path("roles/<uuid:role_id>/merge", role_edit_views.merge_page),
+    path("roles/<uuid:role_id>/delete", role_edit_views.remove_page),
+    path("roles/<uuid:role_id>/mark", role_edit_views.mark),
+    path("roles/<uuid:role_id>/manager", role_edit_views.manager_page),
+    path("roles/<uuid:role_id>/members", role_member_views.members_page),
+    path("roles/<uuid:role_id>/links", role_member_views.links_page),
     path("static/<str:name>", session_views.built_file),
     path("o/<slug:code>/", records_views.list_page),
     path("o/<slug:code>/new", records_views.new_page),

@@ -7,12 +7,9 @@ is an event. A route that has no scenario here fails.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
-from urllib.parse import urlencode
+from dataclasses import replace
 from uuid import UUID
 
-import orjson
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
@@ -23,7 +20,7 @@ from ostiary.identity import public as identity
 from ostiary.jobs import public as jobs
 from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.errors import AccessDenied
-from ostiary.kernel.ids import PrincipalId, UnitId, new_id
+from ostiary.kernel.ids import PrincipalId
 from ostiary.objects import public as objects
 from ostiary.project import registry
 from ostiary.project._tenants import create_tenant
@@ -31,112 +28,10 @@ from ostiary.project._transport import Transport
 from ostiary.records import public as records
 from ostiary.tenancy import public as tenancy
 from tests._jobs import as_owner
-from tests._site import MULTIPART, Answer, Site, multipart
+from tests._site import Answer
 from tests._tenants import Installation, TestTenant
-
-PASSWORD = "grey kettles whistle"
-WATCHED = ("rec_account", "rec_account_file", "identity_unit", "access_operation_row", "settings_value")
-REFUSED = frozenset({401, 403, 404})
-
-
-@dataclass
-class World:
-    """A tenant with the CRM. ada may do everything, sam sells, nil has no role, out may not export."""
-
-    tenant: tenancy.Tenant
-    handler: WSGIHandler
-    people: Mapping[str, UnitId]
-    keys: Mapping[str, str]
-    sessions: Mapping[str, str]
-
-    def context(self, db: tenancy.Transaction, who: str) -> Context:
-        return Context(self.tenant.id, db, PrincipalId(self.people[who]), Channel.CLI)
-
-    def events(self) -> dict[UUID, tuple[str, str]]:
-        with tenancy.transaction(self.tenant) as db:
-            return {
-                row[0]: (row[1], row[2])
-                for row in db.rows("select event_id, type, outcome from @.audit_index")
-            }
-
-    def digest(self) -> list[list[tuple[object, ...]]]:
-        with tenancy.transaction(self.tenant) as db:
-            return [db.rows(f"select md5(t::text) from @.{table} t order by 1") for table in WATCHED]
-
-    def account(self) -> str:
-        """A new record to look at, change or delete."""
-        with tenancy.transaction(self.tenant) as db:
-            return str(records.create_record(self.context(db, "ada"), "account", {"name": "One of many"}).id)
-
-    def browser(self, who: str | None) -> "Browser":
-        site = Site(self.handler, "registry.test")
-        if who is not None:
-            with tenancy.transaction(self.tenant) as db:  # signing out ends only this one
-                token = identity.open_session(self.context(db, who), PrincipalId(self.people[who]))
-            site.cookies["ostiary"] = token
-        return Browser(site)
-
-    def program(self, who: str | None) -> "Program":
-        return Program(Site(self.handler, "registry.test"), self.keys[who] if who else "")
-
-
-class Forms(HTMLParser):
-    """The fields of the form that posts to an address of its own page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fields: dict[str, str] = {}
-        self._select = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "input" and given.get("name") and given.get("type") not in ("checkbox", "radio", "submit"):
-            self.fields.setdefault(given["name"], given.get("value", ""))
-        elif tag == "select":
-            self._select = given.get("name", "")
-        elif tag == "option" and "selected" in given and self._select:
-            self.fields[self._select] = given.get("value", "")
-
-
-@dataclass
-class Browser:
-    site: Site
-
-    def ask(
-        self, method: str, url: str, fields: Mapping[str, str] | None = None, file: bytes = b""
-    ) -> Answer:
-        if method == "GET":
-            path, _, query = url.partition("?")
-            return self.site.get(path, QUERY_STRING=query)
-        form = Forms()
-        form.feed(self.site.get(url).body.decode())
-        token = form.fields.get("csrfmiddlewaretoken") or self._token()
-        body = {**form.fields, **(fields or {}), "csrfmiddlewaretoken": token}
-        if file:
-            sent = multipart(body, [("a.txt", "text/plain", file)])
-            return self.site.post(url, sent, CONTENT_TYPE=MULTIPART, HTTP_ORIGIN="http://registry.test")
-        return self.site.post(url, urlencode(body).encode(), HTTP_ORIGIN="http://registry.test")
-
-    def _token(self) -> str:
-        """From the page to sign in, which everybody gets."""
-        form = Forms()
-        other = Site(self.site.handler, self.site.host)
-        form.feed(other.get("/sign-in").body.decode())
-        self.site.cookies["ostiary_csrf"] = other.cookies["ostiary_csrf"]
-        return form.fields["csrfmiddlewaretoken"]
-
-
-@dataclass
-class Program:
-    site: Site
-    key: str
-
-    def ask(self, method: str, url: str, body: object = None) -> Answer:
-        path, _, query = url.partition("?")
-        headers = {"QUERY_STRING": query, "CONTENT_TYPE": "application/json"}
-        if self.key:
-            headers["HTTP_AUTHORIZATION"] = f"Bearer {self.key}"
-        return self.site.ask(method, path, b"" if body is None else orjson.dumps(body), **headers)
+from tests.integration.project._registry_people import PEOPLE, make_person
+from tests.integration.project._registry_world import PASSWORD, REFUSED, Browser, Program, Scenario, World
 
 
 @pytest.fixture(scope="module")
@@ -173,24 +68,6 @@ def world(installation: Installation) -> Iterator[World]:
         yield World(made.tenant, WSGIHandler(), people, keys, {})
     as_owner("delete from jobs.procrastinate_jobs")
     as_owner("delete from jobs.job")
-
-
-@dataclass
-class Scenario:
-    """How a route is called. fields: of a form or a JSON body, made by `body` where they depend on the world.
-
-    wrong: fields with which it is refused.
-
-    refused: who is refused; None: somebody who is not signed in. file: sent with the form.
-    """
-
-    url: Callable[[World], str]
-    fields: Mapping[str, object] = field(default_factory=dict)
-    wrong: Mapping[str, object] | None = None
-    refused: tuple[str | None, ...] = ("nil", None)
-    everybody: bool = False
-    body: Callable[[World], Mapping[str, object]] | None = None
-    file: bytes = b""
 
 
 def of_record(part: str = "") -> Callable[[World], str]:
@@ -235,27 +112,6 @@ def job(part: str = "", *, failed: bool = True) -> Callable[[World], str]:
         if failed:
             as_owner("update jobs.job set failed_at = now() where id = %(i)s", {"i": made})
         return f"/jobs/{made}{part}"
-
-    return make
-
-
-def person(part: str = "") -> Callable[[World], str]:
-    """Somebody new, of whom nobody else has heard."""
-
-    def make(world: World) -> str:
-        with tenancy.transaction(world.tenant) as db:
-            made = make_person(world.context(db, "ada"), f"p{new_id().hex}")
-        return f"/people/{made}{part}"
-
-    return make
-
-
-def confirmed(**fields: str) -> Callable[[World], Mapping[str, object]]:
-    """A change of rights that was looked at just now."""
-
-    def make(world: World) -> Mapping[str, object]:
-        with tenancy.transaction(world.tenant) as db:
-            return {**fields, "seen_epoch": identity.current_epoch(world.context(db, "ada"))}
 
     return make
 
@@ -350,9 +206,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "GET /jobs/<uuid:job_id>/discard": Scenario(job("/discard")),
     "POST /jobs/<uuid:job_id>/discard": Scenario(job("/discard", failed=False)),
     "POST /jobs/<uuid:job_id>/retry": Scenario(job("/retry")),
-    "GET /people": Scenario(lambda _: "/people"),
-    "GET /people/<uuid:person_id>": Scenario(person()),
-    "POST /people/<uuid:person_id>/active": Scenario(person("/active"), body=confirmed(active="no")),
+    **PEOPLE,
     "GET /settings": Scenario(lambda _: "/settings"),
     "GET /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize"),
     "POST /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize", {"value": "20"}),
@@ -437,10 +291,6 @@ def test_a_refused_sign_in_is_an_event(world: World) -> None:
 
 
 # Commands of `access`.
-
-
-def make_person(ctx: Context, login: str) -> UnitId:
-    return access.create_person(ctx, login=login, name="Some Body", email="b@example.com")
 
 
 @pytest.fixture

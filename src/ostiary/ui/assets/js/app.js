@@ -1,5 +1,6 @@
 // Improvements only: every form and link works without this file.
 import htmx from "htmx.org";
+import "./roles.js";
 
 // strict CSP: no evaluated expressions, no injected style; no page is kept in the browser's storage
 Object.assign(htmx.config, {
