@@ -48,6 +48,7 @@ from ostiary.access._explain import Explanation, explain
 from ostiary.access._facts import may_pass_on, record_facts
 from ostiary.access._filter import RecordFilter
 from ostiary.access._ground import Ground, Grounds, Lookup
+from ostiary.access._order import RowNote, row_notes
 from ostiary.access._people import (
     add_member,
     add_members,
@@ -93,6 +94,15 @@ from ostiary.access._shares import move_shares, remove_shares_of
 from ostiary.access._snapshot import Snapshot, snapshot
 from ostiary.access._standing import NamedObject
 from ostiary.access._system import HOUSEKEEPING, find_system_account, store_system_accounts
+from ostiary.access._units import (
+    MOST_FOUND,
+    Holders,
+    NamedUnit,
+    find_units,
+    holders,
+    units_called,
+    units_named,
+)
 from ostiary.access._visible import Sight
 from ostiary.access._who_can import Audience, who_can
 from ostiary.access._words import words
@@ -102,6 +112,7 @@ __all__ = [
     "ALL_LEGS",
     "COMMANDS",
     "HOUSEKEEPING",
+    "MOST_FOUND",
     "UNCHECKED",
     "AccessDiff",
     "AttributeView",
@@ -116,8 +127,10 @@ __all__ = [
     "Grants",
     "Ground",
     "Grounds",
+    "Holders",
     "Lookup",
     "NamedObject",
+    "NamedUnit",
     "ObjectPolicy",
     "Operation",
     "People",
@@ -126,6 +139,7 @@ __all__ = [
     "Rights",
     "RoleView",
     "Roles",
+    "RowNote",
     "Scope",
     "Sight",
     "Snapshot",
@@ -157,10 +171,12 @@ __all__ = [
     "explain",
     "filter_for",
     "find_system_account",
+    "find_units",
     "forget",
     "forget_rights",
     "get_job",
     "get_setting",
+    "holders",
     "known_roles",
     "leg_names",
     "link",
@@ -188,6 +204,7 @@ __all__ = [
     "retry_job",
     "rights_of",
     "role_references",
+    "row_notes",
     "search_roles",
     "set_active",
     "set_attribute",
@@ -205,6 +222,8 @@ __all__ = [
     "store_operation_rows",
     "store_share",
     "store_system_accounts",
+    "units_called",
+    "units_named",
     "unlink",
     "view_attributes",
     "view_person",

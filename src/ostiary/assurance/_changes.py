@@ -251,6 +251,7 @@ def apply_changes(ctx: Context, changes: Sequence[RightsChange]) -> None:
         raise Invalid(
             [FieldError("changes", "too_many", f"At most {MOST_CHANGES:,} changes are made at once")]
         )
+    _ensure_known(ctx, changes)
     with identity.as_one(ctx) as together:
         for kind, group in groupby(changes, key=_kind):
             if kind is None:
@@ -275,6 +276,28 @@ def _apply_alike(ctx: Context, changes: Sequence[RightsChange]) -> None:
     elif isinstance(first, SetColumnRows):
         rows = {c.column_id: c.rows for c in changes if isinstance(c, SetColumnRows)}
         access.set_columns_rows(ctx, first.object_id, rows)
+
+
+def _ensure_known(ctx: Context, changes: Sequence[RightsChange]) -> None:
+    """Raises Invalid: a row or rule names somebody who is not there, and no change of the list makes."""
+    named = frozenset().union(*map(units_of, changes))
+    named -= {change.role for change in changes if isinstance(change, CreateRole)}
+    if named and named - access.units_named(ctx, named).keys():
+        raise Invalid([FieldError("unit", "unknown", "A person or role that is named here is not there")])
+
+
+def units_of(change: RightsChange) -> frozenset[UnitId]:
+    """The units that a change of rows or rules names; of other changes none."""
+    match change:
+        case SetOperationRows() | SetObjectRows() | SetColumnRows():
+            return frozenset(unit for unit, _ in change.rows)
+        case SetDefaultRule():
+            return frozenset((change.author, change.grantee))
+        case SetScopeRule():
+            return frozenset((change.grantee,))
+        case SetDenyRule():
+            return frozenset((change.author, change.unit))
+    return frozenset()
 
 
 @singledispatch

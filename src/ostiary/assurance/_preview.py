@@ -56,7 +56,8 @@ def preview(ctx: Context, changes: Sequence[RightsChange]) -> Impact:
             raise _Undo
     except _Undo:
         pass
-    audit.append(
+    append = audit.append_aside if ctx.tentative else audit.append
+    append(
         ctx,
         "assurance.change.previewed",
         parts=[audit.Part("preview", _counts(changes, diff))],

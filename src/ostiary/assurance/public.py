@@ -25,23 +25,33 @@ from ostiary.assurance._changes import (
     SetScopeRule,
     SetSwitches,
     apply_changes,
+    units_of,
 )
+from ostiary.assurance._draft import Draft, Entry, begin, moved_row, with_row, without_row
+from ostiary.assurance._draft_text import draft_text, read_draft
 from ostiary.assurance._preview import Impact, check_changes, preview, save_changes
 from ostiary.assurance._rights_file import Widens, apply_file, export_rights, plan_file
 from ostiary.assurance._rights_plan import RightsPlan
+from ostiary.assurance._save import save_draft
+from ostiary.assurance._target import PolicyChange, Target, grants_of, stored_at, target_of
 from ostiary.assurance._wizard import FunctionChoice, Proposal, Records, propose_roles
+from ostiary.assurance._written import Codes, changes_in, written
 
 __all__ = [
+    "Codes",
     "CreateRole",
     "Delegate",
+    "Draft",
     "Elevate",
     "EndDelegation",
     "EndElevation",
+    "Entry",
     "FunctionChoice",
     "Impact",
     "MarkRole",
     "MergeRoles",
     "MoveRole",
+    "PolicyChange",
     "Proposal",
     "Records",
     "RemoveRole",
@@ -60,13 +70,27 @@ __all__ = [
     "SetOperationRows",
     "SetScopeRule",
     "SetSwitches",
+    "Target",
     "Widens",
     "apply_changes",
     "apply_file",
+    "begin",
+    "changes_in",
     "check_changes",
+    "draft_text",
     "export_rights",
+    "grants_of",
+    "moved_row",
     "plan_file",
     "preview",
     "propose_roles",
+    "read_draft",
     "save_changes",
+    "save_draft",
+    "stored_at",
+    "target_of",
+    "units_of",
+    "with_row",
+    "without_row",
+    "written",
 ]

@@ -108,6 +108,7 @@ class Field:
     kind: str
     value: str = ""
     key: str = ""
+    placeholder: str = ""
     hint: str = ""
     error: str = ""
     required: bool = False

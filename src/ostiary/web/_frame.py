@@ -17,6 +17,7 @@ THEME, DENSITY, WORKPLACE = "ostiary-theme", "ostiary-density", "ostiary-workpla
 URLS = pages.Urls()
 JOBS_URL, SETTINGS_URL = "/jobs", "/settings"
 PEOPLE_URL, ROLES_URL = "/people", "/roles"
+RIGHTS_URL, OPERATIONS_URL = "/rights/objects", "/rights/operations"
 _BOTTOM = 4  # sections in the bottom bar of phones; the fifth place is More
 _NOTICES = {
     "added": lambda: _("Added."),
@@ -24,6 +25,7 @@ _NOTICES = {
     "decided": lambda: _("Saved. It is in effect now."),
     "reset": lambda: _("Back to the default."),
     "deleted": lambda: _("Deleted."),
+    "rights": lambda: _("Rights saved. They are in effect now."),
     "queued": lambda: _("Back in the queue."),
     "discarded": lambda: _("Discarded."),
     "lost": lambda: _("Saved. You may no longer see this record."),
@@ -164,6 +166,9 @@ def _administration(request: HttpRequest, current: str) -> tuple[Group, ...]:
     if access.may_operate(request.ctx, access.Operation.MANAGE_USERS):
         links.append(Link(_("People"), PEOPLE_URL, "users", current == PEOPLE_URL))
         links.append(Link(_("Roles"), ROLES_URL, "users-group", current == ROLES_URL))
+    if access.may_operate(request.ctx, access.Operation.MANAGE_RIGHTS):
+        links.append(Link(_("Object permissions"), RIGHTS_URL, "shield-lock", current == RIGHTS_URL))
+        links.append(Link(_("System operations"), OPERATIONS_URL, "adjustments", current == OPERATIONS_URL))
     if access.may_operate(request.ctx, access.Operation.MANAGE_JOBS):
         links.append(Link(_("Background work"), JOBS_URL, "list-check", current == JOBS_URL))
     if access.may_operate(request.ctx, access.Operation.MANAGE_SYSTEM_SETTINGS):

@@ -12,6 +12,7 @@ from ostiary.web import _people_edit_views as people_edit_views
 from ostiary.web import _people_views as people_views
 from ostiary.web import _person_views as person_views
 from ostiary.web import _records_views as records_views
+from ostiary.web import _rights_views as rights_views
 from ostiary.web import _role_edit_views as role_edit_views
 from ostiary.web import _role_member_views as role_member_views
 from ostiary.web import _roles_views as roles_views
@@ -61,6 +62,11 @@ urlpatterns = [
     path("roles/<uuid:role_id>/manager", role_edit_views.manager_page),
     path("roles/<uuid:role_id>/members", role_member_views.members_page),
     path("roles/<uuid:role_id>/links", role_member_views.links_page),
+    path("rights/units", rights_views.unit_options),
+    path("rights/objects/<slug:code>", rights_views.object_page),
+    path("rights/objects/<slug:code>/edit", rights_views.object_edit),
+    path("rights/objects/<slug:code>/preview", rights_views.object_preview),
+    path("rights/objects/<slug:code>/save", rights_views.object_save),
     path("static/<str:name>", session_views.built_file),
     path("o/<slug:code>/", records_views.list_page),
     path("o/<slug:code>/new", records_views.new_page),

@@ -1,6 +1,7 @@
 // Improvements only: every form and link works without this file.
 import htmx from "htmx.org";
 import "./roles.js";
+import "./rights.js";
 
 // strict CSP: no evaluated expressions, no injected style; no page is kept in the browser's storage
 Object.assign(htmx.config, {
@@ -10,6 +11,13 @@ Object.assign(htmx.config, {
   historyCacheSize: 0,
   refreshOnHistoryMiss: true,
   scrollIntoViewOnBoost: false,
+  // a refused form comes back with its errors, or with what somebody else changed
+  responseHandling: [
+    { code: "204", swap: false },
+    { code: "[23]..", swap: true },
+    { code: "409|422", swap: true },
+    { code: "[45]..", swap: true, select: "unset", error: true },  // its page says why
+  ],
 });
 
 // a lookup field: when the text is one of the offered records, remember which one
@@ -80,4 +88,5 @@ for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
   tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.clientWidth) / 2;
 }
 
+document.documentElement.dataset.scripted = "";
 for (const hint of document.querySelectorAll("[data-scripted]")) hint.hidden = false;
