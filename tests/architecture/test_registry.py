@@ -22,6 +22,7 @@ from ostiary.kernel.entries import (
     declare,
     needs,
     open_because,
+    walk,
 )
 from ostiary.kernel.errors import Misconfigured
 from ostiary.project import _reference_pages, registry
@@ -59,7 +60,7 @@ def products_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_route_has_a_line_for_each_of_its_methods() -> None:
     lines = {line.name for line in registry.routes()}
-    addresses = {address for address, _ in registry.walk(urlpatterns)}
+    addresses = {address for address, _ in walk(urlpatterns)}
     assert addresses
     assert {name.split(" ", 1)[1] for name in lines} == addresses | set(registry.BEFORE_TENANTS)
 

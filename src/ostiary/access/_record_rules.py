@@ -46,11 +46,6 @@ def leg_names(letters: frozenset[str]) -> frozenset[str]:
 RECORD_VERBS = frozenset({Verb.READ, Verb.UPDATE, Verb.DELETE})
 
 
-def leg_names(legs: Iterable[str]) -> frozenset[str]:
-    """The names of legs as they are stored."""
-    return frozenset(name for name, letter in LEGS.items() if letter in frozenset(legs))
-
-
 @dataclass(frozen=True, slots=True)
 class Grants:
     """What a rule gives for each verb."""

@@ -9,6 +9,7 @@ from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import UnitId
 from ostiary.kernel.recent import TENANTS_AT_HAND, Recent
+from ostiary.kernel.tables import has_table
 
 MOST_FOUND = 20
 
@@ -76,16 +77,21 @@ def units_named(ctx: Context, units: Collection[UnitId]) -> dict[UnitId, NamedUn
 
 
 def find_units(
-    ctx: Context, text: str, *, kinds: Collection[identity.UnitKind] = identity.ROLE_KINDS, after: str = ""
+    ctx: Context,
+    text: str,
+    *,
+    kinds: Collection[identity.UnitKind] = identity.ROLE_KINDS,
+    after: UnitId | None = None,
 ) -> list[NamedUnit]:
-    """At most `MOST_FOUND` active units with the text in their name, by name; needs CanManageAdministration.
+    """At most `MOST_FOUND` active units with the text in their name, by name.
 
-    after: the last name of the page before.
+    Needs CanManageAdministration. after: the last one of the page before.
     """
     ensure_operation(ctx, Operation.MANAGE_RIGHTS)
     rows = ctx.db.rows(
         f"select {_FIELDS} from @.identity_unit where kind = any(%(kinds)s)"
-        " and active and position(lower(%(text)s) in lower(name)) > 0 and name > %(after)s"
+        " and active and position(lower(%(text)s) in lower(name)) > 0 and (%(after)s::uuid is null"
+        " or (name, id) > (select name, id from @.identity_unit where id = %(after)s))"
         " order by name, id limit %(most)s::int",
         {"kinds": sorted(kinds), "text": text, "after": after, "most": MOST_FOUND},
     )
@@ -114,3 +120,14 @@ def _named(row: Sequence[object]) -> NamedUnit:
         bool(external),
         label if isinstance(label, int) else None,
     )
+
+
+def attribute_names(ctx: Context) -> list[str]:
+    """Names of the lists of values that somebody has, by which scope rules compare."""
+    if not has_table(ctx.db, "identity_attribute"):
+        return []  # a tenant of the release before
+    rows = ctx.db.rows(
+        "select distinct name from @.identity_attribute order by name limit %(most)s::int",
+        {"most": MOST_FOUND},
+    )
+    return [str(r[0]) for r in rows]

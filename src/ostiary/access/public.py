@@ -48,6 +48,8 @@ from ostiary.access._explain import Explanation, explain
 from ostiary.access._facts import may_pass_on, record_facts
 from ostiary.access._filter import RecordFilter
 from ostiary.access._ground import Ground, Grounds, Lookup
+from ostiary.access._mentions import Decided, Mentions, decided_for, levels_for, mentions
+from ostiary.access._operation_words import OPERATION_WORDS, OperationWords
 from ostiary.access._order import RowNote, row_notes
 from ostiary.access._people import (
     add_member,
@@ -98,6 +100,7 @@ from ostiary.access._units import (
     MOST_FOUND,
     Holders,
     NamedUnit,
+    attribute_names,
     find_units,
     holders,
     units_called,
@@ -106,13 +109,17 @@ from ostiary.access._units import (
 from ostiary.access._visible import Sight
 from ostiary.access._who_can import Audience, who_can
 from ostiary.access._words import words
-from ostiary.access.core import ColumnLevel, Decision, Grant, Operation, Verb
+from ostiary.access.core import MANAGED_UNITS, OWN_UNITS, SELF, ColumnLevel, Decision, Grant, Operation, Verb
 
 __all__ = [
     "ALL_LEGS",
     "COMMANDS",
     "HOUSEKEEPING",
+    "MANAGED_UNITS",
     "MOST_FOUND",
+    "OPERATION_WORDS",
+    "OWN_UNITS",
+    "SELF",
     "UNCHECKED",
     "AccessDiff",
     "AttributeView",
@@ -120,6 +127,7 @@ __all__ = [
     "Branch",
     "Change",
     "ColumnLevel",
+    "Decided",
     "Decision",
     "EffectiveRole",
     "Explanation",
@@ -129,10 +137,12 @@ __all__ = [
     "Grounds",
     "Holders",
     "Lookup",
+    "Mentions",
     "NamedObject",
     "NamedUnit",
     "ObjectPolicy",
     "Operation",
+    "OperationWords",
     "People",
     "Policy",
     "RecordFilter",
@@ -152,6 +162,7 @@ __all__ = [
     "add_member",
     "add_members",
     "add_scope_rule",
+    "attribute_names",
     "change_person",
     "compare",
     "create_api_key",
@@ -159,6 +170,7 @@ __all__ = [
     "create_role",
     "create_service_account",
     "current_rights",
+    "decided_for",
     "delegate",
     "diff_lines",
     "direct_roles",
@@ -179,6 +191,7 @@ __all__ = [
     "holders",
     "known_roles",
     "leg_names",
+    "levels_for",
     "link",
     "list_column_rows",
     "list_jobs",
@@ -189,6 +202,7 @@ __all__ = [
     "mark_role",
     "may_operate",
     "may_pass_on",
+    "mentions",
     "merge_roles",
     "move_role",
     "move_shares",

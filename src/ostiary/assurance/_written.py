@@ -104,7 +104,7 @@ def read_scope(catalogue: objects.Catalogue, made: objects.Object, fields: Field
     for step in fields.texts("path"):
         column = None if here is None else here.columns.get(step)
         if column is None or column.target is None:
-            if step not in _ENDS:
+            if step not in _ENDS and not _is_id(step):  # of a column that is gone: its rule can go, too
                 raise refuse(fields.at("path"), "unknown", f"{step:.60} is no lookup column there")
             path.append(step)
             here = None
@@ -112,6 +112,13 @@ def read_scope(catalogue: objects.Catalogue, made: objects.Object, fields: Field
         path.append(str(column.id))
         here = catalogue.objects.get(column.target)
     return access.Scope(tuple(path), fields.text("attribute"))
+
+
+def _is_id(step: str) -> bool:
+    try:
+        return str(UUID(step)) == step
+    except ValueError:
+        return False
 
 
 def _operation_rows(catalogue: objects.Catalogue, fields: Fields) -> PolicyChange:

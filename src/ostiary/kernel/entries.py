@@ -4,7 +4,7 @@ A value beside the view, read by the registry (`project.registry`) that refuses 
 decides nothing: the guard is what the code behind it asks.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -92,3 +92,13 @@ def find_entry(view: object) -> Entry | None:
     """The declaration of a view, if it has one."""
     found = getattr(view, "entry", None)
     return found if isinstance(found, Entry) else None
+
+
+def walk(patterns: Sequence[Any], prefix: str = "/") -> Iterator[tuple[str, object]]:
+    """(address, view) of each of Django's patterns, those of included ones with their prefix."""
+    for pattern in patterns:
+        inner = getattr(pattern, "url_patterns", None)
+        if inner is not None:
+            yield from walk(inner, f"{prefix}{pattern.pattern}")
+        else:
+            yield f"{prefix}{pattern.pattern}", pattern.callback

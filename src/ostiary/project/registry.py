@@ -9,11 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import URLPattern, URLResolver
-
 from ostiary.access import public as access
 from ostiary.jobs import public as jobs
-from ostiary.kernel.entries import Entry, Silent, find_entry
+from ostiary.kernel.entries import Entry, Silent, find_entry, walk
 from ostiary.kernel.errors import Misconfigured
 from ostiary.objects import public as objects
 from ostiary.project import _health
@@ -103,15 +101,6 @@ def _is_product(patterns: Sequence[Any]) -> bool:
     from ostiary.project.urls import urlpatterns
 
     return patterns is urlpatterns
-
-
-def walk(patterns: Sequence[Any], prefix: str = "/") -> Iterator[tuple[str, object]]:
-    """(address, view) of each pattern, those of included ones with their prefix."""
-    for pattern in patterns:
-        if isinstance(pattern, URLResolver):
-            yield from walk(pattern.url_patterns, f"{prefix}{pattern.pattern}")
-        elif isinstance(pattern, URLPattern):
-            yield f"{prefix}{pattern.pattern}", pattern.callback
 
 
 def _lines_of(address: str, entry: Entry) -> Iterator[Line]:

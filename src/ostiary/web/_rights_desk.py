@@ -1,7 +1,8 @@
 """What an editor of rights works on: the stored rows and rules, the unsaved changes, names of units."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from django.http import HttpRequest
 
@@ -10,8 +11,8 @@ from ostiary.assurance import public as assurance
 from ostiary.identity import public as identity
 from ostiary.identity.public import UnitKind
 from ostiary.kernel.context import Context
-from ostiary.kernel.ids import UnitId
-from ostiary.objects.public import Catalogue
+from ostiary.kernel.ids import ObjectId, UnitId
+from ostiary.objects.public import Catalogue, Object
 from ostiary.ui.i18n import gettext as _
 from ostiary.web._frame import reader_of
 
@@ -52,6 +53,16 @@ class Desk:
             return int(named.active)
         return self.held.people.get(unit, 0)
 
+    @cached_property
+    def by_id(self) -> Mapping[ObjectId, Object]:
+        """The objects by id."""
+        return {made.id: made for made in self.catalogue.objects.values()}
+
+    @property
+    def roots(self) -> frozenset[UnitId]:
+        """All employees and All external users."""
+        return frozenset((self.graph.root, self.graph.external_root))
+
     def edited(self, draft: assurance.Draft) -> "Desk":
         """The same with other unsaved changes."""
         return replace(self, draft=draft)
@@ -60,6 +71,20 @@ class Desk:
     def text(self) -> str:
         """The draft as it travels with the form."""
         return assurance.draft_text(self.draft, self.catalogue)
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """The state of an editor beside its desk. errors: by field. posted: what was typed.
+
+    impact: what saving would do, if that was asked for. moved: what changed meanwhile, in sentences.
+    """
+
+    desk: Desk
+    posted: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    impact: assurance.Impact | None = None
+    moved: tuple[str, ...] = ()
 
 
 def desk_of(request: HttpRequest) -> Desk:

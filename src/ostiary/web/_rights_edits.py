@@ -23,16 +23,6 @@ RowsChange = assurance.SetOperationRows | assurance.SetObjectRows | assurance.Se
 _LONGEST_NAME = 250
 
 
-def edit(desk: Desk, posted: Posted) -> assurance.Draft:
-    """The draft after what the pressed button asks for. Raises Invalid: names the field; NotFound."""
-    name, *words = posted.get("do", "").split(" ") if posted.get("do") else [""]
-    return EDITS[name](desk, words, posted) if name in EDITS else _refuse_edit()
-
-
-def _refuse_edit() -> assurance.Draft:
-    raise NotFound
-
-
 def known(word: str, members: Mapping[str, T]) -> T:
     """A word that must be one of these. Raises NotFound: forged, or of an older page."""
     if word not in members:
@@ -144,14 +134,17 @@ def _add(desk: Desk, words: Sequence[str], posted: Posted) -> assurance.Draft:
     """A row of the unit that is named in the field: last, but above what closes the list."""
     if len(words) != 1:
         raise NotFound
-    place = desk.draft.at(place_of(desk, words[0]), desk.policy)
+    place_of(desk, words[0])
     field = add_name(words[0])
-    unit = chosen_unit(desk, posted, field)
+    return _with_new_row(desk, words[0], chosen_unit(desk, posted, field), field)
+
+
+def _with_new_row(desk: Desk, target: str, unit: UnitId, field: str) -> assurance.Draft:
+    place = desk.draft.at(place_of(desk, target), desk.policy)
     if unit in {each for each, _value in place.rows}:
         raise refused(field, "twice", _("There is a row for it already"))
     rows: AnyRows = assurance.with_row(place.rows, unit, _first_value(place))
-    roots = {desk.graph.root, desk.graph.external_root}
-    if len(rows) > 1 and rows[-2][0] in roots:
+    if len(rows) > 1 and rows[-2][0] in desk.roots:
         rows = assurance.moved_row(rows, unit, len(rows) - 2)
     return desk.draft.put(desk.policy, _with_rows(place, rows))
 
@@ -159,6 +152,16 @@ def _add(desk: Desk, words: Sequence[str], posted: Posted) -> assurance.Draft:
 def add_name(target: str) -> str:
     """The field that names the unit of a new row of a target."""
     return f"add-{target.replace(':', '-')}"
+
+
+def _name(desk: Desk, words: Sequence[str], posted: Posted) -> assurance.Draft:
+    """`name <unit> object|operation`: a row of a unit where a field says, last as in `add`."""
+    if len(words) != 2 or words[1] not in ("object", "operation"):
+        raise NotFound
+    field, unit = f"name-{words[1]}", unit_in(words[0])
+    if not posted.get(field):
+        raise refused(field, "required", _("Choose one"))
+    return _with_new_row(desk, f"{words[1]}:{posted[field]}", unit, field)
 
 
 def _first_value(place: RowsChange) -> object:
@@ -226,7 +229,7 @@ def _revert(desk: Desk, words: Sequence[str], posted: Posted) -> assurance.Draft
 
 
 Edit = Callable[[Desk, Sequence[str], Posted], assurance.Draft]
-EDITS: dict[str, Edit] = {
+ROW_EDITS: Mapping[str, Edit] = {
     "": _keep,
     "show": _keep,
     "verb": _rows_edit(_toggle_verb),
@@ -238,6 +241,7 @@ EDITS: dict[str, Edit] = {
     "remove": _rows_edit(_remove),
     "back": _put_back,
     "add": _add,
+    "name": _name,
     "revert": _revert,
     "undo": _undo,
     "discard": _discard,

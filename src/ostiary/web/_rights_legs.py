@@ -1,10 +1,16 @@
-"""The eight legs of the record layer, and paths of scope rules, in words."""
+"""Operations, the eight legs of the record layer, and paths of scope rules in words."""
 
 from uuid import UUID
 
+from ostiary.access import public as access
 from ostiary.kernel.ids import ObjectId
 from ostiary.objects.public import Catalogue, Object
 from ostiary.ui.i18n import gettext as _
+
+
+def operation_caption(operation: access.Operation) -> str:
+    """An operation in words."""
+    return _(access.OPERATION_WORDS[operation].caption)
 
 
 def leg_captions() -> dict[str, tuple[str, str]]:

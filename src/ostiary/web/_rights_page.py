@@ -2,36 +2,25 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 
 from ostiary import ui
 from ostiary.assurance import public as assurance
-from ostiary.kernel.errors import Invalid, VersionConflict
+from ostiary.kernel.errors import Invalid, NotFound, VersionConflict
 from ostiary.ui.i18n import gettext as _
-from ostiary.ui.values import Head
+from ostiary.ui.values import Field, Head
 from ostiary.web._frame import frame_of
 from ostiary.web._impact_view import impact_view
-from ostiary.web._rights_desk import Desk, desk_of
-from ostiary.web._rights_edits import edit
+from ostiary.web._rights_carried import CARRIED_EDITS
+from ostiary.web._rights_columns import COLUMN_EDITS
+from ostiary.web._rights_desk import UNITS_URL, Desk, Editor, desk_of
+from ostiary.web._rights_edits import ROW_EDITS, Edit, add_name
+from ostiary.web._rights_rules import RULE_EDITS
 from ostiary.web._rights_words import Difference, differences, lines_between, title_of
 
 _CONFLICT = 409
-
-
-@dataclass(frozen=True, slots=True)
-class Editor:
-    """The state of an editor beside its desk. errors: by field. posted: what was typed.
-
-    impact: what saving would do, if that was asked for. moved: what changed meanwhile, in sentences.
-    """
-
-    desk: Desk
-    posted: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
-    impact: assurance.Impact | None = None
-    moved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +47,22 @@ class Page:
     values: Mapping[str, object]
 
 
+EDITS: Mapping[str, Edit] = {**ROW_EDITS, **COLUMN_EDITS, **RULE_EDITS, **CARRIED_EDITS}
 Build = Callable[[Editor], Page]
+
+
+def show_list(request: HttpRequest, build: Callable[[Desk], Page]) -> HttpResponseBase:
+    """A page without a form."""
+    page = build(desk_of(request))
+    html = ui.render(page.template, frame=frame_of(request, page.current), head=page.head, **page.values)
+    response = HttpResponse(html)
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response
 
 
 def show(request: HttpRequest, build: Build) -> HttpResponseBase:
     """The page as stored."""
-    return _response(request, Editor(desk_of(request)), build)
+    return _response(request, Editor(desk_of(request), request.GET.dict()), build)
 
 
 def change(request: HttpRequest, build: Build) -> HttpResponseBase:
@@ -74,6 +73,30 @@ def change(request: HttpRequest, build: Build) -> HttpResponseBase:
     except Invalid as refused:
         editor = Editor(desk, posted, {error.field: error.message for error in refused.errors})
     return _response(request, editor, build, 422 if editor.errors else 200)
+
+
+def add_field(editor: Editor, target: str) -> Field:
+    """The field that names the unit of a new row."""
+    name = add_name(target)
+    error = editor.errors.get(name, "")
+    return Field(
+        name,
+        _("Add a role or person"),
+        "lookup",
+        editor.posted.get(f"{name}.text", "") if error else "",
+        editor.posted.get(name, "") if error else "",
+        placeholder=_("Find a role or person"),
+        error=error,
+        lookup_url=f"{UNITS_URL}?for={name}",
+    )
+
+
+def edit(desk: Desk, posted: Mapping[str, str]) -> assurance.Draft:
+    """The draft after what the pressed button asks for. Raises Invalid: names the field; NotFound."""
+    name, *words = posted.get("do", "").split(" ")
+    if name not in EDITS:
+        raise NotFound
+    return EDITS[name](desk, words, posted)
 
 
 def preview(request: HttpRequest, build: Build) -> HttpResponseBase:

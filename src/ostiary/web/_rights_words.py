@@ -11,7 +11,7 @@ from ostiary.objects.public import Object
 from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
 from ostiary.web._rights_desk import Desk, named_in
-from ostiary.web._rights_legs import leg_captions, path_words
+from ostiary.web._rights_legs import leg_captions, operation_caption, path_words
 from ostiary.web._rights_rows import level_captions, moved_units, verb_captions
 
 ROWS = (assurance.SetOperationRows, assurance.SetObjectRows, assurance.SetColumnRows)
@@ -48,10 +48,10 @@ def title_of(desk: Desk, change: assurance.PolicyChange) -> str:
     """The place of a change."""
     match change:
         case assurance.SetOperationRows():
-            return _("Operation %(code)s") % {"code": change.operation.value}
+            return _("Operation %(name)s") % {"name": operation_caption(change.operation)}
         case assurance.SetCarriedRight():
-            names = {"code": change.operation.value, "object": _object(desk, change).caption}
-            return _("%(code)s carries on %(object)s") % names
+            names = {"name": operation_caption(change.operation), "object": _object(desk, change).plural}
+            return _("%(name)s carries on %(object)s") % names
         case assurance.SetColumnRows():
             made = _object(desk, change)
             found = [c.caption for c in made.columns.values() if c.id == change.column_id]
@@ -78,7 +78,7 @@ def _object(
     | assurance.SetScopeRule
     | assurance.SetDenyRule,
 ) -> Object:
-    return desk.catalogue.by_id(change.object_id)
+    return desk.by_id[change.object_id]
 
 
 def _lines(desk: Desk, before: assurance.PolicyChange, after: assurance.PolicyChange) -> Iterator[str]:

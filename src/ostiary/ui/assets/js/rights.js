@@ -45,6 +45,15 @@ document.addEventListener("keydown", (event) => {
   row.querySelector(`[data-move="${way}"]:not([disabled])`)?.click();
 });
 
+// an edit replaces the form: where it was scrolled to stays
+let scrolled = [];
+document.addEventListener("htmx:beforeSwap", () => {
+  scrolled = [...document.querySelectorAll(".withside > *")].map((part) => part.scrollTop);
+});
+document.addEventListener("htmx:afterSettle", () => {
+  document.querySelectorAll(".withside > *").forEach((part, at) => { part.scrollTop = scrolled[at] ?? 0; });
+});
+
 // leaving a page with unsaved changes asks first, but saving them does not
 let sending = false;
 document.addEventListener("submit", () => { sending = true; });
