@@ -175,7 +175,7 @@ def view_policy(ctx: Context) -> Policy:
     """Every row and rule of the tenant as stored; needs CanManageAdministration, and is recorded."""
     ensure_operation(ctx, Operation.MANAGE_RIGHTS)
     append = audit.append_aside if ctx.tentative else audit.append
-    append(ctx, "access.policy.viewed")
+    append(ctx, "access.policy.viewed", outcome="success")
     return load_policy(ctx, identity.current_epoch(ctx))
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 
 from ostiary.api._errors import BodyTooLarge, problem
 from ostiary.kernel.context import Context
-from ostiary.kernel.entries import RECORDS, Entry, Silent, View, declare
+from ostiary.kernel.entries import RECORDS, Entry, Guard, Silent, View, declare
 from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.records import public as records
 
@@ -18,9 +18,11 @@ JSON = "application/json"
 MAX_FILTER = 20_000
 
 
-def answers(events: Mapping[str, str | Silent], operation: str | None = None) -> Callable[[View], View]:
-    """Declares a view of records: the door guards it, and each method leaves its event."""
-    return lambda view: declare(view, Entry(RECORDS, events, operation))
+def answers(
+    events: Mapping[str, str | Silent], operation: str | None = None, *, guard: Guard = RECORDS
+) -> Callable[[View], View]:
+    """Declares a view: the door guards it, if nothing else does, and each method leaves its event."""
+    return lambda view: declare(view, Entry(guard, events, operation))
 
 
 def digest_of(request: HttpRequest, *headers: str) -> bytes:
@@ -38,14 +40,14 @@ def once(request: HttpRequest, code: str, call: Callable[[], records.Record | No
     return records.idempotent(context(request), key, asked, call)[0]
 
 
-def version_of(request: HttpRequest) -> int | None:
+def version_of(request: HttpRequest, most_digits: int = 9) -> int | None:
     """The version in `If-Match`, if there is one."""
     given = request.headers.get("If-Match")
     if given is None:
         return None
     digits = given.removeprefix("W/").strip('"')
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 9:
-        raise refuse("If-Match", "malformed", "If-Match is the ETag of the record")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > most_digits:
+        raise refuse("If-Match", "malformed", "If-Match is the ETag of what is changed")
     return int(digits)
 
 

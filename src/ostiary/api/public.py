@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ostiary.api import _attachments, _bulk, _query, _records, _rights_file
+from ostiary.api import _attachments, _bulk, _query, _records, _rights, _rights_file
 from ostiary.api._errors import problem_response
 
 urlpatterns = [
@@ -28,6 +28,9 @@ urlpatterns = [
     path("v1/rights/file/plan", _rights_file.plan),
     path("v1/rights/file/apply", _rights_file.apply),
     path("v1/rights/proposal", _rights_file.propose),
+    path("v1/rights/objects/<slug:code>", _rights.of_object),
+    path("v1/rights/operations/<slug:code>", _rights.of_operation),
+    path("v1/rights/preview", _rights.preview),
 ]
 
 __all__ = ["problem_response", "urlpatterns"]

@@ -33,6 +33,10 @@ class Fields:
         """Whether it is given."""
         return name in self._data
 
+    def names(self) -> list[str]:
+        """The names of all fields, where they are keys."""
+        return list(self._data)
+
     def _take(self, name: str, kind: type[T], words: str) -> T:
         self._taken.add(name)
         found = self._data.get(name)
@@ -92,6 +96,10 @@ class Fields:
         """An object in this one."""
         self._taken.add(name)
         return Fields(self._data.get(name), self.at(name))
+
+    def pass_over(self, *names: str) -> None:
+        """Known fields that say nothing here."""
+        self._taken.update(names)
 
     def finish(self) -> None:
         """Refuses what nobody asked for, rather than passing it over."""

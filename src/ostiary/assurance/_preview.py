@@ -60,6 +60,7 @@ def preview(ctx: Context, changes: Sequence[RightsChange]) -> Impact:
     append(
         ctx,
         "assurance.change.previewed",
+        outcome="success",
         parts=[audit.Part("preview", _counts(changes, diff))],
     )
     return Impact(diff, time.monotonic() - started, epoch)

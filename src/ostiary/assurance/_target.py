@@ -1,6 +1,6 @@
 """What a change of rights is about, and what is stored there now."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import singledispatch
 
 from ostiary.access import public as access
@@ -14,6 +14,7 @@ from ostiary.assurance._changes import (
     SetScopeRule,
     SetSwitches,
 )
+from ostiary.kernel.ids import ObjectId
 
 # Changes that replace a stored value whole, so that an editor can hold one for each place.
 PolicyChange = (
@@ -89,27 +90,48 @@ def _(change: SetSwitches, policy: access.Policy) -> PolicyChange:
 
 @stored_at.register
 def _(change: SetDefaultRule, policy: access.Policy) -> PolicyChange:
-    for rule in policy.object(change.object_id).records.rules:
-        if (rule.author, rule.grantee) == (change.author, change.grantee):
-            return SetDefaultRule(change.object_id, rule.author, rule.grantee, grants_of(rule.grants))
-    return SetDefaultRule(change.object_id, change.author, change.grantee, access.Grants())
+    empty = SetDefaultRule(change.object_id, change.author, change.grantee, access.Grants())
+    return _one_of(default_rules(policy, change.object_id), empty)
 
 
 @stored_at.register
 def _(change: SetScopeRule, policy: access.Policy) -> PolicyChange:
-    for rule in policy.object(change.object_id).records.scopes:
-        scope = access.Scope(rule.path, rule.attribute)
-        if (rule.grantee, scope) == (change.grantee, change.scope):
-            return SetScopeRule(change.object_id, rule.grantee, scope, grants_of(rule.grants))
-    return SetScopeRule(change.object_id, change.grantee, change.scope, access.Grants())
+    empty = SetScopeRule(change.object_id, change.grantee, change.scope, access.Grants())
+    return _one_of(scope_rules(policy, change.object_id), empty)
 
 
 @stored_at.register
 def _(change: SetDenyRule, policy: access.Policy) -> PolicyChange:
-    for rule in policy.object(change.object_id).records.deny_rules:
-        if (rule.author, rule.unit) == (change.author, change.unit):
-            return SetDenyRule(change.object_id, rule.author, rule.unit, rule.verbs)
-    return SetDenyRule(change.object_id, change.author, change.unit, frozenset())
+    empty = SetDenyRule(change.object_id, change.author, change.unit, frozenset())
+    return _one_of(deny_rules(policy, change.object_id), empty)
+
+
+def _one_of(stored: Sequence[PolicyChange], empty: PolicyChange) -> PolicyChange:
+    return next((rule for rule in stored if target_of(rule) == target_of(empty)), empty)
+
+
+def default_rules(policy: access.Policy, object_id: ObjectId) -> list[SetDefaultRule]:
+    """The default rules of an object as they are stored."""
+    return [
+        SetDefaultRule(object_id, rule.author, rule.grantee, grants_of(rule.grants))
+        for rule in policy.object(object_id).records.rules
+    ]
+
+
+def scope_rules(policy: access.Policy, object_id: ObjectId) -> list[SetScopeRule]:
+    """The scope rules of an object as they are stored."""
+    return [
+        SetScopeRule(object_id, rule.grantee, access.Scope(rule.path, rule.attribute), grants_of(rule.grants))
+        for rule in policy.object(object_id).records.scopes
+    ]
+
+
+def deny_rules(policy: access.Policy, object_id: ObjectId) -> list[SetDenyRule]:
+    """The deny rules of an object as they are stored."""
+    return [
+        SetDenyRule(object_id, rule.author, rule.unit, rule.verbs)
+        for rule in policy.object(object_id).records.deny_rules
+    ]
 
 
 def grants_of(grants: Mapping[access.Verb, access.Grant]) -> access.Grants:

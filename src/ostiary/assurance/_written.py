@@ -65,14 +65,16 @@ def read_object_rows(fields: Fields) -> tuple[tuple[UnitId, frozenset[Verb]], ..
     return _rows(fields, lambda row: row.members("verbs", VERBS))
 
 
-def read_column_rows(fields: Fields) -> tuple[tuple[UnitId, ColumnLevel], ...]:
+def read_column_rows(fields: Fields, name: str = "rows") -> tuple[tuple[UnitId, ColumnLevel], ...]:
     """Rows of a column, topmost first."""
-    return _rows(fields, lambda row: row.member("level", LEVELS))
+    return _rows(fields, lambda row: row.member("level", LEVELS), name)
 
 
-def _rows(fields: Fields, value: Callable[[Fields], Any]) -> tuple[tuple[UnitId, Any], ...]:
+def _rows(
+    fields: Fields, value: Callable[[Fields], Any], name: str = "rows"
+) -> tuple[tuple[UnitId, Any], ...]:
     found = []
-    for row in fields.each("rows", MOST_ROWS):
+    for row in fields.each(name, MOST_ROWS):
         found.append((row.unit("unit"), value(row)))
         row.finish()
     return tuple(found)

@@ -27,13 +27,24 @@ from ostiary.assurance._changes import (
     apply_changes,
     units_of,
 )
+from ostiary.assurance._documents import object_changes, object_rights, operation_changes, operation_rights
 from ostiary.assurance._draft import Draft, Entry, begin, moved_row, with_row, without_row
 from ostiary.assurance._draft_text import draft_text, read_draft
+from ostiary.assurance._fields import Fields
 from ostiary.assurance._preview import Impact, check_changes, preview, save_changes
 from ostiary.assurance._rights_file import Widens, apply_file, export_rights, plan_file
 from ostiary.assurance._rights_plan import RightsPlan
 from ostiary.assurance._save import save_draft
-from ostiary.assurance._target import PolicyChange, Target, grants_of, stored_at, target_of
+from ostiary.assurance._target import (
+    PolicyChange,
+    Target,
+    default_rules,
+    deny_rules,
+    grants_of,
+    scope_rules,
+    stored_at,
+    target_of,
+)
 from ostiary.assurance._wizard import FunctionChoice, Proposal, Records, propose_roles
 from ostiary.assurance._written import Codes, changes_in, written
 
@@ -46,6 +57,7 @@ __all__ = [
     "EndDelegation",
     "EndElevation",
     "Entry",
+    "Fields",
     "FunctionChoice",
     "Impact",
     "MarkRole",
@@ -77,16 +89,23 @@ __all__ = [
     "begin",
     "changes_in",
     "check_changes",
+    "default_rules",
+    "deny_rules",
     "draft_text",
     "export_rights",
     "grants_of",
     "moved_row",
+    "object_changes",
+    "object_rights",
+    "operation_changes",
+    "operation_rights",
     "plan_file",
     "preview",
     "propose_roles",
     "read_draft",
     "save_changes",
     "save_draft",
+    "scope_rules",
     "stored_at",
     "target_of",
     "units_of",

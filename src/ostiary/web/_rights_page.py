@@ -110,7 +110,7 @@ def save(request: HttpRequest, build: Build, back: str) -> HttpResponseBase:
     if request.POST.get("previewed") != _digest(desk):
         return _previewed(request, desk, build)
     try:
-        assurance.save_draft(desk.ctx, desk.draft)
+        assurance.save_draft(desk.ctx, desk.draft.changes, desk.draft.epoch)
     except VersionConflict:
         return _previewed(request, desk_of(request), build, _CONFLICT)
     return _redirect(request, f"{back}{'&' if '?' in back else '?'}done=rights")

@@ -89,8 +89,7 @@ def record_layer(editor: Editor, made: Object) -> RecordLayer:
     desk = editor.desk
     place = assurance.SetSwitches(made.id, records=True)
     now, before = desk.draft.at(place, desk.policy), desk.draft.base(place, desk.policy)
-    rules, scopes, denies = _rules(desk, made), _scopes(desk, made), _denies(desk, made)
-    desk.know(named_in([*rules, *scopes, *denies]))
+    rules, scopes, denies = _all_rules(desk, made)
     path = () if _is_added(editor) else path_of(desk, made, editor.posted)
     steps = _steps(desk, made, path)
     return RecordLayer(
@@ -123,8 +122,7 @@ def _is_added(editor: Editor) -> bool:
 
 def rule_lines(desk: Desk, made: Object, unit: UnitId) -> dict[str, tuple[RuleLine, ...]]:
     """Rules of an object that name a unit, by kind."""
-    rules, scopes, denies = _rules(desk, made), _scopes(desk, made), _denies(desk, made)
-    desk.know(named_in([*rules, *scopes, *denies]))
+    rules, scopes, denies = _all_rules(desk, made)
     return {
         "rules": tuple(_default_line(desk, made, r) for r in rules if unit in (r.author, r.grantee)),
         "scopes": tuple(_scope_line(desk, made, r) for r in scopes if r.grantee == unit),
@@ -132,24 +130,18 @@ def rule_lines(desk: Desk, made: Object, unit: UnitId) -> dict[str, tuple[RuleLi
     }
 
 
-def _rules(desk: Desk, made: Object) -> list[assurance.SetDefaultRule]:
-    stored = desk.policy.object(made.id).records.rules
-    found = [assurance.SetDefaultRule(made.id, r.author, r.grantee, Grants()) for r in stored]
-    return _with_unsaved(found, desk, made, assurance.SetDefaultRule)
-
-
-def _scopes(desk: Desk, made: Object) -> list[assurance.SetScopeRule]:
-    stored = [
-        (r.grantee, access.Scope(r.path, r.attribute)) for r in desk.policy.object(made.id).records.scopes
-    ]
-    found = [assurance.SetScopeRule(made.id, grantee, scope, Grants()) for grantee, scope in stored]
-    return _with_unsaved(found, desk, made, assurance.SetScopeRule)
-
-
-def _denies(desk: Desk, made: Object) -> list[assurance.SetDenyRule]:
-    stored = desk.policy.object(made.id).records.deny_rules
-    found = [assurance.SetDenyRule(made.id, r.author, r.unit, frozenset()) for r in stored]
-    return _with_unsaved(found, desk, made, assurance.SetDenyRule)
+def _all_rules(
+    desk: Desk, made: Object
+) -> tuple[list[assurance.SetDefaultRule], list[assurance.SetScopeRule], list[assurance.SetDenyRule]]:
+    """The rules of an object, stored and unsaved, with the names of their units read."""
+    policy, object_id = desk.policy, made.id
+    found = (
+        _with_unsaved(assurance.default_rules(policy, object_id), desk, made, assurance.SetDefaultRule),
+        _with_unsaved(assurance.scope_rules(policy, object_id), desk, made, assurance.SetScopeRule),
+        _with_unsaved(assurance.deny_rules(policy, object_id), desk, made, assurance.SetDenyRule),
+    )
+    desk.know(named_in([*found[0], *found[1], *found[2]]))
+    return found
 
 
 def _with_unsaved(stored: list[AnyRule], desk: Desk, made: Object, kind: type[AnyRule]) -> list[AnyRule]:
