@@ -3,7 +3,7 @@
 Said of rows that nobody saved yet, to whoever edits them; what is decided is decided in `core`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ostiary.access._units import Holders, NamedUnit
@@ -32,26 +32,25 @@ def row_notes(
     held: Holders,
 ) -> tuple[RowNote, ...]:
     """What is to be said of each row, topmost first."""
-    listed = [unit for unit, _ in rows]
-    side = _Side(listed, units, graph, held)
-    return tuple(_note(side, rows, place) for place in range(len(rows)))
+    order = _Order([unit for unit, _ in rows], units, graph, held)
+    values = [value for _, value in rows]
+    return tuple(_note(order, values, place) for place in range(len(rows)))
 
 
-def _note(side: "_Side", rows: Sequence[tuple[UnitId, object]], place: int) -> RowNote:
-    unit, value = rows[place]
-    above = rows[:place]
-    shadow = next((n for n, (other, _) in enumerate(above) if other in side.least(unit)), None)
+def _note(order: "_Order", values: Sequence[object], place: int) -> RowNote:
+    shadow = order.first_above(place, order.least[place])
     if shadow is not None:
         return RowNote(shadow=shadow)
-    mostly = next((n for n, (other, _) in enumerate(above) if other in side.usual(unit)), None)
-    overlaps = tuple(
-        n for n, (other, theirs) in enumerate(above) if theirs != value and side.meet(unit, other)
-    )
-    return RowNote(overlaps, mostly=mostly)
+    overlaps = tuple(n for n in range(place) if values[n] != values[place] and order.meet(place, n))
+    return RowNote(overlaps, mostly=order.first_above(place, order.usual[place]))
 
 
-class _Side:
-    """What sources with a unit always hold, and which units one person can have."""
+class _Order:
+    """Which units of a list come with which others; all by their place in it.
+
+    least: what every source with the unit holds beside it, whoever has it. usual: what everybody has, too,
+    who has the unit.
+    """
 
     def __init__(
         self,
@@ -60,35 +59,51 @@ class _Side:
         graph: identity.RoleGraph,
         held: Holders,
     ) -> None:
-        self._listed, self._units, self._graph, self._held = listed, units, graph, held
-        self._owns = {unit: self._own(unit) for unit in listed}
+        self._places = {unit: place for place, unit in enumerate(listed)}
+        self._units, self._graph, self._held = units, graph, held
+        self._roots = self._among((graph.root, graph.external_root))
+        self._linked = {func for _org, func in graph.links}
+        self._labels = [held.labels.get(unit, frozenset()) for unit in listed]
+        self.usual = [self._usual(unit) for unit in listed]
+        self.least = [self._least(unit, self.usual[place]) for place, unit in enumerate(listed)]
 
-    def _own(self, unit: UnitId) -> frozenset[UnitId]:
-        """The own set of whoever has this unit and nothing else."""
+    def _among(self, units: Iterable[UnitId]) -> frozenset[int]:
+        return frozenset(self._places[unit] for unit in units if unit in self._places)
+
+    def _usual(self, unit: UnitId) -> frozenset[int]:
         role = self._graph.roles.get(unit)
-        if role is not None:
-            return self._graph.own_set([unit], external=role.external).roles
-        named = self._units.get(unit)
-        return self._held.roles_of(None if named is None else named.label, self._listed)
+        if role is None:
+            named = self._units.get(unit)
+            return self._among(self._held.roles_of(None if named is None else named.label, self._places))
+        if unit in self._held.accounts:  # a service account has the role and nothing with it
+            return frozenset()
+        return self._among(self._graph.own_set([unit], external=role.external).roles - {unit})
 
-    def least(self, unit: UnitId) -> frozenset[UnitId]:
-        """What every source with the unit holds beside it, whoever has it."""
-        if unit not in self._graph.roles:
-            return self._owns[unit]
-        # a service account has the role alone; a subordinate's role comes with its ancestors alone
-        return frozenset() if unit in self._held.accounts else self._graph.line(unit) - {unit}
+    def _least(self, unit: UnitId, usual: frozenset[int]) -> frozenset[int]:
+        """A subordinate's role comes to the manager with its ancestors alone, and none that is marked.
 
-    def usual(self, unit: UnitId) -> frozenset[UnitId]:
-        """What everybody who has the unit has, too."""
-        return frozenset() if unit in self._held.accounts else self._owns[unit] - {unit}
+        One that is linked comes to whoever is elevated to the organisational role without its ancestors.
+        """
+        role = self._graph.roles.get(unit)
+        if role is None or unit in self._held.accounts:
+            return usual
+        if unit in self._linked:
+            return frozenset()
+        line = self._graph.line(unit) - {unit}
+        if not role.not_inherited:
+            line = frozenset(above for above in line if not self._graph.roles[above].not_inherited)
+        return self._among(line)
 
-    def meet(self, one: UnitId, other: UnitId) -> bool:
+    @staticmethod
+    def first_above(place: int, places: frozenset[int]) -> int | None:
+        """The topmost of the places, if it stands above."""
+        first = min(places, default=place)
+        return first if first < place else None
+
+    def meet(self, one: int, other: int) -> bool:
         """Whether somebody can have both; that everybody has the root is no news."""
-        if {one, other} & {self._graph.root, self._graph.external_root}:
+        if one in self._roots or other in self._roots:
             return False
-        if one in self._owns[other] or other in self._owns[one]:
+        if one in self.usual[other] or other in self.usual[one]:
             return True
-        return not self._labels(one).isdisjoint(self._labels(other))
-
-    def _labels(self, unit: UnitId) -> frozenset[int]:
-        return self._held.labels.get(unit, frozenset())
+        return not self._labels[one].isdisjoint(self._labels[other])

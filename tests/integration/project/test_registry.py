@@ -4,7 +4,6 @@ With the right the declared event comes; without it the answer is a refusal, not
 is an event. A route that has no scenario here fails.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -16,7 +15,6 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
 
 from ostiary.access import public as access
-from ostiary.assurance import public as assurance
 from ostiary.crm import public as crm
 from ostiary.identity import public as identity
 from ostiary.jobs import public as jobs
@@ -33,6 +31,7 @@ from tests._jobs import as_owner
 from tests._site import Answer
 from tests._tenants import Installation, TestTenant
 from tests.integration.project._registry_people import PEOPLE, make_person
+from tests.integration.project._registry_rights import RIGHTS
 from tests.integration.project._registry_world import PASSWORD, REFUSED, Browser, Program, Scenario, World
 
 
@@ -114,66 +113,6 @@ def job(part: str = "", *, failed: bool = True) -> Callable[[World], str]:
         if failed:
             as_owner("update jobs.job set failed_at = now() where id = %(i)s", {"i": made})
         return f"/jobs/{made}{part}"
-
-    return make
-
-
-def person(part: str = "") -> Callable[[World], str]:
-    """Somebody new, of whom nobody else has heard."""
-
-    def make(world: World) -> str:
-        with tenancy.transaction(world.tenant) as db:
-            made = make_person(world.context(db, "ada"), f"p{new_id().hex}")
-        return f"/people/{made}{part}"
-
-    return make
-
-
-def confirmed(**fields: str) -> Callable[[World], Mapping[str, object]]:
-    """A change of rights that was looked at just now."""
-
-    def make(world: World) -> Mapping[str, object]:
-        with tenancy.transaction(world.tenant) as db:
-            return {**fields, "seen_epoch": identity.current_epoch(world.context(db, "ada"))}
-
-    return make
-
-
-def editor(url: str, part: str = "") -> Callable[[World], str]:
-    return lambda _: f"/rights/{url}{part}"
-
-
-def role_editor(part: str = "") -> Callable[[World], str]:
-    """Of the role that the administrator has."""
-
-    def make(world: World) -> str:
-        with tenancy.transaction(world.tenant) as db:
-            role = identity.find_unit(world.context(db, "ada"), identity.SYSTEM_ADMINISTRATORS)
-        return f"/rights/roles/{role}{part}"
-
-    return make
-
-
-def edited(world: World) -> Mapping[str, object]:
-    """Unsaved changes that were previewed: another place in the rows of an object, and a carried right."""
-    with tenancy.transaction(world.tenant) as db:
-        ctx = world.context(db, "ada")
-        policy, catalogue = access.view_policy(ctx), objects.get_catalogue(ctx)
-        draft, thing = assurance.begin(policy), records.describe(ctx, "account").object.id
-        rows = draft.at(assurance.SetObjectRows(thing, ()), policy)
-        carried = assurance.SetCarriedRight(access.Operation.IMPORT, thing, frozenset({access.Verb.READ}))
-        draft = draft.put(policy, replace(rows, rows=rows.rows[::-1]), carried)
-        text = assurance.draft_text(draft, catalogue)
-    return {"draft": text, "previewed": hashlib.sha256(text.encode()).hexdigest()}
-
-
-def rights_of(part: str) -> Callable[[World], Mapping[str, object]]:
-    """The rights of an object or operation as they are, to be written back."""
-
-    def make(world: World) -> Mapping[str, object]:
-        body = world.program("ada").ask("GET", f"/api/v1/rights/{part}").body
-        found: Mapping[str, object] = orjson.loads(body)
-        return found
 
     return make
 
@@ -269,42 +208,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "POST /jobs/<uuid:job_id>/discard": Scenario(job("/discard", failed=False)),
     "POST /jobs/<uuid:job_id>/retry": Scenario(job("/retry")),
     **PEOPLE,
-    "GET /people": Scenario(lambda _: "/people"),
-    "GET /people/<uuid:person_id>": Scenario(person()),
-    "POST /people/<uuid:person_id>/active": Scenario(person("/active"), body=confirmed(active="no")),
-    "GET /rights/units": Scenario(editor("units", "?for=f&f.text=Sales")),
-    "GET /rights/objects": Scenario(editor("objects")),
-    "GET /rights/objects/<slug:code>": Scenario(editor("objects/account")),
-    "POST /rights/objects/<slug:code>/edit": Scenario(editor("objects/account/edit"), {"do": "undo"}),
-    "POST /rights/objects/<slug:code>/preview": Scenario(editor("objects/account/preview"), body=edited),
-    "POST /rights/objects/<slug:code>/save": Scenario(editor("objects/account/save"), body=edited),
-    "GET /rights/operations": Scenario(editor("operations")),
-    "GET /rights/operations/<slug:code>": Scenario(editor("operations/CanExportGrid")),
-    "POST /rights/operations/<slug:code>/edit": Scenario(
-        editor("operations/CanExportGrid/edit"), {"do": "undo"}
-    ),
-    "POST /rights/operations/<slug:code>/preview": Scenario(
-        editor("operations/CanExportGrid/preview"), body=edited
-    ),
-    "POST /rights/operations/<slug:code>/save": Scenario(
-        editor("operations/CanExportGrid/save"), body=edited
-    ),
-    "GET /rights/roles": Scenario(editor("roles")),
-    "GET /rights/roles/<uuid:role>": Scenario(role_editor()),
-    "POST /rights/roles/<uuid:role>/edit": Scenario(role_editor("/edit"), {"do": "undo"}),
-    "POST /rights/roles/<uuid:role>/preview": Scenario(role_editor("/preview"), body=edited),
-    "POST /rights/roles/<uuid:role>/save": Scenario(role_editor("/save"), body=edited),
-    "GET /api/v1/rights/objects/<slug:code>": Scenario(lambda _: "/api/v1/rights/objects/account"),
-    "PUT /api/v1/rights/objects/<slug:code>": Scenario(
-        lambda _: "/api/v1/rights/objects/account", body=rights_of("objects/account")
-    ),
-    "GET /api/v1/rights/operations/<slug:code>": Scenario(
-        lambda _: "/api/v1/rights/operations/CanExportGrid"
-    ),
-    "PUT /api/v1/rights/operations/<slug:code>": Scenario(
-        lambda _: "/api/v1/rights/operations/CanExportGrid", body=rights_of("operations/CanExportGrid")
-    ),
-    "POST /api/v1/rights/preview": Scenario(lambda _: "/api/v1/rights/preview", {"changes": []}),
+    **RIGHTS,
     "GET /settings": Scenario(lambda _: "/settings"),
     "GET /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize"),
     "POST /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize", {"value": "20"}),
