@@ -17,7 +17,7 @@ THEME, DENSITY, WORKPLACE = "ostiary-theme", "ostiary-density", "ostiary-workpla
 URLS = pages.Urls()
 JOBS_URL, SETTINGS_URL = "/jobs", "/settings"
 PEOPLE_URL, ROLES_URL = "/people", "/roles"
-RIGHTS_URL, OPERATIONS_URL = "/rights/objects", "/rights/operations"
+RIGHTS_URL, OPERATIONS_URL, WIZARD_URL = "/rights/objects", "/rights/operations", "/rights/wizard"
 _BOTTOM = 4  # sections in the bottom bar of phones; the fifth place is More
 _NOTICES = {
     "added": lambda: _("Added."),

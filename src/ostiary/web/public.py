@@ -18,6 +18,7 @@ from ostiary.web import _role_member_views as role_member_views
 from ostiary.web import _roles_views as roles_views
 from ostiary.web import _session_views as session_views
 from ostiary.web import _settings_views as settings_views
+from ostiary.web import _wizard_views as wizard_views
 from ostiary.web._responses import error_response
 from ostiary.web._uploads import StreamedFiles
 
@@ -63,6 +64,7 @@ urlpatterns = [
     path("roles/<uuid:role_id>/members", role_member_views.members_page),
     path("roles/<uuid:role_id>/links", role_member_views.links_page),
     path("rights/units", rights_views.unit_options),
+    path("rights/wizard", wizard_views.wizard_page),
     path("rights/objects", rights_views.object_list),
     path("rights/roles", rights_views.role_list),
     path("rights/roles/<uuid:role>", rights_views.role_page),

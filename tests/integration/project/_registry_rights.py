@@ -55,6 +55,12 @@ def rights_of(part: str) -> Callable[[World], Mapping[str, object]]:
 
 
 RIGHTS: Mapping[str, Scenario] = {
+    "GET /rights/wizard": Scenario(editor("wizard")),
+    "POST /rights/wizard": Scenario(
+        editor("wizard"),
+        {"sales": "yes", "sales_read": "public", "sales_edit": "", "sales_records": "own"},
+        wrong={"sales": "yes", "sales_read": "all"},
+    ),
     "GET /rights/units": Scenario(editor("units", "?for=f&f.text=Sales")),
     "GET /rights/objects": Scenario(editor("objects")),
     "GET /rights/objects/<slug:code>": Scenario(editor("objects/account")),
