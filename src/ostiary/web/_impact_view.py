@@ -43,12 +43,17 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class ImpactView:
-    """What `impact.html` shows. records: the most that one line tells of, 0 where none are counted."""
+    """What `impact.html` shows.
+
+    records: the most that one line tells of, 0 where none are counted. sample: where not everybody was
+    compared, how many groups of people alike were, out of how many.
+    """
 
     gained: Side = field(default_factory=Side)
     lost: Side = field(default_factory=Side)
     records: str = "0"
     took: str = ""
+    sample: tuple[str, str] | None = None
 
     @property
     def nothing(self) -> bool:
@@ -65,7 +70,12 @@ def impact_view(ctx: Context, catalogue: Catalogue, impact: assurance.Impact) ->
         _side(diff.lost, catalogue, names),
         words.number(max((c.records for c in (*diff.gained, *diff.lost)), default=0)),
         _("%(seconds)s s") % {"seconds": words.number(impact.took_s, 1)},
+        _sample(*diff.groups),
     )
+
+
+def _sample(compared: int, concerned: int) -> tuple[str, str] | None:
+    return (words.number(compared), words.number(concerned)) if compared < concerned else None
 
 
 def _named(diff: AccessDiff) -> set[UnitId]:
@@ -105,14 +115,14 @@ def _who(change: Change, names: Mapping[UnitId, str]) -> str:
 
 def _lines(changes: Sequence[Change], catalogue: Catalogue) -> Iterator[str]:
     """What they gain or lose, in few lines: other things first, then verbs on objects, then fields."""
-    verbs: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    verbs: dict[tuple[str, str], list[tuple[str, Change]]] = {}
     columns: dict[tuple[str, str, str], list[str]] = {}
     for change in changes:
         if level := _LEVEL.fullmatch(change.what):
             code, column, before, after = level.groups()
             columns.setdefault((code, before, after), []).append(column)
         elif (verb := _VERB.fullmatch(change.what)) and (made := catalogue.objects.get(verb[2])):
-            verbs.setdefault((verb[1], verb[3] or ""), []).append((made.plural.lower(), change.records))
+            verbs.setdefault((verb[1], verb[3] or ""), []).append((made.plural.lower(), change))
         else:
             yield _other(change.what)
     for (verb_word, reached), objects in verbs.items():
@@ -128,11 +138,15 @@ def _other(what: str) -> str:
     return what
 
 
-def _on_objects(verb: str, reached: str, objects: Sequence[tuple[str, int]]) -> str:
-    line = f"{verb} {_few([name for name, _records in objects])}" + (f": {reached}" if reached else "")
-    if records := max(number for _name, number in objects):
-        counted = ngettext("up to %(count)s record", "up to %(count)s records", records)
-        line += " (" + counted % {"count": words.number(records)} + ")"
+def _on_objects(verb: str, reached: str, objects: Sequence[tuple[str, Change]]) -> str:
+    line = f"{verb} {_few([name for name, _change in objects])}" + (f": {reached}" if reached else "")
+    most = max((change for _name, change in objects), key=lambda change: change.records)
+    if most.records:
+        text = ngettext("up to %(count)s record", "up to %(count)s records", most.records)
+        if most.margin:
+            text = _("about %(count)s records, give or take %(margin)s")
+        figures = {"count": words.number(most.records), "margin": words.number(most.margin)}
+        line += f" ({text % figures})"
     return line
 
 

@@ -280,7 +280,7 @@ def test_a_preview_of_it_says_what_saving_does(house: House, kind: str) -> None:
     impact = assurance.preview(ctx, change)
     assert (access.compare(before, access.snapshot(ctx, named)).gained) == ()
     assurance.apply_changes(ctx, change)
-    done = access.compare(before, access.snapshot(ctx, named))
+    done = access.compare(before, access.snapshot(ctx, named), access.Sight(ctx))
     assert (impact.diff.gained, impact.diff.lost) == (done.gained, done.lost)
     assert bool(done.gained or done.lost) is (kind != "rename")
     settled(ctx)
