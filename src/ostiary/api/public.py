@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ostiary.api import _attachments, _bulk, _query, _records, _rights, _rights_file
+from ostiary.api import _attachments, _bulk, _people, _query, _records, _rights, _rights_file
 from ostiary.api._errors import problem_response
 
 urlpatterns = [
@@ -31,6 +31,14 @@ urlpatterns = [
     path("v1/rights/objects/<slug:code>", _rights.of_object),
     path("v1/rights/operations/<slug:code>", _rights.of_operation),
     path("v1/rights/preview", _rights.preview),
+    path("v1/people", _people.people),
+    path("v1/people/changes", _people.save),
+    path("v1/people/changes/preview", _people.preview),
+    path("v1/people/<uuid:person_id>", _people.person),
+    path("v1/people/<uuid:person_id>/roles", _people.person_roles),
+    path("v1/people/<uuid:person_id>/standing", _people.person_standing),
+    path("v1/roles", _people.roles),
+    path("v1/roles/<uuid:role_id>", _people.role),
 ]
 
 __all__ = ["problem_response", "urlpatterns"]

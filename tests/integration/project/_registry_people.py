@@ -35,6 +35,16 @@ def role(part: str = "") -> Callable[[World], str]:
     return lambda world: f"/roles/{made_role(world)}{part}"
 
 
+def api(page: Callable[[World], str]) -> Callable[[World], str]:
+    """The same by the API."""
+    return lambda world: f"/api/v1{page(world)}"
+
+
+def membership(world: World) -> Mapping[str, object]:
+    change = {"change": "set_member", "principal": str(world.people["nil"]), "role": str(made_role(world))}
+    return {"changes": [change]}
+
+
 def standing(what: str) -> Callable[[World], str]:
     """The address that ends a delegation or elevation."""
 
@@ -74,6 +84,20 @@ def confirmed(role: str = "", **fields: str) -> Callable[[World], Mapping[str, o
 
 
 PEOPLE: Mapping[str, Scenario] = {
+    "GET /api/v1/people": Scenario(lambda _: "/api/v1/people?search=ada&count=true"),
+    "POST /api/v1/people": Scenario(
+        lambda _: "/api/v1/people", {"login": "apia", "name": "Api A", "email": "a@example.com"}
+    ),
+    "GET /api/v1/people/<uuid:person_id>": Scenario(api(person())),
+    "PATCH /api/v1/people/<uuid:person_id>": Scenario(api(person()), {"name": "Patched"}),
+    "GET /api/v1/people/<uuid:person_id>/roles": Scenario(api(person("/roles"))),
+    "GET /api/v1/people/<uuid:person_id>/standing": Scenario(api(person("/standing"))),
+    "GET /api/v1/roles": Scenario(lambda _: "/api/v1/roles?search=sales"),
+    "GET /api/v1/roles/<uuid:role_id>": Scenario(api(role())),
+    "POST /api/v1/people/changes": Scenario(lambda _: "/api/v1/people/changes", body=membership),
+    "POST /api/v1/people/changes/preview": Scenario(
+        lambda _: "/api/v1/people/changes/preview", body=membership
+    ),
     "GET /people": Scenario(lambda _: "/people"),
     "GET /people/new": Scenario(lambda _: "/people/new"),
     "POST /people/new": Scenario(
