@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -54,6 +55,12 @@ class Visitor:
     def names(self) -> list[str]:
         """What the rows of the list are called."""
         return [text.strip() for text in self.page.locator("tbody th[scope=row]").all_inner_texts()]
+
+    def shoot(self, name: str) -> None:
+        """A picture of the window, for whoever wants to look: into the folder `OSTIARY_SHOTS`."""
+        if folder := os.environ.get("OSTIARY_SHOTS"):
+            width = (self.page.viewport_size or {"width": 0})["width"]
+            self.page.screenshot(path=Path(folder) / f"{name}-{width}.png")
 
     def ensure_accessible(self) -> None:
         """Nothing that axe finds, no violation of the page policy, nothing wider than the window."""

@@ -1,7 +1,8 @@
 """What an explanation rests on, read from the tables: one principal's inputs, and what is asked about."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from ostiary.access._facts import record_facts
 from ostiary.access._ground import Grounds, masters_of
 from ostiary.access._policy import Policy, load_policy
 from ostiary.access._question import Origin, Question
-from ostiary.access.core import Column, Matter, RecordFacts, Verb
+from ostiary.access.core import Column, Matter, Operation, RecordFacts, Verb
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import NotFound, TooManyRequests
@@ -21,12 +22,19 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked about: a verb on an object, perhaps on one record, perhaps a column."""
+    """What is asked about: a verb on an object, perhaps on one record, perhaps a column.
+
+    To read a column asks for its plain value; to create or update it, for writing. Create looks at no record.
+    operation: needed beside the verb. at: dated delegations, elevations and shares as they are then, with
+    the rows of now; None: now.
+    """
 
     object_id: UUID
     verb: Verb
     record_id: UUID | None = None
     column_id: UUID | None = None
+    operation: Operation | None = None
+    at: datetime | None = None
 
 
 def load_question(ctx: Context, grounds: Grounds, principal: UnitId, asked: Asked) -> Question:
@@ -47,9 +55,14 @@ def at_one_epoch(ctx: Context, read: Callable[[int], Found]) -> Found:
 def _load(ctx: Context, grounds: Grounds, principal: UnitId, asked: Asked, epoch: int) -> Question:
     graph = identity.role_graph(ctx, epoch)
     matter = load_matter(ctx, grounds, graph, load_policy(ctx, epoch), asked)
-    origin = load_origin(ctx, epoch, graph, principal, _reporting(matter.facts))
+    origin = load_origin(ctx, epoch, graph, principal, _reporting(matter.facts), asked.at)
     above = () if asked.record_id is None else _records(ctx, grounds, asked.object_id, asked.record_id)
     return Question(origin, matter, above)
+
+
+def standing_at(ctx: Context, epoch: int, at: datetime | None) -> identity.StandingIn:
+    """The delegations and elevations that may matter at an instant, None for now."""
+    return identity.standing_in(ctx, epoch) if at is None else identity.standing_in_at(ctx, at)
 
 
 def load_matter(
@@ -62,6 +75,8 @@ def load_matter(
     facts = None if record_id is None else record_facts(ctx, policy, grounds, object_id, record_id)
     if record_id is not None and facts is None:
         raise NotFound
+    if facts is not None and asked.at is not None:
+        facts = _as_of(facts, asked.at)
     here = policy.object(object_id)
     return Matter(
         asked.verb,
@@ -72,7 +87,13 @@ def load_matter(
         frozenset(graph.roles),
         facts,
         None if asked.column_id is None else _column(policy, grounds, object_id, asked.column_id),
+        None if asked.operation is None else asked.operation.value,
     )
+
+
+def _as_of(facts: RecordFacts, at: datetime) -> RecordFacts:
+    """The facts with another instant at which shares are valid or not."""
+    return replace(facts, now=at, master=None if facts.master is None else _as_of(facts.master, at))
 
 
 def _column(policy: Policy, grounds: Grounds, object_id: UUID, column_id: UUID) -> Column:
@@ -86,8 +107,12 @@ def load_origin(
     graph: identity.RoleGraph,
     principal: UnitId,
     reporting: frozenset[UnitId] = frozenset(),
+    at: datetime | None = None,
 ) -> Origin:
-    """A principal's inputs. reporting: units whose managers may come into it. Raises NotFound."""
+    """A principal's inputs. reporting: units whose managers may come into it. at: as of what is asked.
+
+    Raises NotFound.
+    """
     row = ctx.db.row(
         "select u.kind, u.external, u.active, now(), array(select m.role_id from @.identity_membership m"
         " where m.principal_id = u.id) from @.identity_unit u"
@@ -97,14 +122,14 @@ def load_origin(
     if row is None:
         raise NotFound
     kind, external, active, now, direct = row
-    standing = identity.standing_in(ctx, epoch)
+    standing = standing_at(ctx, epoch, at)
     people = own_sets_of(ctx, graph, {d.grantor for d in standing.delegations})
     held = frozenset().union(*(own.roles for own in people.values()), direct)
     heads = frozenset(u for r in held if (u := graph.roles[r].manages) is not None)
     return Origin(
         principal,
         graph,
-        now,
+        at or now,
         frozenset(direct),
         active,
         kind == identity.UnitKind.SERVICE,
@@ -121,11 +146,14 @@ def own_sets_of(
     ctx: Context, graph: identity.RoleGraph, people: Iterable[UnitId]
 ) -> dict[UnitId, identity.OwnSet]:
     """The own sets of those of the people that are active."""
+    wanted = sorted(people)
+    if not wanted:
+        return {}
     rows = ctx.db.rows(
         "select u.id, u.external, array(select m.role_id from @.identity_membership m"
         " where m.principal_id = u.id) from @.identity_unit u"
         " where u.id = any(%(ids)s) and u.active and u.kind = 'person'",
-        {"ids": sorted(people)},
+        {"ids": wanted},
     )
     return {id_: graph.own_set(direct, external=external) for id_, external, direct in rows}
 
@@ -141,6 +169,9 @@ def roles_under(
 
     but: a person who is left out. only: the roles that matter; None: all.
     """
+    wanted = sorted(heads)
+    if not wanted:
+        return {}
     return {
         head: frozenset(roles)
         for head, roles in ctx.db.rows(
@@ -149,7 +180,7 @@ def roles_under(
             " and (%(only)s::uuid[] is null or o.unit_id = any(%(only)s))"
             " where r.kind = 'r' and r.unit_id = any(%(heads)s) and exists (select 1 from @.identity_unit u"
             " where u.current_label_id = r.label_id and u.id <> %(but)s) group by r.unit_id",
-            {"heads": sorted(heads), "but": but, "only": None if only is None else sorted(only)},
+            {"heads": wanted, "but": but, "only": None if only is None else sorted(only)},
         )
     }
 

@@ -65,7 +65,9 @@ class _Seeking:
             yield Membership(role, given=False)
 
     def held_codes(self) -> Iterator[str]:
-        """Any-data operations of the verbs, then those that carry them."""
+        """The operation needed beside, any-data operations of the verbs, then those that carry them."""
+        if self.matter.operation is not None:
+            yield self.matter.operation
         yield from (ANY_DATA[verb].value for verb in self.verbs)
         for code, verbs in self.matter.carried.items():
             if not verbs.isdisjoint(self.verbs):
@@ -153,7 +155,14 @@ class _Opening(_Seeking):
             for verb in self._verbs_at(Layer.RECORD):
                 yield Sharing(at, self.me, verb, given=True)
 
+    def _operation_refuses(self) -> str | None:
+        return self.matter.operation if self._verbs_at(Layer.OPERATION) else None
+
     def _rows(self) -> Iterator[Change]:
+        if code := self._operation_refuses():
+            for held, _ in deciding_rows(self.matter.operations.get(code, ()), self.sources.each):
+                yield RowChange(code, held.unit, value=True)
+                yield RowChange(code, held.unit, None)
         if verbs := self._verbs_at(Layer.OBJECT):
             for row, _ in deciding_rows(self.matter.rows, self.sources.each):
                 yield RowChange(OBJECT_ROWS, row.unit, row.verbs.union(verbs))
@@ -184,6 +193,8 @@ class _Opening(_Seeking):
                         yield DenyRuleChange(at, rule, verb)
 
     def _personal_rows(self) -> Iterator[Change]:
+        if code := self._operation_refuses():
+            yield RowChange(code, self.me, value=True, top=True)
         if verbs := self._verbs_at(Layer.OBJECT):
             held = object_verbs(self.matter.rows, self.sources)
             yield RowChange(OBJECT_ROWS, self.me, held.union(verbs), top=True)

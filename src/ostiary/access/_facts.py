@@ -62,8 +62,14 @@ def may_pass_on(
     if not rights.decide_object(object_id, verb).allowed:
         return False
     facts = record_facts(ctx, rights.policy, grounds, object_id, record_id)
-    rule = rights.legs(object_id, verb, grounds)
-    return facts is not None and record_grant(rule, facts) is Grant.DELEGABLE
+    return facts is not None and passes_on(rights, grounds, object_id, facts, verb)
+
+
+def passes_on(rights: Rights, grounds: Grounds, object_id: UUID, facts: RecordFacts, verb: Verb) -> bool:
+    """The same of a record whose facts are at hand."""
+    if not rights.decide_object(object_id, verb).allowed:
+        return False
+    return record_grant(rights.legs(object_id, verb, grounds), facts) is Grant.DELEGABLE
 
 
 def _paths(policy: Policy, grounds: Grounds, object_id: UUID) -> dict[Path, str]:

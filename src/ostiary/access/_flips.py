@@ -20,6 +20,7 @@ from ostiary.access.core import (
     DenyFact,
     DenyRule,
     Grant,
+    Layer,
     ObjectRow,
     Operation,
     OperationRow,
@@ -29,6 +30,7 @@ from ostiary.access.core import (
     ShareFact,
     Sources,
     Verb,
+    verdicts,
 )
 from ostiary.kernel.ids import UnitId
 
@@ -329,6 +331,19 @@ def smallest_flips(
         if found:
             return tuple(found), False
     return (), len(candidates) > MOST_AT_ONCE
+
+
+def shared_together(question: Question) -> Flip:
+    """Shares of the record with the principal that turn a refusal only together, if there are such.
+
+    To change a record takes two shares, so that anything done by one change would hide what is usual.
+    """
+    matter, sources = question.matter, question.origin.sources()
+    verbs = [verb for layer, verb, ok in verdicts(matter, sources) if layer is Layer.RECORD and not ok]
+    shares: Flip = tuple(Sharing(0, question.origin.unit, verb, given=True) for verb in verbs)
+    if len(shares) < 2 or not applied(question, shares).allowed():
+        return ()
+    return () if any(applied(question, [share]).allowed() for share in shares) else shares
 
 
 def applied(question: Question, changes: Sequence[Change]) -> Question:

@@ -12,6 +12,7 @@ from ostiary.access.core import (
     MASTER,
     OWNER,
     OWNER_MANAGERS,
+    RECORD_VERBS,
     RULES,
     SCOPES,
     SHARES,
@@ -41,9 +42,6 @@ ALL_LEGS = frozenset(LEGS)
 def leg_names(letters: frozenset[str]) -> frozenset[str]:
     """Legs by the names that `set_switches` takes."""
     return frozenset(name for name, letter in LEGS.items() if letter in letters)
-
-
-RECORD_VERBS = frozenset({Verb.READ, Verb.UPDATE, Verb.DELETE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +230,7 @@ def set_deny_rule(
 
 def _letters(verbs: Iterable[Verb]) -> str:
     wanted = frozenset(verbs)
-    if not wanted <= RECORD_VERBS:
+    if not wanted.issubset(RECORD_VERBS):
         raise Invalid([FieldError("verbs", "not_deniable", "Read, update and delete can be denied")])
     return "".join(sorted(verb.letter for verb in wanted))
 

@@ -103,6 +103,9 @@ class _Speaker:
     def _layer(self, layered: Layered) -> str:
         if layered.layer is Layer.GATE:
             return f"Layer 0: {self.who} is {'' if layered.allowed else 'not '}active."
+        if layered.layer is Layer.OPERATION:
+            held = "is held" if layered.allowed else "is not held"
+            return f"Layer 1: {self.explanation.operation} {held}{self._because(layered)}."
         says = "permits" if layered.allowed else "refuses"
         return f"{_WHAT[layered.layer]}, {says} {layered.verb.value}{self._because(layered)}."
 
@@ -123,8 +126,9 @@ class _Speaker:
                 return f"records of {self.name(author)} deny {self.name(unit)} to {_listed(sorted(verbs))}"
             case Everyone():
                 return "the layer is off and permits everyone"
-            case Unnamed(what):
-                return _UNNAMED.get(what) or _LEGS[what].format(by="a unit that counts here")
+            case Unnamed(what, by):
+                named = "a unit that counts here" if by is None else self.name(by)
+                return _UNNAMED.get(what) or _LEGS[what].format(by=named)
 
     def _deciding(self, cause: Deciding) -> str:
         row = cause.row

@@ -21,6 +21,7 @@ from ostiary.access._administration import (
     view_policy,
     view_setting,
 )
+from ostiary.access._asked import Asked
 from ostiary.access._background import discard_job, get_job, list_jobs, retry_job
 from ostiary.access._bound_legs import Branch
 from ostiary.access._commands import COMMANDS, UNCHECKED
@@ -44,9 +45,25 @@ from ostiary.access._directory import (
     view_tree,
 )
 from ostiary.access._effective import EffectiveRole, Way, WayKind, effective_roles
-from ostiary.access._explain import Explanation, explain
+from ostiary.access._explain import Explanation, Layered, Unnamed, allowed_verbs, explain
 from ostiary.access._facts import may_pass_on, record_facts
 from ostiary.access._filter import RecordFilter
+from ostiary.access._find import search_units
+from ostiary.access._flips import (
+    Activation,
+    CarriedChange,
+    Denying,
+    DenyRuleChange,
+    EndOfDelegation,
+    EndOfElevation,
+    Flip,
+    Membership,
+    RowChange,
+    RuleChange,
+    Sharing,
+)
+from ostiary.access._flips import Change as FlipChange
+from ostiary.access._granting import Granting, GrantKind, record_ways, who_grants
 from ostiary.access._ground import Ground, Grounds, Lookup
 from ostiary.access._mentions import Decided, Mentions, decided_for, levels_for, mentions
 from ostiary.access._operation_words import OPERATION_WORDS, OperationWords
@@ -96,6 +113,7 @@ from ostiary.access._shares import move_shares, remove_shares_of
 from ostiary.access._snapshot import Snapshot, snapshot
 from ostiary.access._standing import NamedObject
 from ostiary.access._system import HOUSEKEEPING, find_system_account, store_system_accounts
+from ostiary.access._tried import Outcome, Tried, TriedLeg
 from ostiary.access._units import (
     MOST_FOUND,
     Holders,
@@ -107,54 +125,120 @@ from ostiary.access._units import (
     units_named,
 )
 from ostiary.access._visible import Sight
-from ostiary.access._who_can import Audience, who_can
+from ostiary.access._who_can import Audience, audiences, who_can
 from ostiary.access._words import words
-from ostiary.access.core import MANAGED_UNITS, OWN_UNITS, SELF, ColumnLevel, Decision, Grant, Operation, Verb
+from ostiary.access.core import (
+    ANY_DATA,
+    COLUMN_ROWS,
+    MANAGED_UNITS,
+    OBJECT_ROWS,
+    OWN_UNITS,
+    RECORD_VERBS,
+    SELF,
+    Cause,
+    ColumnLevel,
+    ColumnRow,
+    Deciding,
+    Decision,
+    DefaultRule,
+    DenyFact,
+    DenyRule,
+    Everyone,
+    Grant,
+    Layer,
+    ObjectRow,
+    Operation,
+    OperationRow,
+    Reason,
+    ScopeRule,
+    ShareFact,
+    SourceKind,
+    Verb,
+    needed,
+)
 
 __all__ = [
     "ALL_LEGS",
+    "ANY_DATA",
+    "COLUMN_ROWS",
     "COMMANDS",
     "HOUSEKEEPING",
     "MANAGED_UNITS",
     "MOST_FOUND",
+    "OBJECT_ROWS",
     "OPERATION_WORDS",
     "OWN_UNITS",
+    "RECORD_VERBS",
     "SELF",
     "UNCHECKED",
     "AccessDiff",
+    "Activation",
+    "Asked",
     "AttributeView",
     "Audience",
     "Branch",
+    "CarriedChange",
+    "Cause",
     "Change",
     "ColumnLevel",
+    "ColumnRow",
     "Decided",
+    "Deciding",
     "Decision",
+    "DefaultRule",
+    "DenyFact",
+    "DenyRule",
+    "DenyRuleChange",
+    "Denying",
     "EffectiveRole",
+    "EndOfDelegation",
+    "EndOfElevation",
+    "Everyone",
     "Explanation",
+    "Flip",
+    "FlipChange",
     "Grant",
+    "GrantKind",
+    "Granting",
     "Grants",
     "Ground",
     "Grounds",
     "Holders",
+    "Layer",
+    "Layered",
     "Lookup",
+    "Membership",
     "Mentions",
     "NamedObject",
     "NamedUnit",
     "ObjectPolicy",
+    "ObjectRow",
     "Operation",
+    "OperationRow",
     "OperationWords",
+    "Outcome",
     "People",
     "Policy",
+    "Reason",
     "RecordFilter",
     "Rights",
     "RoleView",
     "Roles",
+    "RowChange",
     "RowNote",
+    "RuleChange",
     "Scope",
+    "ScopeRule",
+    "ShareFact",
+    "Sharing",
     "Sight",
     "Snapshot",
+    "SourceKind",
     "StandingView",
     "Tree",
+    "Tried",
+    "TriedLeg",
+    "Unnamed",
     "Verb",
     "Way",
     "WayKind",
@@ -162,7 +246,9 @@ __all__ = [
     "add_member",
     "add_members",
     "add_scope_rule",
+    "allowed_verbs",
     "attribute_names",
+    "audiences",
     "change_person",
     "compare",
     "create_api_key",
@@ -206,7 +292,9 @@ __all__ = [
     "merge_roles",
     "move_role",
     "move_shares",
+    "needed",
     "record_facts",
+    "record_ways",
     "remove_default_rule",
     "remove_member",
     "remove_members",
@@ -220,6 +308,7 @@ __all__ = [
     "role_references",
     "row_notes",
     "search_roles",
+    "search_units",
     "set_active",
     "set_attribute",
     "set_carried_right",
@@ -247,5 +336,6 @@ __all__ = [
     "view_standings",
     "view_tree",
     "who_can",
+    "who_grants",
     "words",
 ]

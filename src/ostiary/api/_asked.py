@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.core.exceptions import RequestDataTooBig
@@ -27,7 +29,11 @@ def answers(
 
 def digest_of(request: HttpRequest, *headers: str) -> bytes:
     """All that a repetition under one idempotency key must repeat, with these headers."""
-    asked = [request.method or "", request.path, *(request.headers.get(name, "") for name in headers)]
+    asked = [
+        request.method or "",
+        request.get_full_path(),
+        *(request.headers.get(name, "") for name in headers),
+    ]
     return hashlib.sha256(orjson.dumps(asked) + _content(request)).digest()
 
 
@@ -115,6 +121,27 @@ def number_of(asked: QueryDict, name: str, default: int) -> int:
     if not given.isascii() or not given.isdigit() or len(given) > 9:
         raise refuse(name, "malformed", f"{name} is a whole number")
     return int(given)
+
+
+def instant_of(given: object, name: str) -> datetime | None:
+    """An instant with its offset; nothing is none. Raises Invalid."""
+    if given in (None, ""):
+        return None
+    try:
+        found = datetime.fromisoformat(given) if isinstance(given, str) else None
+        if found is not None and found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise refuse(name, "malformed", f"{name} is an instant such as 2026-12-14T09:30:00+01:00")
+
+
+def id_of(given: object, name: str) -> UUID:
+    """An id. Raises Invalid."""
+    try:
+        return UUID(given if isinstance(given, str) else None)
+    except (ValueError, TypeError):
+        raise refuse(name, "malformed", f"{name} is an id") from None
 
 
 def mode_of(given: str, name: str) -> records.CountMode:

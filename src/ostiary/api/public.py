@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from ostiary.api import _attachments, _bulk, _people, _query, _records, _rights, _rights_file
+from ostiary.api import (
+    _attachments,
+    _bulk,
+    _people,
+    _query,
+    _records,
+    _rights,
+    _rights_file,
+    _sharing,
+    _why,
+)
 from ostiary.api._errors import problem_response
 
 urlpatterns = [
@@ -20,6 +30,10 @@ urlpatterns = [
     path("v1/records/<slug:code>/<uuid:record_id>/content", _attachments.content),
     path("v1/records/<slug:code>/<uuid:record_id>/related", _query.related),
     path("v1/records/<slug:code>/<uuid:record_id>/merge", _bulk.merge),
+    path("v1/records/<slug:code>/<uuid:record_id>/shares", _sharing.shares),
+    path("v1/records/<slug:code>/<uuid:record_id>/denies", _sharing.denies),
+    path("v1/explain", _why.explain),
+    path("v1/who-can", _why.who_can),
     path("v1/bulk/<uuid:bulk_id>", _bulk.status),
     path("v1/bulk/<uuid:bulk_id>/refused", _bulk.refused_rows),
     path("v1/bulk/<uuid:bulk_id>/cancel", _bulk.cancel),

@@ -1,5 +1,14 @@
 """What would change and who could see what: previews before rights are saved, answers to "why"."""
 
+from ostiary.assurance._audience import (
+    Block,
+    WhoCan,
+    blocks_of,
+    check,
+    granted_by,
+    verbs_about,
+    who_can,
+)
 from ostiary.assurance._changes import (
     CreateRole,
     Delegate,
@@ -27,9 +36,11 @@ from ostiary.assurance._changes import (
     apply_changes,
     units_of,
 )
+from ostiary.assurance._crowds import People
 from ostiary.assurance._documents import object_changes, object_rights, operation_changes, operation_rights
 from ostiary.assurance._draft import Draft, Entry, begin, moved_row, with_row, without_row
 from ostiary.assurance._draft_text import draft_text, read_draft
+from ostiary.assurance._explained import Explained, Inquiry, Matter, Remedy, Width, explain, resolve
 from ostiary.assurance._fields import Fields
 from ostiary.assurance._preview import Impact, check_changes, preview, save_changes
 from ostiary.assurance._rights_file import Widens, apply_file, export_rights, plan_file
@@ -49,6 +60,7 @@ from ostiary.assurance._wizard import FunctionChoice, Proposal, Records, propose
 from ostiary.assurance._written import Codes, changes_in, written
 
 __all__ = [
+    "Block",
     "Codes",
     "CreateRole",
     "Delegate",
@@ -57,15 +69,20 @@ __all__ = [
     "EndDelegation",
     "EndElevation",
     "Entry",
+    "Explained",
     "Fields",
     "FunctionChoice",
     "Impact",
+    "Inquiry",
     "MarkRole",
+    "Matter",
     "MergeRoles",
     "MoveRole",
+    "People",
     "PolicyChange",
     "Proposal",
     "Records",
+    "Remedy",
     "RemoveRole",
     "RenameRole",
     "RightsChange",
@@ -83,16 +100,22 @@ __all__ = [
     "SetScopeRule",
     "SetSwitches",
     "Target",
+    "WhoCan",
     "Widens",
+    "Width",
     "apply_changes",
     "apply_file",
     "begin",
+    "blocks_of",
     "changes_in",
+    "check",
     "check_changes",
     "default_rules",
     "deny_rules",
     "draft_text",
+    "explain",
     "export_rights",
+    "granted_by",
     "grants_of",
     "moved_row",
     "object_changes",
@@ -103,12 +126,15 @@ __all__ = [
     "preview",
     "propose_roles",
     "read_draft",
+    "resolve",
     "save_changes",
     "save_draft",
     "scope_rules",
     "stored_at",
     "target_of",
     "units_of",
+    "verbs_about",
+    "who_can",
     "with_row",
     "without_row",
     "written",

@@ -73,26 +73,33 @@ def standing_in(ctx: Context, epoch: int) -> StandingIn:
     known = _kept.get(ctx.db.schema)
     if known is not None and known[0] == epoch:
         return known[1]
-    found = _read(ctx)
+    found = _read(ctx, None)
     _kept.put(ctx.db.schema, (epoch, found))
     return found
 
 
-def _read(ctx: Context) -> StandingIn:
+def standing_in_at(ctx: Context, at: datetime) -> StandingIn:
+    """The delegations and elevations by today's rows that are not over at an instant, which may be past."""
+    return _read(ctx, at)
+
+
+def _read(ctx: Context, at: datetime | None) -> StandingIn:
     if not has_table(ctx.db, "identity_delegation"):
         return StandingIn()
     delegations = [
         Delegation(r[0], r[1], r[2], Period(r[3], r[4]))
         for r in ctx.db.rows(
             "select id, grantor_id, receiver_id, valid_from, valid_to from @.identity_delegation"
-            " where valid_to is null or valid_to > now() order by id"
+            " where valid_to is null or valid_to > coalesce(%(at)s::timestamptz, now()) order by id",
+            {"at": at},
         )
     ]
     elevations = [
         Elevation(r[0], r[1], r[2], Period(r[3], r[4]))
         for r in ctx.db.rows(
             "select id, person_id, role_id, valid_from, valid_to from @.identity_elevation"
-            " where valid_to is null or valid_to > now() order by id"
+            " where valid_to is null or valid_to > coalesce(%(at)s::timestamptz, now()) order by id",
+            {"at": at},
         )
     ]
     return StandingIn(tuple(delegations), tuple(elevations))

@@ -85,6 +85,14 @@ from ostiary.identity._roles import (
     set_active,
     unlink,
 )
+from ostiary.identity._search import (
+    LONGEST_SEARCH,
+    FoundUnit,
+    describe_units,
+    find_named,
+    search_units,
+    some_members,
+)
 from ostiary.identity._sessions import (
     Session,
     end_session,
@@ -105,12 +113,14 @@ from ostiary.identity._standing_in import (
     end_elevation,
     set_attribute,
     standing_in,
+    standing_in_at,
 )
 from ostiary.identity._standing_reading import ElevationEntry, Standings, standings_of
 
 __all__ = [
     "ALL_EMPLOYEES",
     "ALL_EXTERNALS",
+    "LONGEST_SEARCH",
     "MOST_MEMBERS",
     "NO_UNIT",
     "ROLE_KINDS",
@@ -123,6 +133,7 @@ __all__ = [
     "Details",
     "Elevation",
     "ElevationEntry",
+    "FoundUnit",
     "Hop",
     "Neighbours",
     "OwnSet",
@@ -156,6 +167,7 @@ __all__ = [
     "create_service_account",
     "current_epoch",
     "delegate",
+    "describe_units",
     "elevate",
     "end_delegation",
     "end_elevation",
@@ -170,6 +182,7 @@ __all__ = [
     "find_login",
     "find_logins",
     "find_manager_role",
+    "find_named",
     "find_people",
     "find_roles",
     "find_session",
@@ -206,11 +219,14 @@ __all__ = [
     "revoke_api_key",
     "role_graph",
     "roles_of",
+    "search_units",
     "seed",
     "set_active",
     "set_attribute",
     "set_password",
+    "some_members",
     "standing_in",
+    "standing_in_at",
     "standings_of",
     "touch_api_key",
     "touch_session",

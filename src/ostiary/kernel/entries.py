@@ -18,6 +18,7 @@ class Kind(StrEnum):
     RECORDS = "records"  # the door: rights on the object, the record and its columns
     OPERATION = "operation"  # a system operation
     OWN = "own"  # whoever is signed in, about themselves alone
+    OWN_OR = "own_or"  # the same; about others a system operation
     OPEN = "open"  # everybody; says why
 
 
@@ -30,7 +31,7 @@ class Guard:
     reason: str = ""
 
     def __post_init__(self) -> None:
-        if (self.kind is Kind.OPERATION) != (self.operation is not None):
+        if (self.kind in (Kind.OPERATION, Kind.OWN_OR)) != (self.operation is not None):
             raise ValueError("a guard of an operation names it, and no other does")
         if (self.kind is Kind.OPEN) != bool(self.reason):
             raise ValueError("an open entry point says why, and no other does")
@@ -38,6 +39,8 @@ class Guard:
     def __str__(self) -> str:
         if self.kind is Kind.OPERATION:
             return str(self.operation)
+        if self.kind is Kind.OWN_OR:
+            return f"own; of others {self.operation}"
         return f"open: {self.reason}" if self.kind is Kind.OPEN else self.kind.value
 
 
@@ -48,6 +51,11 @@ OWN = Guard(Kind.OWN)
 def needs(operation: str) -> Guard:
     """Guarded by a system operation."""
     return Guard(Kind.OPERATION, operation=operation)
+
+
+def own_or(operation: str) -> Guard:
+    """Whoever is signed in, about themselves; about others guarded by a system operation."""
+    return Guard(Kind.OWN_OR, operation=operation)
 
 
 def open_because(reason: str) -> Guard:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from ostiary.kernel.errors import Invalid, NotFound
 from ostiary.kernel.ids import RecordId
+from ostiary.pages._panel_state import PanelState
 from ostiary.pages._panels import FILES
 from ostiary.pages._posted import Draft
 from ostiary.pages._reader import Reader
@@ -56,7 +57,7 @@ def submit_files(reader: Reader, code: str, record_id: RecordId, sent: Iterable[
 
 
 def _refused(reader: Reader, code: str, record_id: RecordId, tab: str, error: str) -> Refused:
-    view = record_view(reader, code, record_id, tab, Draft(errors={FILES: error}))
+    view = record_view(reader, code, record_id, PanelState(tab=tab), Draft(errors={FILES: error}))
     return Refused(view, UNPROCESSABLE)
 
 

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ostiary.access import public as access
+from ostiary.access.public import Verb
 from ostiary.objects.public import SYSTEM_COLUMNS, Column, ColumnType, Object
+from ostiary.pages._bench_state import EXPORT
 from ostiary.pages._cells import NO_TONES, NUMERIC, TABULAR, Cell, make_cell, mark_of
 from ostiary.pages._choices import OptionNames
 from ostiary.pages._filters import BuilderRow, read_filters
 from ostiary.pages._reader import Reader, is_shown, readable
-from ostiary.pages._refusals import why_not_created, why_not_exported
+from ostiary.pages._refusals import own_why, why_not_created, why_not_exported
 from ostiary.pages._settings import page_size
 from ostiary.pages._stages import stages_of, tones_of
 from ostiary.pages._state import MINE, ListState
@@ -174,12 +176,19 @@ def list_head(reader: Reader, view: ObjectView, state: ListState | None = None) 
     return Head(
         title=thing.plural,
         search=search if readable(view, thing.display) else None,
-        create=Action(
-            _("New %(thing)s") % {"thing": thing.caption.lower()},
-            reader.urls.new(thing.code),
-            "plus",
-            why_not_created(view),
-        ),
+        create=create_action(reader, view),
+    )
+
+
+def create_action(reader: Reader, view: ObjectView, **given: str) -> Action:
+    """New, with values already given. That files are added elsewhere is no refusal to explain."""
+    thing = view.object
+    return Action(
+        _("New %(thing)s") % {"thing": thing.caption.lower()},
+        reader.urls.new(thing.code, **given),
+        "plus",
+        why_not_created(view),
+        "" if thing.content else own_why(reader, thing.code, Verb.CREATE),
     )
 
 
@@ -315,17 +324,13 @@ def _tabs(reader: Reader, thing: Object, state: ListState) -> tuple[Link, ...]:
 
 def _export(reader: Reader, thing: Object, state: ListState) -> Action:
     address = reader.urls.export(thing.code, state.first_page(builder=False).query())
-    return Action(_("Export"), address, "file-export", why_not_exported(reader))
+    explain = own_why(reader, thing.code, EXPORT)
+    return Action(_("Export"), address, "file-export", why_not_exported(reader), explain)
 
 
 def _empty(reader: Reader, view: ObjectView, state: ListState, *, filtered: bool) -> Empty:
     thing = view.object
-    create = Action(
-        _("New %(thing)s") % {"thing": thing.caption.lower()},
-        reader.urls.new(thing.code),
-        "plus",
-        why_not_created(view),
-    )
+    create = create_action(reader, view)
     if state.page > 1 or state.after:
         first = Action(_("Go to the first page"), reader.urls.records(thing.code, state.first_page().query()))
         title = _("No more %(things)s") % {"things": thing.plural.lower()}

@@ -12,6 +12,7 @@ from ostiary.pages._file_kinds import kind_words
 from ostiary.pages._posted import Draft
 from ostiary.pages._reader import Reader, is_shown, readable
 from ostiary.pages._refusals import (
+    own_why,
     why_not_changed,
     why_not_created_at_all,
     why_not_deleted,
@@ -58,6 +59,7 @@ class FilesPanel:
     kind: ClassVar = "files"
     action: str
     why: str
+    explain: str
     error: str
     most: int
     limit: str
@@ -79,6 +81,7 @@ class NotesPanel:
     kind: ClassVar = "notes"
     action: str
     why: str
+    explain: str
     hidden: tuple[str, str]
     fields: tuple[Field, ...]
     rows: tuple[NoteRow, ...]
@@ -109,7 +112,7 @@ def _files_panel(reader: Reader, theirs: ObjectView, place: Place, error: str) -
     found = _load(reader, theirs, place)
     return FilesPanel(
         reader.urls.record(place.view.object.code, place.record.id, "attachments"),
-        _why_not_added(theirs, place, [_stored(theirs, "name")]),
+        *_why_not_added(reader, theirs, place, [_stored(theirs, "name")]),
         error,
         most,
         words.size(most),
@@ -122,7 +125,7 @@ def _notes_panel(reader: Reader, theirs: ObjectView, place: Place, text: Column,
     found = _load(reader, theirs, place)
     return NotesPanel(
         reader.urls.new(theirs.object.code),
-        _why_not_added(theirs, place, [display]),
+        *_why_not_added(reader, theirs, place, [display]),
         (place.column, str(place.record.id)),
         tuple(_field(column, tried) for column in (display, text) if column.code in theirs.creatable),
         tuple(
@@ -161,16 +164,21 @@ def _load(reader: Reader, theirs: ObjectView, place: Place) -> _Found:
     return _Found(page.records(), changeable, deletable)
 
 
-def _why_not_added(theirs: ObjectView, place: Place, needed: Sequence[Column]) -> str:
+def _why_not_added(
+    reader: Reader, theirs: ObjectView, place: Place, needed: Sequence[Column]
+) -> tuple[str, str]:
+    """Why nothing may be added, and where that is explained."""
+    code = theirs.object.code
     if Verb.CREATE not in theirs.verbs:
-        return why_not_created_at_all(theirs)
+        return why_not_created_at_all(theirs), own_why(reader, code, Verb.CREATE)
     closed = next((column for column in needed if column.code not in theirs.creatable), None)
     if closed is not None:
-        return why_not_written(closed)
+        return why_not_written(closed), own_why(reader, code, Verb.CREATE, column=closed.code)
     # whoever may change no object above may still do so at layer 3: then it is the door that says
     if place.record.may_update or Verb.UPDATE not in place.view.verbs:
-        return ""
-    return _("You may read this record but not change it, so you add nothing to it (layer 3, record).")
+        return "", ""
+    text = _("You may read this record but not change it, so you add nothing to it (layer 3, record).")
+    return text, own_why(reader, place.view.object.code, Verb.UPDATE, place.record.id)
 
 
 def _stored(theirs: ObjectView, name: str) -> Column:
@@ -192,7 +200,10 @@ def download_of(reader: Reader, view: ObjectView, file_id: str) -> Action:
     columns = (_stored(view, name) for name in FILE_COLUMNS)
     closed = next((column for column in columns if not readable(view, column.code)), None)
     url = reader.urls.record(view.object.code, file_id, "content")
-    return Action(_("Download"), url, "download", why_restricted(closed) if closed else "")
+    if closed is None:
+        return Action(_("Download"), url, "download")
+    explain = own_why(reader, view.object.code, Verb.READ, file_id, closed.code)
+    return Action(_("Download"), url, "download", why_restricted(closed), explain)
 
 
 def _entry(reader: Reader, theirs: ObjectView, row: Mapping[str, Any], found: _Found) -> Entry:
@@ -211,8 +222,15 @@ def _entry(reader: Reader, theirs: ObjectView, row: Mapping[str, Any], found: _F
             reader.urls.record(thing.code, id_, "edit"),
             "edit",
             edit,
+            own_why(reader, thing.code, Verb.UPDATE, id_),
         ),
-        Action(_("Delete"), reader.urls.record(thing.code, id_, "delete"), "trash", delete),
+        Action(
+            _("Delete"),
+            reader.urls.record(thing.code, id_, "delete"),
+            "trash",
+            delete,
+            own_why(reader, thing.code, Verb.DELETE, id_),
+        ),
     )
 
 

@@ -23,6 +23,7 @@ class Urls:
 
     objects: str = "/o/"
     lookups: str = "/lookup/"
+    bench: str = "/explain"
 
     def records(self, code: str, query: str = "") -> str:
         """The list of an object."""
@@ -39,6 +40,19 @@ class Urls:
     def export(self, code: str, query: str = "") -> str:
         """The list as a CSV file."""
         return f"{self.objects}{code}/export" + (f"?{query}" if query else "")
+
+    def explain(self, query: str = "") -> str:
+        """The test bench, or the answer to a question."""
+        return self.bench + (f"?{query}" if query else "")
+
+    @property
+    def people(self) -> str:
+        """People to ask about, while somebody types."""
+        return f"{self.bench}/people"
+
+    def explain_records(self, code: str) -> str:
+        """Records to ask about, while somebody types."""
+        return f"{self.bench}/records/{code}"
 
     def options(self, code: str, column: str) -> str:
         """Records that may be chosen in a lookup field."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from ostiary.access.public import Verb
 from ostiary.kernel.ids import RecordId
 from ostiary.objects import public as objects
 from ostiary.objects.public import ColumnType
@@ -11,19 +12,23 @@ from ostiary.pages._list import (
     RowView,
     asked,
     count_words,
+    create_action,
     list_head,
     plain_heads,
     shown_columns,
     table_rows,
 )
+from ostiary.pages._panel_state import CLOSED, SHARE, WHO, PanelState
 from ostiary.pages._panels import Panel, Place, download_of, find_panel
 from ostiary.pages._posted import NOTHING, Draft
 from ostiary.pages._reader import Reader, is_shown, readable
-from ostiary.pages._refusals import why_not_changed, why_not_created, why_not_deleted, why_restricted
+from ostiary.pages._refusals import own_why, why_not_changed, why_not_deleted, why_restricted
+from ostiary.pages._share_panel import SharePanel, Typed, share_action, share_panel
 from ostiary.pages._stages import stages_of
 from ostiary.pages._state import Condition, ListState
 from ostiary.pages._timeline import Entry, timeline
 from ostiary.pages._under import home_of, parent_name, parent_of, tab_of
+from ostiary.pages._who_panel import WhoPanel, who_action, who_panel
 from ostiary.records import public as records
 from ostiary.records.public import ObjectView, Record
 from ostiary.ui.i18n import gettext as _
@@ -36,7 +41,10 @@ _DETAIL_COLUMNS = 6
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One field with its value. why: the reason when the value is restricted. tall: more than one line."""
+    """One field with its value. why: the reason when the value is restricted. tall: more than one line.
+
+    explain: where that is explained. who_url: who can see it, while that is asked of the record.
+    """
 
     code: str
     label: str
@@ -44,6 +52,8 @@ class Fact:
     mark: str
     why: str = ""
     tall: bool = False
+    explain: str = ""
+    who_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,30 +107,44 @@ class RecordView:
     edit: Action
     delete: Action
     download: Action | None
+    who: Action
+    share: Action
+    inspector: WhoPanel | SharePanel | None
 
 
 def record_view(
-    reader: Reader, code: str, record_id: RecordId, tab: str = "", tried: Draft = NOTHING
+    reader: Reader,
+    code: str,
+    record_id: RecordId,
+    panel: PanelState = CLOSED,
+    tried: Draft = NOTHING,
+    shared: Typed | None = None,
 ) -> RecordView:
-    """One record. tried: what was not added on the tab, and why.
+    """One record. panel: its tab, and the inspector beside it.
 
+    tried: what was not added on the tab, and why. shared: what was not shared.
     Raises NotFound for what is absent or hidden, AccessDenied where the object is closed.
     """
     view = records.describe(reader.ctx, code)
     record = records.get_record(reader.ctx, code, record_id, verdicts=True)
     thing = view.object
-    name = display_name(view, record)
+    name, tab = display_name(view, record), panel.tab
     details = _details(reader, view, record, tab, tried)
     opened = next((detail for key, detail in details if key == tab), None)
+    facts = tuple(_fact(reader, view, record, c) for c in thing.layout.facts if _shown(view, c))
+    groups = _groups(reader, view, record)
+    if panel.name == WHO:
+        facts = _asking(reader, view, record, facts)
+        groups = tuple(replace(g, facts=_asking(reader, view, record, g.facts)) for g in groups)
     return RecordView(
         head=record_head(reader, view, name, record=record),
         name=name,
         subtitle=_subtitle(reader, view, record),
-        facts=tuple(_fact(reader, view, record, c) for c in thing.layout.facts if _shown(view, c)),
+        facts=facts,
         path=_path(reader, view, record),
         path_label=thing.column(thing.layout.stage).caption if thing.layout.stage else "",
         tabs=_tabs(reader, code, record_id, details, tab if opened else ""),
-        groups=_groups(reader, view, record),
+        groups=groups,
         related=tuple(detail for _key, detail in details if detail.rows)[:1],
         open_detail=opened,
         entries=() if opened else timeline(reader, view, record),
@@ -129,15 +153,28 @@ def record_view(
             reader.urls.record(code, record_id, "edit"),
             "edit",
             why_not_changed(view, may_update=bool(record.may_update)),
+            own_why(reader, code, Verb.UPDATE, record_id),
         ),
         delete=Action(
             _("Delete"),
             reader.urls.record(code, record_id, "delete"),
             "trash",
             why_not_deleted(view, may_delete=bool(record.may_delete)),
+            own_why(reader, code, Verb.DELETE, record_id),
         ),
         download=_download(reader, view, record),
+        who=who_action(reader, code, record_id),
+        share=share_action(reader, code, record_id),
+        inspector=_inspector(reader, view, record_id, panel, shared),
     )
+
+
+def _inspector(
+    reader: Reader, view: ObjectView, record_id: RecordId, panel: PanelState, shared: Typed | None
+) -> WhoPanel | SharePanel | None:
+    if panel.name == WHO:
+        return who_panel(reader, view, record_id, panel)
+    return share_panel(reader, view, record_id, panel, shared) if panel.name == SHARE else None
 
 
 def _download(reader: Reader, view: ObjectView, record: Record) -> Action | None:
@@ -174,12 +211,26 @@ def _shown(view: ObjectView, code: str) -> bool:
 def _fact(reader: Reader, view: ObjectView, record: Record, code: str) -> Fact:
     column = view.object.column(code)
     if not is_shown(view, code) or code in record.restricted:
-        return Fact(code, column.caption, RESTRICTED, mark_of(column), why_restricted(column))
+        explain = own_why(reader, view.object.code, Verb.READ, record.id, code)
+        return Fact(
+            code, column.caption, RESTRICTED, mark_of(column), why_restricted(column), explain=explain
+        )
     cell = make_cell(reader, column, record.data.get(code))
     why = ""
     if cell is RESTRICTED:
         why = _("You may not read the record that this field refers to (layer 3, record).")
     return Fact(code, column.caption, cell, mark_of(column), why, column.type is ColumnType.LONG_TEXT)
+
+
+def _asking(reader: Reader, view: ObjectView, record: Record, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    """The fields with a link that asks who can see each of them; what is read with the record has none."""
+    here = reader.urls.record(view.object.code, record.id)
+    return tuple(
+        replace(fact, who_url=PanelState(WHO, column=fact.code).at(here))
+        if fact.code in view.object.columns
+        else fact
+        for fact in facts
+    )
 
 
 def _groups(reader: Reader, view: ObjectView, record: Record) -> tuple[FactGroup, ...]:
@@ -248,12 +299,7 @@ def _detail(
     thing, column = theirs.object, listed.column
     shown = [c for c in shown_columns(theirs) if c.code != column][:_DETAIL_COLUMNS]
     state = ListState(conditions=(Condition(column, records.Op.EQ.value, str(record.id)),))
-    create = Action(
-        _("New %(thing)s") % {"thing": thing.caption.lower()},
-        reader.urls.new(thing.code, **{column: str(record.id)}),
-        "plus",
-        why_not_created(theirs),
-    )
+    create = create_action(reader, theirs, **{column: str(record.id)})
     return Detail(
         listed.caption,
         thing.icon,

@@ -3,9 +3,15 @@
 from ostiary.access import public as access
 from ostiary.access.public import Verb
 from ostiary.objects.public import Column
+from ostiary.pages._bench_state import bench_query
 from ostiary.pages._reader import Reader
 from ostiary.records.public import ObjectView
 from ostiary.ui.i18n import gettext as _
+
+
+def own_why(reader: Reader, code: str, verb: str, record: object = "", column: str = "") -> str:
+    """Where the reader's own verdict is explained. verb: one of `VERBS` of the test bench."""
+    return reader.urls.explain(bench_query(code, verb, record=record, column=column))
 
 
 def why_not_created(view: ObjectView) -> str:

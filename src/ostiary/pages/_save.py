@@ -10,6 +10,7 @@ from ostiary.kernel.ids import RecordId
 from ostiary.pages._cells import make_cell
 from ostiary.pages._form import FormView, form_view
 from ostiary.pages._input import show_value
+from ostiary.pages._panel_state import PanelState
 from ostiary.pages._posted import Draft, Posted, changed_values, last, read_base, read_posted
 from ostiary.pages._reader import Reader
 from ostiary.pages._record import RecordView, display_name, record_head, record_view
@@ -85,7 +86,7 @@ def _panel(reader: Reader, view: ObjectView, posted: Posted, draft: Draft) -> Re
     master = view.object.master_column
     if home is None or (master and master.code in draft.errors):
         return None
-    return record_view(reader, home.object, home.record_id, home.tab, draft)
+    return record_view(reader, home.object, home.record_id, PanelState(tab=home.tab), draft)
 
 
 def edit_form(reader: Reader, code: str, record_id: RecordId) -> FormView:

@@ -7,12 +7,17 @@ below, by `records`; a page shows what came of them.
 from pathlib import Path
 
 from ostiary import ui
+from ostiary.kernel.ids import RecordId
+from ostiary.pages._answer import Answer
 from ostiary.pages._attach import Sent, submit_files
+from ostiary.pages._bench import BenchView, bench_view, find_people
+from ostiary.pages._bench_state import BenchState, read_bench
 from ostiary.pages._choices import matching_options
 from ostiary.pages._errors import ErrorView, error_view
 from ostiary.pages._form import FormView
 from ostiary.pages._list import ListView, export_query, list_view
 from ostiary.pages._lookups import lookup_options
+from ostiary.pages._panel_state import PanelState, read_panel
 from ostiary.pages._reader import Reader, Urls, make_reader
 from ostiary.pages._record import RecordView, record_view
 from ostiary.pages._save import (
@@ -26,18 +31,23 @@ from ostiary.pages._save import (
     submit_edit,
     submit_new,
 )
+from ostiary.pages._share import submit_sharing
+from ostiary.pages._share_panel import find_units
 from ostiary.pages._state import ListState, read_state
+from ostiary.pages._units import unit_options
+from ostiary.pages._who_panel import count_people
 from ostiary.ui.values import Frame
 
 ui.add_templates("pages", Path(__file__).parent / "templates")
 
-View = ListView | RecordView | FormView | DeleteView | ErrorView
+View = ListView | RecordView | FormView | DeleteView | ErrorView | BenchView
 _TEMPLATES = {
     ListView: "pages/list.html",
     RecordView: "pages/record.html",
     FormView: "pages/form.html",
     DeleteView: "pages/delete.html",
     ErrorView: "pages/error.html",
+    BenchView: "pages/explain.html",
 }
 
 
@@ -46,17 +56,43 @@ def render(view: View, frame: Frame) -> str:
     return ui.render(_TEMPLATES[type(view)], view=view, head=view.head, frame=frame)
 
 
+def render_people(reader: Reader, text: str) -> str:
+    """People to ask about while somebody types; needs CanManageAdministration."""
+    return ui.render("pages/options.html", options=unit_options(find_people(reader, text)))
+
+
+def render_counts(reader: Reader, code: str, record_id: RecordId, state: PanelState) -> str:
+    """How many people may do what with a record, and a page of them; needs CanManageAdministration."""
+    return ui.render("pages/counted.html", part=count_people(reader, code, record_id, state))
+
+
+def render_units(reader: Reader, code: str, record_id: RecordId, text: str) -> str:
+    """People and roles to share a record with while somebody types; for whoever may share it."""
+    found = find_units(reader, code, record_id, text)
+    return ui.render("pages/options.html", options=unit_options(found))
+
+
+def render_records(reader: Reader, code: str, text: str) -> str:
+    """Records of an object while somebody types: those that the reader may read."""
+    options = matching_options(reader, code, text) if text.strip() else ()
+    return ui.render("pages/options.html", options=options)
+
+
 def render_options(reader: Reader, code: str, column: str, text: str) -> str:
     """The options of a lookup field while somebody types."""
     return ui.render("pages/options.html", options=lookup_options(reader, code, column, text))
 
 
 __all__ = [
+    "Answer",
+    "BenchState",
+    "BenchView",
     "DeleteView",
     "ErrorView",
     "FormView",
     "ListState",
     "ListView",
+    "PanelState",
     "Reader",
     "RecordView",
     "Refused",
@@ -64,20 +100,29 @@ __all__ = [
     "Sent",
     "Urls",
     "View",
+    "bench_view",
     "delete_form",
     "edit_form",
     "error_view",
     "export_query",
+    "find_people",
     "list_view",
     "make_reader",
     "matching_options",
     "new_form",
+    "read_bench",
+    "read_panel",
     "read_state",
     "record_view",
     "render",
+    "render_counts",
     "render_options",
+    "render_people",
+    "render_records",
+    "render_units",
     "submit_delete",
     "submit_edit",
     "submit_files",
     "submit_new",
+    "submit_sharing",
 ]

@@ -1,6 +1,20 @@
 """What the data plane refuses. Messages name columns, never ids or counts of what is hidden."""
 
+from ostiary.access.public import Verb
 from ostiary.kernel.errors import AccessDenied, FieldError, Invalid, OstiaryError
+from ostiary.kernel.ids import RecordId
+from ostiary.objects import public as objects
+
+
+def not_passed_on(found: objects.Object, record_id: RecordId, verb: Verb) -> AccessDenied:
+    """Somebody wants to give on a record what they hold without delegation."""
+    return AccessDenied(
+        f"You may not pass on this {found.caption.lower()}",
+        layer="record",
+        object=found.code,
+        record=str(record_id),
+        verb=verb.value,
+    )
 
 
 class ColumnRestricted(AccessDenied):

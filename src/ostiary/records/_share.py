@@ -5,9 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from ostiary.access import public as access
+from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
-from ostiary.kernel.errors import AccessDenied, FieldError, Invalid
+from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.kernel.ids import RecordId, UnitId
+from ostiary.records._errors import not_passed_on
 from ostiary.records._lock import lock_record
 from ostiary.records._view import View, decided, view_of
 
@@ -26,7 +28,7 @@ def share_record(  # noqa: PLR0913  what a share is made of
     """Give a unit one verb on one record.
 
     Needs the verb with delegation on the record, or CanChangeEntitySchemaRecordRight, which counts as that.
-    Raises: NotFound: absent or hidden. AccessDenied: may not give it. Invalid: the verb, the dates.
+    Raises: NotFound: absent or hidden. AccessDenied: may not give it. Invalid: the unit, the verb, the dates.
     """
     if valid_from is not None and valid_to is not None and valid_from >= valid_to:
         raise Invalid([FieldError("valid_to", "before_start", "It ends before it begins")])
@@ -35,6 +37,7 @@ def share_record(  # noqa: PLR0913  what a share is made of
         view = view_of(ctx, object_code)
         lock_record(ctx, view, RecordId(record_id), access.Verb.READ)
         _ensure_delegable(ctx, view, record_id, verb)
+        _ensure_unit(ctx, unit)
         access.store_share(
             ctx,
             view.object.id,
@@ -66,7 +69,8 @@ def deny_record(
 ) -> None:
     """Deny a unit these verbs on one record (none: no deny any more); needs the operation for it.
 
-    Raises: NotFound, AccessDenied. Invalid: a verb that cannot be denied, an object that allows no denies.
+    Raises: NotFound, AccessDenied. Invalid: no such unit, a verb that cannot be denied, an object that allows
+    no denies.
     """
     wanted = frozenset(verbs)
     access.ensure_operation(ctx, access.Operation.CHANGE_RECORD_RIGHTS)
@@ -76,9 +80,17 @@ def deny_record(
         lock_record(ctx, view, RecordId(record_id), access.Verb.READ)
         if not view.rights.allows_denies(view.object.id):
             raise Invalid([FieldError("verbs", "denies_off", f"{view.object.caption} allows no denies")])
+        if wanted:
+            _ensure_unit(ctx, unit)
         access.store_denies(ctx, view.object.id, RecordId(record_id), unit, wanted)
 
     decided(ctx, deny)
+
+
+def _ensure_unit(ctx: Context, unit: UnitId) -> None:
+    """Raises Invalid: there is no such person or role."""
+    if unit not in identity.describe_units(ctx, [unit]):
+        raise Invalid([FieldError("unit", "unknown", "There is no such person or role")])
 
 
 def _ensure_delegable(ctx: Context, view: View, record_id: UUID, verb: access.Verb) -> None:
@@ -87,10 +99,4 @@ def _ensure_delegable(ctx: Context, view: View, record_id: UUID, verb: access.Ve
         return
     if access.may_pass_on(ctx, view.rights, view.catalogue.grounds, view.object.id, record_id, verb):
         return
-    raise AccessDenied(
-        f"You may not pass on this {view.object.caption.lower()}",
-        layer="record",
-        object=view.object.code,
-        record=str(record_id),
-        verb=verb.value,
-    )
+    raise not_passed_on(view.object, RecordId(record_id), verb)

@@ -60,6 +60,7 @@ from ostiary.records._related import Related, related_counts
 from ostiary.records._scanners import Scan, register_scanner
 from ostiary.records._search import Hit, Hits, search_records
 from ostiary.records._share import deny_record, share_record, unshare_record
+from ostiary.records._sharing import Sharing, list_sharing, units_to_share_with
 from ostiary.records._stream import StreamStopped, stream_records
 from ostiary.records._update import update_record
 
@@ -114,6 +115,7 @@ __all__ = [
     "RowResult",
     "RowUpdate",
     "Scan",
+    "Sharing",
     "Sort",
     "StreamStopped",
     "TooManyRows",
@@ -143,6 +145,7 @@ __all__ = [
     "install_package",
     "list_objects",
     "list_records",
+    "list_sharing",
     "lookup_options",
     "merge_records",
     "notes_of",
@@ -164,6 +167,7 @@ __all__ = [
     "search_records",
     "share_record",
     "stream_records",
+    "units_to_share_with",
     "unshare_record",
     "update_each",
     "update_record",

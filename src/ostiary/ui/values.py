@@ -20,12 +20,16 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A link in the form of a button. With `why` it is shown disabled and says why."""
+    """A link in the form of a button. With `why` it is shown disabled and says why.
+
+    explain: where the refusal is explained layer by layer.
+    """
 
     label: str
     url: str
     icon: str = ""
     why: str = ""
+    explain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,7 @@ class Field:
     readonly.
     A lookup carries the chosen id in `key` and its name in `value`; options come from `lookup_url`.
     theirs: what somebody else saved meanwhile, when that differs from `value`.
+    refresh: value of the button that is pressed when a choice changes.
     """
 
     name: str
@@ -119,6 +124,7 @@ class Field:
     mark: str = ""
     theirs: str | None = None
     cell: object = None
+    refresh: str = ""
 
     @property
     def id(self) -> str:

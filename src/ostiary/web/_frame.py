@@ -15,7 +15,7 @@ from ostiary.ui.values import Density, Frame, Group, Link, Theme
 
 THEME, DENSITY, WORKPLACE = "ostiary-theme", "ostiary-density", "ostiary-workplace"
 URLS = pages.Urls()
-JOBS_URL, SETTINGS_URL = "/jobs", "/settings"
+JOBS_URL, SETTINGS_URL, EXPLAIN_URL = "/jobs", "/settings", URLS.bench
 PEOPLE_URL, ROLES_URL = "/people", "/roles"
 RIGHTS_URL, OPERATIONS_URL, WIZARD_URL = "/rights/objects", "/rights/operations", "/rights/wizard"
 _BOTTOM = 4  # sections in the bottom bar of phones; the fifth place is More
@@ -169,6 +169,7 @@ def _administration(request: HttpRequest, current: str) -> tuple[Group, ...]:
     if access.may_operate(request.ctx, access.Operation.MANAGE_RIGHTS):
         links.append(Link(_("Object permissions"), RIGHTS_URL, "shield-lock", current == RIGHTS_URL))
         links.append(Link(_("System operations"), OPERATIONS_URL, "adjustments", current == OPERATIONS_URL))
+        links.append(Link(_("Explain"), EXPLAIN_URL, "zoom-question", current == EXPLAIN_URL))
     if access.may_operate(request.ctx, access.Operation.MANAGE_JOBS):
         links.append(Link(_("Background work"), JOBS_URL, "list-check", current == JOBS_URL))
     if access.may_operate(request.ctx, access.Operation.MANAGE_SYSTEM_SETTINGS):

@@ -11,12 +11,12 @@ from django.http import (
 
 from ostiary.kernel.clock import now
 from ostiary.kernel.entries import RECORDS, Silent
-from ostiary.kernel.errors import NotFound
 from ostiary.kernel.ids import RecordId
 from ostiary.pages import public as pages
 from ostiary.records import public as records
 from ostiary.web._frame import URLS, reader_of
 from ostiary.web._responses import done, page_response
+from ostiary.web._typed import typed_in
 from ostiary.web._view import FORM, READ, answers, lists_of
 
 _EMPTY = Silent("an empty form; options of its lookups are lists with events of their own")
@@ -32,7 +32,7 @@ def list_page(request: HttpRequest, code: str) -> HttpResponseBase:
 @answers(READ, guard=RECORDS, reads="records.record.viewed")
 def record_page(request: HttpRequest, code: str, record_id: RecordId) -> HttpResponseBase:
     """GET /o/<object>/<id>."""
-    view = pages.record_view(reader_of(request), code, record_id, request.GET.get("tab", ""))
+    view = pages.record_view(reader_of(request), code, record_id, pages.read_panel(lists_of(request.GET)))
     return page_response(request, view, code)
 
 
@@ -93,7 +93,5 @@ def export_file(request: HttpRequest, code: str) -> HttpResponseBase:
 @answers(READ, guard=RECORDS, reads="records.record.listed")
 def lookup_options(request: HttpRequest, code: str, column: str) -> HttpResponseBase:
     """GET /lookup/<object>/<column>?q=: options of a lookup field while somebody types."""
-    text = request.GET.get("q") or request.GET.get(f"{column}.text", "")
-    if len(text) > 200:
-        raise NotFound
+    text = typed_in(request, f"{column}.text")
     return HttpResponse(pages.render_options(reader_of(request), code, column, text))

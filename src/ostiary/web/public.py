@@ -5,6 +5,7 @@ from pathlib import Path
 from django.urls import path
 
 from ostiary import ui
+from ostiary.web import _explain_views as explain_views
 from ostiary.web import _files_views as files_views
 from ostiary.web import _jobs_views as jobs_views
 from ostiary.web import _people_attribute_views as people_attribute_views
@@ -18,6 +19,7 @@ from ostiary.web import _role_member_views as role_member_views
 from ostiary.web import _roles_views as roles_views
 from ostiary.web import _session_views as session_views
 from ostiary.web import _settings_views as settings_views
+from ostiary.web import _sharing_views as sharing_views
 from ostiary.web import _wizard_views as wizard_views
 from ostiary.web._responses import error_response
 from ostiary.web._uploads import StreamedFiles
@@ -80,6 +82,9 @@ urlpatterns = [
     path("rights/operations/<slug:code>/edit", rights_views.operation_edit),
     path("rights/operations/<slug:code>/preview", rights_views.operation_preview),
     path("rights/operations/<slug:code>/save", rights_views.operation_save),
+    path("explain", explain_views.bench),
+    path("explain/people", explain_views.people),
+    path("explain/records/<slug:code>", explain_views.found_records),
     path("static/<str:name>", session_views.built_file),
     path("o/<slug:code>/", records_views.list_page),
     path("o/<slug:code>/new", records_views.new_page),
@@ -89,6 +94,9 @@ urlpatterns = [
     path("o/<slug:code>/<uuid:record_id>/delete", records_views.delete_page),
     path("o/<slug:code>/<uuid:record_id>/attachments", files_views.attachments),
     path("o/<slug:code>/<uuid:record_id>/content", files_views.content),
+    path("o/<slug:code>/<uuid:record_id>/who", explain_views.counted),
+    path("o/<slug:code>/<uuid:record_id>/sharing", sharing_views.sharing),
+    path("o/<slug:code>/<uuid:record_id>/sharing/units", sharing_views.units),
     path("lookup/<slug:code>/<slug:column>", records_views.lookup_options),
 ]
 

@@ -36,7 +36,7 @@ class Scene:
         return objects.get_catalogue(self.ctx).grounds
 
     def explain(self, ctx: Context, verb: access.Verb, record: UUID | None) -> access.Explanation:
-        return access.explain(ctx, self.grounds, self.eva, self.account.id, verb, record)
+        return access.explain(ctx, self.grounds, self.eva, access.Asked(self.account.id, verb, record))
 
 
 @pytest.fixture
@@ -66,10 +66,9 @@ def test_the_explanation_of_somebody_else_needs_the_operation_and_is_recorded(sc
     found = scene.explain(scene.ctx, access.Verb.READ, scene.record)
     assert not found.allowed
     assert events(scene.ctx, "access.decision.explained") == before + 1
+    asked = access.Asked(scene.account.id, access.Verb.READ)
     with pytest.raises(AccessDenied) as refused:
-        access.explain(
-            scene.as_eva, scene.grounds, UnitId(scene.ctx.actor), scene.account.id, access.Verb.READ
-        )
+        access.explain(scene.as_eva, scene.grounds, UnitId(scene.ctx.actor), asked)
     assert refused.value.details["operation"] == "CanManageAdministration"
 
 
@@ -97,11 +96,11 @@ def test_ones_own_explanation_names_no_unit_of_others_and_the_whole_one_does(sce
 
 
 def test_who_can_and_what_can_need_the_operation_and_are_recorded(scene: Scene) -> None:
-    asked = (scene.grounds, scene.account.id, access.Verb.READ, scene.record)
+    asked = (scene.grounds, access.Asked(scene.account.id, access.Verb.READ, scene.record))
     found = access.who_can(scene.ctx, *asked)
     page = dict(found.page(scene.ctx, limit=1_000))
     assert scene.eva not in page
-    assert found.count(scene.ctx) == len(page)
+    assert found.size == len(page)
     records.share_record(scene.ctx, "account", scene.record, scene.team, access.Verb.READ)
     shared = access.who_can(scene.ctx, *asked)
     assert dict(shared.page(scene.ctx, limit=1_000)) == {**page, scene.eva: "Eva Example"}
@@ -116,7 +115,7 @@ def test_who_can_and_what_can_need_the_operation_and_are_recorded(scene: Scene) 
 
 
 def test_somebody_inactive_is_in_no_audience_and_reaches_nothing(scene: Scene) -> None:
-    asked = (scene.grounds, scene.account.id, access.Verb.UPDATE)
+    asked = (scene.grounds, access.Asked(scene.account.id, access.Verb.UPDATE))
     assert scene.eva in dict(access.who_can(scene.ctx, *asked).page(scene.ctx, limit=1_000))
     access.set_active(scene.ctx, scene.eva, active=False)
     assert scene.eva not in dict(access.who_can(scene.ctx, *asked).page(scene.ctx, limit=1_000))
@@ -124,7 +123,8 @@ def test_somebody_inactive_is_in_no_audience_and_reaches_nothing(scene: Scene) -
 
 
 def test_an_audience_is_paged_by_id(scene: Scene) -> None:
-    found = access.who_can(scene.ctx, scene.grounds, scene.account.id, access.Verb.UPDATE)
+    asked = access.Asked(scene.account.id, access.Verb.UPDATE)
+    found = access.who_can(scene.ctx, scene.grounds, asked)
     whole = [unit for unit, _ in found.page(scene.ctx, limit=1_000)]
     first = [unit for unit, _ in found.page(scene.ctx, limit=1)]
     rest = [unit for unit, _ in found.page(scene.ctx, limit=1_000, after=first[-1])]
@@ -137,5 +137,6 @@ def test_what_there_is_not_is_not_found(scene: Scene, missing: str) -> None:
     object_id = new_id() if missing == "object" else scene.account.id
     record = new_id() if missing == "record" else scene.record
     principal = UnitId(new_id()) if missing == "principal" else scene.eva
+    asked = access.Asked(object_id, access.Verb.READ, record)
     with pytest.raises(NotFound):
-        access.explain(scene.ctx, scene.grounds, principal, object_id, access.Verb.READ, record)
+        access.explain(scene.ctx, scene.grounds, principal, asked)

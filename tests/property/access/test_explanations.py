@@ -68,9 +68,7 @@ class Asking:
         """The product's explanation."""
         asked, grounds = self.asked, grounds_of(self.reality)
         unit = self.reality.stage.units[self.who]
-        return access.explain(
-            self.reality.ctx, grounds, unit, asked.object_id, asked.verb, asked.record_id, asked.column_id
-        )
+        return access.explain(self.reality.ctx, grounds, unit, asked)
 
     def really(self) -> bool:
         """What the product does now, decided by statements."""
@@ -138,11 +136,9 @@ def wrong_audiences(world: World, reality: Reality, first: int = 0, step: int = 
     once = (asking for asking in askings(world, reality) if asking.who == ADA)
     for asking in islice(once, first, None, step):
         asked, grounds = asking.asked, grounds_of(reality)
-        found = access.who_can(
-            reality.ctx, grounds, asked.object_id, asked.verb, asked.record_id, asked.column_id
-        )
+        found = access.who_can(reality.ctx, grounds, asked)
         page = {unit for unit, _ in found.page(reality.ctx, limit=1_000)}
-        assert found.count(reality.ctx) == len(page)
+        assert found.size == len(page)
         for who in world.principals():
             each = Asking(world, reality, who, asking.verb, asking.record, asking.column)
             if each.expected != (units[who] in page):

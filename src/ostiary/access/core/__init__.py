@@ -91,7 +91,7 @@ from ostiary.access.core._verdicts import (
     shown_level,
     verdicts,
 )
-from ostiary.access.core._words import ColumnLevel, Grant, Operation, Verb
+from ostiary.access.core._words import RECORD_VERBS, ColumnLevel, Grant, Operation, Verb
 
 __all__ = [
     "ALL_LEGS",
@@ -106,6 +106,7 @@ __all__ = [
     "OWNER",
     "OWNER_MANAGERS",
     "OWN_UNITS",
+    "RECORD_VERBS",
     "RULES",
     "SCOPES",
     "SELF",

@@ -56,6 +56,9 @@ def settled_any_data(matter: Matter, sources: Sources) -> tuple[Settled, ...]:
 
 
 def _causes(layer: Layer, verb: Verb, matter: Matter, sources: Sources) -> Iterator[Cause]:
+    if layer is Layer.OPERATION and matter.operation is not None:
+        yield from _rows(matter.operation, matter.operations.get(matter.operation, ()), sources)
+        return
     if layer is Layer.COLUMN and matter.column is not None:
         if matter.column.fixed is not None:
             return

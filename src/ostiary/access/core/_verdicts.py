@@ -102,6 +102,7 @@ class Matter:
 
     policies: of the object, its master, and so on up. roles: every role of the tenant. facts: None asks about
     the object as a whole. column: to read asks for its plain value, to create or update for writing it.
+    operation: code of one that is needed beside, such as that of exports.
     """
 
     verb: Verb
@@ -112,6 +113,7 @@ class Matter:
     roles: frozenset[UnitId]
     facts: RecordFacts | None = None
     column: Column | None = None
+    operation: str | None = None
 
     def may(self, sources: Sources) -> May:
         """Layer 1 for these sources, each operation decided once."""
@@ -124,6 +126,8 @@ Verdict = tuple[Layer, Verb, bool]
 def verdicts(matter: Matter, sources: Sources) -> Iterator[Verdict]:
     """What each layer from the second on says for each verb that is needed; all of them must allow."""
     may = matter.may(sources)
+    if matter.operation is not None:
+        yield Layer.OPERATION, matter.verb, may(matter.operation).allowed
     for verb in needed(matter.verb):
         decision = decide_verb(verb, matter.rows, matter.carried, sources, may)
         yield Layer.OBJECT, verb, decision.allowed

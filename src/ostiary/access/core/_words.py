@@ -16,6 +16,9 @@ class Verb(StrEnum):
         return self.value[0]
 
 
+RECORD_VERBS = (Verb.READ, Verb.UPDATE, Verb.DELETE)  # what layer 3 decides
+
+
 class ColumnLevel(IntEnum):
     """Layer 4, from closed to open."""
 
