@@ -3,18 +3,12 @@
 Each is one checked command of `access`, so a list of them is refused where a single one would be.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import singledispatch
-from itertools import groupby
 from uuid import UUID
 
 from ostiary.access import public as access
 from ostiary.identity import public as identity
-from ostiary.kernel.context import Context
-from ostiary.kernel.errors import FieldError, Invalid
-from ostiary.kernel.ids import ColumnId, ObjectId, UnitId
-from ostiary.objects import public as objects
+from ostiary.kernel.ids import ColumnId, ObjectId, RecordId, UnitId
 
 MOST_CHANGES = 20_000  # of one list
 
@@ -208,6 +202,27 @@ class SetAttribute:
 
 
 @dataclass(frozen=True, slots=True)
+class ShareRecord:
+    """Leg 7: one verb on one record for a unit, given without an end or taken back."""
+
+    object_code: str
+    record_id: RecordId
+    unit: UnitId
+    verb: access.Verb
+    shared: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DenyRecord:
+    """All that a unit is denied on one record; none: nothing any more."""
+
+    object_code: str
+    record_id: RecordId
+    unit: UnitId
+    verbs: frozenset[access.Verb]
+
+
+@dataclass(frozen=True, slots=True)
 class SetActive:
     """Whether a person or service account may act at all."""
 
@@ -237,53 +252,10 @@ RightsChange = (
     | Elevate
     | EndElevation
     | SetAttribute
+    | ShareRecord
+    | DenyRecord
     | SetActive
 )
-
-
-def apply_changes(ctx: Context, changes: Sequence[RightsChange]) -> None:
-    """Carry the changes out in their order, all or none with the caller's transaction.
-
-    They are one act: each is checked by the rights of the beginning.
-    Raises: AccessDenied: an operation that one of them needs is missing. Invalid, NotFound: as the command.
-    """
-    if len(changes) > MOST_CHANGES:
-        raise Invalid(
-            [FieldError("changes", "too_many", f"At most {MOST_CHANGES:,} changes are made at once")]
-        )
-    _ensure_known(ctx, changes)
-    with identity.as_one(ctx) as together:
-        for kind, group in groupby(changes, key=_kind):
-            if kind is None:
-                for change in group:
-                    _apply(change, together)
-            else:
-                _apply_alike(together, list(group))
-
-
-def _kind(change: RightsChange) -> object:
-    """What is set together where it comes one after the other: rows of an object's columns, memberships."""
-    if isinstance(change, SetMember):
-        return "given" if change.member else "taken"
-    return change.object_id if isinstance(change, SetColumnRows) else None
-
-
-def _apply_alike(ctx: Context, changes: Sequence[RightsChange]) -> None:
-    first = changes[0]
-    if isinstance(first, SetMember):
-        command = access.add_members if first.member else access.remove_members
-        command(ctx, [(c.principal, c.role) for c in changes if isinstance(c, SetMember)])
-    elif isinstance(first, SetColumnRows):
-        rows = {c.column_id: c.rows for c in changes if isinstance(c, SetColumnRows)}
-        access.set_columns_rows(ctx, first.object_id, rows)
-
-
-def _ensure_known(ctx: Context, changes: Sequence[RightsChange]) -> None:
-    """Raises Invalid: a row or rule names somebody who is not there, and no change of the list makes."""
-    named = frozenset().union(*map(units_of, changes))
-    named -= {change.role for change in changes if isinstance(change, CreateRole)}
-    if named and named - access.units_named(ctx, named).keys():
-        raise Invalid([FieldError("unit", "unknown", "A person or role that is named here is not there")])
 
 
 def units_of(change: RightsChange) -> frozenset[UnitId]:
@@ -298,134 +270,3 @@ def units_of(change: RightsChange) -> frozenset[UnitId]:
         case SetDenyRule():
             return frozenset((change.author, change.unit))
     return frozenset()
-
-
-@singledispatch
-def _apply(change: object, ctx: Context) -> None:
-    raise TypeError(f"{type(change).__name__} is no change of rights")
-
-
-@_apply.register
-def _(change: SetOperationRows, ctx: Context) -> None:
-    access.set_operation_rows(ctx, change.operation, change.rows)
-
-
-@_apply.register
-def _(change: SetCarriedRight, ctx: Context) -> None:
-    access.set_carried_right(ctx, change.operation, change.object_id, change.verbs)
-
-
-@_apply.register
-def _(change: SetObjectRows, ctx: Context) -> None:
-    access.set_object_rows(ctx, change.object_id, change.rows)
-
-
-@_apply.register
-def _(change: SetSwitches, ctx: Context) -> None:
-    access.set_switches(ctx, change.object_id, records=change.records, legs=change.legs, denies=change.denies)
-
-
-@_apply.register
-def _(change: SetDefaultRule, ctx: Context) -> None:
-    if change.grants == access.Grants():
-        access.remove_default_rule(ctx, change.object_id, change.author, change.grantee)
-        return
-    given = change.grants
-    access.add_default_rule(
-        ctx,
-        change.object_id,
-        change.author,
-        change.grantee,
-        read=given.read,
-        update=given.update,
-        delete=given.delete,
-    )
-
-
-@_apply.register
-def _(change: SetScopeRule, ctx: Context) -> None:
-    if change.grants == access.Grants():
-        access.remove_scope_rule(ctx, change.object_id, change.grantee, change.scope)
-        return
-    grounds = objects.get_catalogue(ctx).grounds
-    access.add_scope_rule(ctx, grounds, change.object_id, change.grantee, change.scope, change.grants)
-
-
-@_apply.register
-def _(change: SetDenyRule, ctx: Context) -> None:
-    access.set_deny_rule(ctx, change.object_id, change.author, change.unit, change.verbs)
-
-
-@_apply.register
-def _(change: CreateRole, ctx: Context) -> None:
-    access.create_role(
-        ctx,
-        change.kind,
-        change.name,
-        code=change.code,
-        parent=change.parent,
-        manages=change.manages,
-        not_inherited=change.not_inherited,
-        external=change.external,
-        role=change.role,
-    )
-
-
-@_apply.register
-def _(change: MoveRole, ctx: Context) -> None:
-    access.move_role(ctx, change.role, change.parent)
-
-
-@_apply.register
-def _(change: RenameRole, ctx: Context) -> None:
-    access.rename_role(ctx, change.role, change.name)
-
-
-@_apply.register
-def _(change: MergeRoles, ctx: Context) -> None:
-    access.merge_roles(ctx, change.role, change.into)
-
-
-@_apply.register
-def _(change: RemoveRole, ctx: Context) -> None:
-    access.remove_role(ctx, change.role, children_up=change.children_up)
-
-
-@_apply.register
-def _(change: MarkRole, ctx: Context) -> None:
-    access.mark_role(ctx, change.role, not_inherited=change.not_inherited)
-
-
-@_apply.register
-def _(change: SetLink, ctx: Context) -> None:
-    (access.link if change.linked else access.unlink)(ctx, change.org, change.func)
-
-
-@_apply.register
-def _(change: Delegate, ctx: Context) -> None:
-    access.delegate(ctx, change.grantor, change.receiver, change.period)
-
-
-@_apply.register
-def _(change: EndDelegation, ctx: Context) -> None:
-    access.end_delegation(ctx, change.delegation)
-
-
-@_apply.register
-def _(change: Elevate, ctx: Context) -> None:
-    access.elevate(ctx, change.person, change.role, change.period, change.reason)
-
-
-@_apply.register
-def _(change: EndElevation, ctx: Context) -> None:
-    access.end_elevation(ctx, change.elevation)
-
-
-@_apply.register
-def _(change: SetAttribute, ctx: Context) -> None:
-    access.set_attribute(ctx, change.principal, change.name, change.values)
-
-
-@_apply.register
-def _(change: SetActive, ctx: Context) -> None:
-    access.set_active(ctx, change.principal, active=change.active)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ostiary.access import public as access
-from ostiary.assurance._changes import RightsChange, apply_changes
+from ostiary.assurance._apply import apply_changes
+from ostiary.assurance._changes import RightsChange
 from ostiary.audit import public as audit
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context

@@ -1,6 +1,6 @@
 """Rights as code: a tenant's rights as one text, and a text made the tenant's rights."""
 
-from ostiary.assurance._changes import apply_changes
+from ostiary.assurance._apply import apply_changes
 from ostiary.assurance._comments import with_comments
 from ostiary.assurance._preview import Impact, preview
 from ostiary.assurance._rights_document import read_text, text_of

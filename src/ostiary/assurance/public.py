@@ -1,5 +1,6 @@
 """What would change and who could see what: previews before rights are saved, answers to "why"."""
 
+from ostiary.assurance._apply import apply_changes
 from ostiary.assurance._audience import (
     Block,
     WhoCan,
@@ -12,6 +13,7 @@ from ostiary.assurance._audience import (
 from ostiary.assurance._changes import (
     CreateRole,
     Delegate,
+    DenyRecord,
     Elevate,
     EndDelegation,
     EndElevation,
@@ -33,7 +35,7 @@ from ostiary.assurance._changes import (
     SetOperationRows,
     SetScopeRule,
     SetSwitches,
-    apply_changes,
+    ShareRecord,
     units_of,
 )
 from ostiary.assurance._crowds import People
@@ -43,6 +45,7 @@ from ostiary.assurance._draft_text import draft_text, read_draft
 from ostiary.assurance._explained import Explained, Inquiry, Matter, Remedy, Width, explain, resolve
 from ostiary.assurance._fields import Fields
 from ostiary.assurance._preview import Impact, check_changes, preview, save_changes
+from ostiary.assurance._remedies import changes_of
 from ostiary.assurance._rights_file import Widens, apply_file, export_rights, plan_file
 from ostiary.assurance._rights_plan import RightsPlan
 from ostiary.assurance._save import save_draft
@@ -64,6 +67,7 @@ __all__ = [
     "Codes",
     "CreateRole",
     "Delegate",
+    "DenyRecord",
     "Draft",
     "Elevate",
     "EndDelegation",
@@ -99,6 +103,7 @@ __all__ = [
     "SetOperationRows",
     "SetScopeRule",
     "SetSwitches",
+    "ShareRecord",
     "Target",
     "WhoCan",
     "Widens",
@@ -108,6 +113,7 @@ __all__ = [
     "begin",
     "blocks_of",
     "changes_in",
+    "changes_of",
     "check",
     "check_changes",
     "default_rules",

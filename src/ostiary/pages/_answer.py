@@ -1,5 +1,6 @@
 """An explanation as the page shows it: the verdict, a tree of layers, what was tried, what would turn it."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -62,7 +63,7 @@ class LayerView:
 
 @dataclass(frozen=True, slots=True)
 class RemedyView:
-    """One way to turn the verdict. changes: as values, for whoever prepares them. url: where it is done."""
+    """One way to turn the verdict. remedy: as a value. key: tells it from others. url: where it is done."""
 
     size: str
     tone: str
@@ -71,13 +72,19 @@ class RemedyView:
     who: str
     also: str
     url: str
-    changes: access.Flip
+    key: str
+    remedy: Remedy
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Everything about one question. paths: how roles were come by, each from the person on."""
+    """Everything about one question. paths: how roles were come by, each from the person on.
 
+    found: what it was made from. preparable: the remedies can be prepared for saving by this reader.
+    """
+
+    found: Explained
+    preparable: bool
     allowed: bool
     sentence: str
     reasons: tuple[str, ...]
@@ -101,6 +108,8 @@ def make_answer(
     explanation = found.explanation
     label = _("What would take it away") if explanation.allowed else _("What would change it")
     return Answer(
+        found,
+        found.whole and explanation.question is not None and found.matter.inquiry.at is None,
         explanation.allowed,
         speaker.verdict(what),
         tuple(_reasons(speaker, second)),
@@ -261,16 +270,18 @@ def _remedies(reader: Reader, found: Explained, speaker: Speaker) -> Iterator[Re
     for number, remedy in enumerate(found.remedies[:_MOST_SHOWN]):
         people = remedy.people
         wide = people is None or people.count > 1
+        steps = tuple(change_words(speaker, change) for change in remedy.changes)
         size = _("Smallest") if number == 0 else _("Wide") if wide else _("Small")
         yield RemedyView(
             size,
             "ok" if number == 0 and not wide else "warn" if wide else "",
             f"{_people_words(remedy)}, {_(_WIDTHS[remedy.width])}",
-            tuple(change_words(speaker, change) for change in remedy.changes),
+            steps,
             _who_may(remedy),
             _("or whoever may pass it on, such as the owner") if _is_sharing(remedy) else "",
             _place(reader, found, remedy),
-            remedy.changes,
+            hashlib.sha256("\n".join(steps).encode()).hexdigest()[:16],
+            remedy,
         )
 
 

@@ -45,7 +45,8 @@ _CLOCK = "%Y-%m-%dT%H:%M"
 class BenchView:
     """Everything that pages/explain.html shows.
 
-    why: others may not be asked about. of: the object that the fields belong to.
+    why: others may not be asked about. of: the object that the fields belong to. link: address of the answer,
+    remedy_url: where one of its remedies is prepared.
     """
 
     head: Head
@@ -59,6 +60,7 @@ class BenchView:
     of: str
     answer: Answer | None
     link: str
+    remedy_url: str
     status: int = 200
 
 
@@ -84,7 +86,7 @@ def bench_view(reader: Reader, state: BenchState) -> BenchView:
     may_others = access.may_operate(reader.ctx, access.Operation.MANAGE_RIGHTS)
     asked = _understood(reader, state, may_others=may_others)
     answer = _answer(reader, state, asked)
-    errors = asked.errors
+    errors, query = asked.errors, _query(reader, state, asked)
     return BenchView(
         head=Head(_("Explain")),
         action=reader.urls.explain(),
@@ -99,7 +101,8 @@ def bench_view(reader: Reader, state: BenchState) -> BenchView:
         fields=tuple(_fields(reader, state, asked, may_others=may_others)),
         of=asked.object.code if asked.object else "",
         answer=answer,
-        link=_link(reader, state, asked) if answer else "",
+        link=reader.urls.explain(query) if answer else "",
+        remedy_url=reader.urls.remedy(query) if answer else "",
         status=404 if asked.absent else 422 if errors else 200,
     )
 
@@ -289,18 +292,16 @@ def _fields_of_object(reader: Reader, chosen: Object, state: BenchState, asked: 
         )
 
 
-def _link(reader: Reader, state: BenchState, asked: _Question) -> str:
-    """The address of this answer: whom it is about, also for whoever opens it, and the instant everywhere."""
+def _query(reader: Reader, state: BenchState, asked: _Question) -> str:
+    """This question: whom it is about, also for whoever opens its address, and the instant everywhere."""
     person = reader.ctx.actor if asked.person.unit is None else asked.person.unit.id
-    return reader.urls.explain(
-        bench_query(
-            state.object,
-            state.verb,
-            record=asked.record or "",
-            column=state.column,
-            person=person,
-            other=asked.other.unit.id if asked.other.unit else "",
-            channel=state.channel,
-            at=asked.at,
-        )
+    return bench_query(
+        state.object,
+        state.verb,
+        record=asked.record or "",
+        column=state.column,
+        person=person,
+        other=asked.other.unit.id if asked.other.unit else "",
+        channel=state.channel,
+        at=asked.at,
     )

@@ -50,6 +50,10 @@ class Urls:
         """People to ask about, while somebody types."""
         return f"{self.bench}/people"
 
+    def remedy(self, query: str) -> str:
+        """Where a remedy of a question's answer is prepared."""
+        return f"{self.bench}/remedy?{query}"
+
     def explain_records(self, code: str) -> str:
         """Records to ask about, while somebody types."""
         return f"{self.bench}/records/{code}"

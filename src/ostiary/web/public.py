@@ -84,6 +84,7 @@ urlpatterns = [
     path("rights/operations/<slug:code>/save", rights_views.operation_save),
     path("explain", explain_views.bench),
     path("explain/people", explain_views.people),
+    path("explain/remedy", explain_views.remedy),
     path("explain/records/<slug:code>", explain_views.found_records),
     path("static/<str:name>", session_views.built_file),
     path("o/<slug:code>/", records_views.list_page),

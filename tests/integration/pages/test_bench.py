@@ -113,7 +113,7 @@ def test_remedies_come_smallest_first_with_reach_and_whoever_may(scene: Scene) -
         "Share this record with Bob Seller to edit",
     )
     assert first.url == f"/o/opportunity/{scene.deal}?panel=share&unit={bob}#inspector"
-    assert {change.given for change in first.changes if isinstance(change, access.Sharing)} == {True}
+    assert {change.given for change in first.remedy.changes if isinstance(change, access.Sharing)} == {True}
     assert any(step.startswith("Give Bob Seller the role") for fix in told.remedies for step in fix.steps)
     assert [fix.size for fix in told.remedies[1:]].count("Smallest") == 0
 

@@ -58,7 +58,8 @@ class Person:
     def post(self, url: str, fields: Fields = {}) -> Answer:  # noqa: B006  it is only read
         token = self.site.cookies.get("ostiary_csrf") or self._token()
         body = urlencode({"csrfmiddlewaretoken": token, **fields}, doseq=True).encode()
-        return self.site.post(url, body, HTTP_ORIGIN=f"http://{self.site.host}")
+        path, _, query = url.partition("?")
+        return self.site.post(path, body, QUERY_STRING=query, HTTP_ORIGIN=f"http://{self.site.host}")
 
     def save(self, url: str, fields: Fields = {}) -> tuple[str, Answer]:  # noqa: B006  it is only read
         """Post, and press Save on the page that comes. Returns: what that page said, the answer."""
