@@ -1,12 +1,14 @@
 """Who may ask why, and who can: what is told to whom, and the event that it leaves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from ostiary.access import public as access
 from ostiary.identity import public as identity
+from ostiary.kernel import clock
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, NotFound
 from ostiary.kernel.ids import PrincipalId, RecordId, UnitId, new_id
@@ -140,3 +142,57 @@ def test_what_there_is_not_is_not_found(scene: Scene, missing: str) -> None:
     asked = access.Asked(object_id, access.Verb.READ, record)
     with pytest.raises(NotFound):
         access.explain(scene.ctx, scene.grounds, principal, asked)
+
+
+def test_several_verbs_at_once_are_the_same_as_one_by_one(scene: Scene) -> None:
+    records.share_record(scene.ctx, "account", scene.record, scene.team, access.Verb.READ)
+    asked = access.Asked(scene.account.id, access.Verb.READ, scene.record)
+    together = access.audiences(scene.ctx, scene.grounds, asked, access.RECORD_VERBS)
+    assert together[access.Verb.READ].size > together[access.Verb.DELETE].size
+    for verb, found in together.items():
+        alone = access.who_can(scene.ctx, scene.grounds, access.Asked(scene.account.id, verb, scene.record))
+        assert found.page(scene.ctx, limit=1_000) == alone.page(scene.ctx, limit=1_000)
+        assert found.size == len(found.page(scene.ctx, limit=1_000))
+        of_eva = access.allowed_verbs(scene.ctx, scene.grounds, scene.eva, asked, (verb,))
+        assert (verb in of_eva) == (scene.eva in dict(found.page(scene.ctx, limit=1_000)))
+
+
+def test_service_accounts_and_external_people_are_counted_apart(scene: Scene) -> None:
+    asked = access.Asked(scene.account.id, access.Verb.READ)
+    before = access.who_can(scene.ctx, scene.grounds, asked)
+    robot = access.create_service_account(scene.ctx, login="robot", name="Robot")
+    access.add_member(scene.ctx, robot, scene.team)
+    outside = access.create_person(scene.ctx, login="out", name="Out Side", email="", external=True)
+    rows = access.list_object_rows(scene.ctx, scene.account.id)
+    access.set_object_rows(scene.ctx, scene.account.id, [*rows, (outside, frozenset({access.Verb.READ}))])
+    found = access.who_can(scene.ctx, scene.grounds, asked)
+    assert (found.size, found.services, found.externals) == (
+        before.size + 2,
+        before.services + 1,
+        before.externals + 1,
+    )
+
+
+def test_a_hidden_record_is_absent_whatever_instant_is_asked_for(scene: Scene) -> None:
+    start = clock.now() + timedelta(days=1)
+    records.share_record(scene.ctx, "account", scene.record, scene.eva, access.Verb.READ, valid_from=start)
+    asked = access.Asked(scene.account.id, access.Verb.READ, scene.record, at=start + timedelta(days=1))
+    with pytest.raises(NotFound):
+        access.explain(scene.as_eva, scene.grounds, scene.eva, asked)
+    assert access.explain(scene.ctx, scene.grounds, scene.eva, asked).allowed
+    assert not access.explain(scene.ctx, scene.grounds, scene.eva, replace(asked, at=None)).allowed
+
+
+def test_what_grants_a_record_is_told_to_whoever_manages_rights(scene: Scene) -> None:
+    asked = access.Asked(scene.account.id, access.Verb.READ, scene.record)
+    records.share_record(scene.ctx, "account", scene.record, scene.team, access.Verb.READ)
+    found = access.who_grants(scene.ctx, scene.grounds, asked)
+    shares = [way for way in found if way.kind is access.GrantKind.SHARE]
+    assert [(way.units, dict(way.grants)) for way in shares] == [
+        ((scene.team,), {access.Verb.READ: access.Grant.GRANTED})
+    ]
+    assert found[-1].kind is access.GrantKind.OPERATION
+    with pytest.raises(AccessDenied):
+        access.who_grants(scene.as_eva, scene.grounds, asked)
+    with pytest.raises(AccessDenied):
+        access.allowed_verbs(scene.as_eva, scene.grounds, scene.eva, asked, access.RECORD_VERBS)

@@ -3,7 +3,10 @@
 import pytest
 
 from ostiary.access import public as access
+from ostiary.identity import public as identity
+from ostiary.kernel import clock
 from ostiary.kernel.errors import Unavailable
+from ostiary.objects import public as objects
 from ostiary.project._tenants import NewTenant
 from ostiary.records import public as records
 from ostiary.tenancy import public as tenancy
@@ -38,3 +41,26 @@ def test_changes_in_the_background_wait_for_the_upgrade_and_nothing_else_does(ho
         found = records.update_records(ctx, "boat", [made.id], {"length_m": 4})
         assert len(found.rows) == 1
         assert records.get_record(ctx, "boat", made.id).data["length_m"] == 4
+
+
+def test_sharing_and_explanations_do_without_denies_and_dates_of_the_release_before(home: NewTenant) -> None:
+    with inside(home) as ctx:
+        mate = access.create_person(ctx, login="mate", name="Mate", email="m@example.com")
+        made = records.create_record(ctx, "boat", {"name": "Ann"})
+        ground = objects.get_catalogue(ctx).objects["boat"].id
+    with tenancy.owner_transaction(home.tenant) as owner:
+        for table in (
+            "access_deny", "access_deny_rule", "access_scope_rule", "access_carried_right",
+            "identity_delegation", "identity_elevation", "identity_attribute",
+        ):  # fmt: skip
+            owner.ddl(f"drop table @.{table} cascade")
+    with inside(home) as ctx:
+        identity.bump_epoch(ctx)  # as an upgrade does, and a step back
+        grounds = objects.get_catalogue(ctx).grounds
+        records.share_record(ctx, "boat", made.id, mate, access.Verb.READ)
+        sharing = records.list_sharing(ctx, "boat", made.id)
+        assert sharing.shared_with(mate) == {access.Verb.READ}
+        asked = access.Asked(ground, access.Verb.READ, made.id, at=clock.now())
+        assert access.explain(ctx, grounds, mate, asked).allowed
+        assert access.who_can(ctx, grounds, asked).size
+        assert access.who_grants(ctx, grounds, asked)
