@@ -87,17 +87,18 @@ class Browser:
     def ask(
         self, method: str, url: str, fields: Mapping[str, str] | None = None, file: bytes = b""
     ) -> Answer:
+        url, _, query = url.partition("?")
         if method == "GET":
-            path, _, query = url.partition("?")
-            return self.site.get(path, QUERY_STRING=query)
+            return self.site.get(url, QUERY_STRING=query)
         form = Forms()
-        form.feed(self.site.get(url).body.decode())
+        form.feed(self.site.get(url, QUERY_STRING=query).body.decode())
         token = form.fields.get("csrfmiddlewaretoken") or self._token()
         body = {**form.fields, **(fields or {}), "csrfmiddlewaretoken": token}
         if file:
             sent = multipart(body, [("a.txt", "text/plain", file)])
             return self.site.post(url, sent, CONTENT_TYPE=MULTIPART, HTTP_ORIGIN="http://registry.test")
-        return self.site.post(url, urlencode(body).encode(), HTTP_ORIGIN="http://registry.test")
+        headers = {"QUERY_STRING": query, "HTTP_ORIGIN": "http://registry.test"}
+        return self.site.post(url, urlencode(body).encode(), **headers)
 
     def _token(self) -> str:
         """From the page to sign in, which everybody gets."""

@@ -32,6 +32,7 @@ from tests._site import Answer
 from tests._tenants import Installation, TestTenant
 from tests.integration.project._registry_people import PEOPLE, make_person
 from tests.integration.project._registry_rights import RIGHTS
+from tests.integration.project._registry_why import WHY
 from tests.integration.project._registry_world import PASSWORD, REFUSED, Browser, Program, Scenario, World
 
 
@@ -209,6 +210,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "POST /jobs/<uuid:job_id>/retry": Scenario(job("/retry")),
     **PEOPLE,
     **RIGHTS,
+    **WHY,
     "GET /settings": Scenario(lambda _: "/settings"),
     "GET /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize"),
     "POST /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize", {"value": "20"}),
