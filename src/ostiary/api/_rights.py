@@ -84,6 +84,7 @@ def _change(change: access.Change) -> dict[str, Any]:
         "roles": list(change.roles),
         "vacant": list(change.vacant),
         "records": change.records,
+        "margin": change.margin,
     }
 
 

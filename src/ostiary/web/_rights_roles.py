@@ -18,6 +18,7 @@ from ostiary.ui.i18n import gettext as _
 from ostiary.ui.i18n import ngettext
 from ostiary.ui.values import Head, Link
 from ostiary.web._frame import OPERATIONS_URL, RIGHTS_URL
+from ostiary.web._frame import ROLES_URL as MEMBERS_URL
 from ostiary.web._rights_carried import choice_field
 from ostiary.web._rights_desk import ROLES_URL, Desk, Editor, kind_words, named_in, role_url
 from ostiary.web._rights_edits import RowsChange
@@ -98,6 +99,7 @@ def role_page(editor: Editor, role: UnitId) -> Page:
             "kind": kind_words(named),
             "people": words.number(desk.people(role)),
             "above": _above(desk, role),
+            "members": _members_url(desk, role),
             "layer": layer,
             "opened": opened,
             "tabs": _tabs(desk, role, places, layer, url),
@@ -105,6 +107,11 @@ def role_page(editor: Editor, role: UnitId) -> Page:
             **found,
         },
     )
+
+
+def _members_url(desk: Desk, role: UnitId) -> str:
+    """Where the role itself is administered, for whoever may."""
+    return f"{MEMBERS_URL}/{role}" if access.may_operate(desk.ctx, Operation.MANAGE_USERS) else ""
 
 
 def open_object(desk: Desk, posted: Mapping[str, str]) -> str:
