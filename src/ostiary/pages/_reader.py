@@ -42,8 +42,8 @@ class Urls:
         return f"{self.objects}{code}/export" + (f"?{query}" if query else "")
 
     def explain(self, query: str = "") -> str:
-        """The test bench, or the answer to a question."""
-        return self.bench + (f"?{query}" if query else "")
+        """The test bench, or the answer to a question, to which a small screen goes down."""
+        return self.bench + (f"?{query}#answer" if query else "")
 
     @property
     def people(self) -> str:
