@@ -63,6 +63,7 @@ from ostiary.access._flips import (
     Sharing,
 )
 from ostiary.access._flips import Change as FlipChange
+from ostiary.access._given_by_roles import Given, GivenByRole, GivenByRoles, GivenLevel, given_by_roles
 from ostiary.access._granting import Granting, GrantKind, record_ways, who_grants
 from ostiary.access._ground import Ground, Grounds, Lookup
 from ostiary.access._mentions import Decided, Mentions, decided_for, levels_for, mentions
@@ -197,6 +198,10 @@ __all__ = [
     "Explanation",
     "Flip",
     "FlipChange",
+    "Given",
+    "GivenByRole",
+    "GivenByRoles",
+    "GivenLevel",
     "Grant",
     "GrantKind",
     "Granting",
@@ -274,6 +279,7 @@ __all__ = [
     "forget_rights",
     "get_job",
     "get_setting",
+    "given_by_roles",
     "holders",
     "known_roles",
     "leg_names",

@@ -1,6 +1,6 @@
 """The rights of a tenant as they are, as values that mean the same elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ostiary.access import public as access
 from ostiary.assurance._rights_values import ObjectText, OperationText, RightsText, RoleText
@@ -75,7 +75,7 @@ class Present:
             (switches.records, access.leg_names(switches.legs), switches.denies),
             {(name(r.author), name(r.grantee)): _grants(r.grants) for r in rules.rules},
             {
-                (name(r.grantee), self._path(made, r.path), r.attribute): _grants(r.grants)
+                (name(r.grantee), path_codes(self.catalogue, made, r.path), r.attribute): _grants(r.grants)
                 for r in rules.scopes
             },
             {(name(r.author), name(r.unit)): _letters(r.verbs) for r in rules.deny_rules},
@@ -87,16 +87,6 @@ class Present:
                 if column.takes_rows
             },
         )
-
-    def _path(self, made: objects.Object, path: tuple[str, ...]) -> str:
-        """Ids of lookup columns as codes. One that leads nowhere any more stays as it is."""
-        words, here = [], made
-        for step in path:
-            column = next((col for col in here.columns.values() if str(col.id) == step), None)
-            words.append(step if column is None else column.code)
-            target = None if column is None else self.catalogue.objects.get(column.target or "")
-            here = target or here
-        return ".".join(words)
 
     def scope(self, made: objects.Object, path: str, attribute: str) -> access.Scope:
         """A scope by codes. Raises Invalid: the path leads nowhere."""
@@ -110,6 +100,17 @@ class Present:
             target = None if column is None else self.catalogue.objects.get(column.target or "")
             here = target or here
         return access.Scope(tuple(steps), attribute)
+
+
+def path_codes(catalogue: objects.Catalogue, made: objects.Object, path: Sequence[str]) -> str:
+    """Ids of lookup columns as codes. One that leads nowhere any more stays as it is."""
+    words, here = [], made
+    for step in path:
+        column = next((col for col in here.columns.values() if str(col.id) == step), None)
+        words.append(step if column is None else column.code)
+        target = None if column is None else catalogue.objects.get(column.target or "")
+        here = target or here
+    return ".".join(words)
 
 
 def _letters(verbs: frozenset[access.Verb]) -> str:

@@ -65,6 +65,31 @@ from ostiary.assurance._written import Codes, changes_in, written
 __all__ = [
     "Block",
     "Codes",
+from ostiary.assurance._lint import Finding, Severity, list_findings
+from ostiary.assurance._matrix import (
+    ColumnCell,
+    Matrix,
+    MatrixRole,
+    ObjectCell,
+    OperationCell,
+    OwnGrant,
+    view_matrix,
+)
+from ostiary.assurance._matrix_file import FileFormat, MatrixFile, export_matrix
+from ostiary.assurance._preview import Impact, preview
+from ostiary.assurance._rights_file import Widens, apply_file, export_rights, plan_file
+from ostiary.assurance._rights_plan import RightsPlan
+from ostiary.assurance._role_card import (
+    GrantKind,
+    Reason,
+    RoleCard,
+    mark_reviewed,
+    set_grant_reason,
+    set_role_card,
+)
+
+__all__ = [
+    "ColumnCell",
     "CreateRole",
     "Delegate",
     "DenyRecord",
@@ -76,6 +101,9 @@ __all__ = [
     "Explained",
     "Fields",
     "FunctionChoice",
+    "FileFormat",
+    "Finding",
+    "GrantKind",
     "Impact",
     "Inquiry",
     "MarkRole",
@@ -89,8 +117,17 @@ __all__ = [
     "Remedy",
     "RemoveRole",
     "RenameRole",
+    "Matrix",
+    "MatrixFile",
+    "MatrixRole",
+    "MoveRole",
+    "ObjectCell",
+    "OperationCell",
+    "OwnGrant",
+    "Reason",
     "RightsChange",
     "RightsPlan",
+    "RoleCard",
     "SetActive",
     "SetAttribute",
     "SetCarriedRight",
@@ -106,6 +143,7 @@ __all__ = [
     "ShareRecord",
     "Target",
     "WhoCan",
+    "Severity",
     "Widens",
     "Width",
     "apply_changes",
@@ -144,4 +182,13 @@ __all__ = [
     "with_row",
     "without_row",
     "written",
+    "export_matrix",
+    "export_rights",
+    "list_findings",
+    "mark_reviewed",
+    "plan_file",
+    "preview",
+    "set_grant_reason",
+    "set_role_card",
+    "view_matrix",
 ]

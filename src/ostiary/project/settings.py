@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "ostiary.access",
     "ostiary.objects",
     "ostiary.records",
+    "ostiary.assurance",
 ]
 MIDDLEWARE = [
     "ostiary.project.middleware.RequestMiddleware",

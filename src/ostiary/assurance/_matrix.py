@@ -1,0 +1,266 @@
+"""The role matrix: what each role gives on operations, objects and columns, why, and on which basis.
+
+Answers come from `access`; here they are laid out and joined with cards and reasons. What somebody really
+may is more: several roles, managed people, delegations. Nothing here decides.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ostiary.access import public as access
+from ostiary.assurance._rights_present import path_codes
+from ostiary.assurance._role_card import Cards, GrantKind, Reason, RoleCard, read_cards
+from ostiary.audit import public as audit
+from ostiary.identity import public as identity
+from ostiary.kernel.context import Context
+from ostiary.kernel.ids import UnitId
+from ostiary.objects import public as objects
+
+_KINDS = (identity.UnitKind.ORG, identity.UnitKind.FUNC, identity.UnitKind.MANAGER)
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRole:
+    """A row. parent: name of the role above, or of the unit that a manager role manages."""
+
+    id: UnitId
+    name: str
+    code: str | None
+    kind: identity.UnitKind
+    parent: str
+    external: bool
+    card: RoleCard
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnGrant:
+    """What rows and rules give to a role by name. what: in words; most_closed: of the columns it names."""
+
+    role: UnitId
+    kind: GrantKind
+    target: str
+    caption: str
+    what: tuple[str, ...]
+    reason: Reason
+    most_closed: objects.DataClass | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectCell:
+    """A role on an object: the verbs that it gives, each with what it rests on; own: by rows of its own.
+
+    grant: what names the role itself here, with its reason; None: all of it comes from elsewhere.
+    """
+
+    verbs: Mapping[access.Verb, access.Given]
+    own: frozenset[access.Verb]
+    grant: OwnGrant | None
+
+
+@dataclass(frozen=True, slots=True)
+class OperationCell:
+    """A role and an operation. own: a row of its own decides."""
+
+    given: access.Given
+    own: bool
+    grant: OwnGrant | None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnCell:
+    """A role and a column. own: a row of its own decides."""
+
+    given: access.GivenLevel
+    own: bool
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Roles by operations, objects and columns. names: of every unit that is mentioned."""
+
+    given: access.GivenByRoles
+    catalogue: objects.Catalogue
+    roles: tuple[MatrixRole, ...]
+    names: Mapping[UnitId, str]
+    cards: Cards
+
+    @cached_property
+    def all_objects(self) -> tuple[objects.Object, ...]:
+        """Columns of the first sheet: sections by caption, then lists of values."""
+        return tuple(sorted(self.catalogue.objects.values(), key=lambda o: (o.is_lookup, o.caption, o.code)))
+
+    def cell(self, role: UnitId, made: objects.Object) -> ObjectCell:
+        """Layer 2."""
+        verbs = self.given.roles[role].verbs(made.id)
+        own = frozenset(verb for verb, given in verbs.items() if given.by == role)
+        return ObjectCell(verbs, own, self._grants.get((role, GrantKind.OBJECT, str(made.id))))
+
+    def operation(self, role: UnitId, operation: access.Operation) -> OperationCell:
+        """Layer 1."""
+        given = self.given.roles[role].operation(operation)
+        grant = self._grants.get((role, GrantKind.OPERATION, operation.value))
+        return OperationCell(given, given.by == role, grant)
+
+    def column(self, role: UnitId, made: objects.Object, column: objects.Column) -> ColumnCell:
+        """Layer 4."""
+        if column.fixed_level is not None:
+            return ColumnCell(access.GivenLevel(column.fixed_level), own=False)
+        given = self.given.roles[role].level(made.id, column.id, sealed=column.sealed)
+        return ColumnCell(given, given.by == role)
+
+    def grants(self, role: UnitId | None = None) -> Iterator[OwnGrant]:
+        """What names a role itself: of one, or of all in their order."""
+        order = {r.id: number for number, r in enumerate(self.roles)}
+        for grant in sorted(self._grants.values(), key=lambda g: (order[g.role], g.kind, g.caption)):
+            if role is None or grant.role == role:
+                yield grant
+
+    def is_missing(self, role: UnitId) -> bool:
+        """Whether a grant of the role has no justification or no basis."""
+        return role in self._missing
+
+    def rules(self, made: objects.Object) -> list[tuple[UnitId, str]]:
+        """Layer 3 in words: (whom it concerns, what it says)."""
+        policy = self.given.policy.object(made.id).records
+        found = [
+            (rule.grantee, f"{_granted(rule.grants)} records made by {self.name(rule.author)}")
+            for rule in policy.rules
+        ]
+        for scope in policy.scopes:
+            path = path_codes(self.catalogue, made, scope.path)
+            whose = f"records whose {path} is {_ATTRIBUTES.get(scope.attribute, scope.attribute)}"
+            found.append((scope.grantee, f"{_granted(scope.grants)} {whose}"))
+        for deny in policy.deny_rules:
+            denied = ", ".join(verb.value for verb in access.Verb if verb in deny.verbs)
+            found.append((deny.unit, f"may not {denied} records made by {self.name(deny.author)}"))
+        return sorted(found, key=lambda rule: (self.name(rule[0]), rule[1]))
+
+    def record_layer(self, made: objects.Object) -> str:
+        """How layer 3 of an object is switched."""
+        switches = self.given.policy.object(made.id).records.switches
+        if not switches.records:
+            return "Off: whoever has the object has every record"
+        legs = ", ".join(sorted(access.leg_names(switches.legs)))
+        return f"On: {legs or 'no way to a record'}{'; denies allowed' if switches.denies else ''}"
+
+    def name(self, unit: UnitId) -> str:
+        """What a unit is called."""
+        return self.names.get(unit, "another unit")
+
+    def by(self, given: access.Given | access.GivenLevel) -> str:
+        """What an answer rests on."""
+        if given.by is None:
+            return ""
+        return given.by.value if isinstance(given.by, access.Operation) else self.name(given.by)
+
+    @cached_property
+    def _missing(self) -> frozenset[UnitId]:
+        return frozenset(grant.role for grant in self._grants.values() if grant.reason.missing)
+
+    @cached_property
+    def _grants(self) -> Mapping[tuple[UnitId, GrantKind, str], OwnGrant]:
+        found = [*self._operation_grants()]
+        for made in self.all_objects:
+            found += self._object_grants(made)
+        return {(g.role, g.kind, g.target): g for g in found}
+
+    def _operation_grants(self) -> Iterator[OwnGrant]:
+        for operation in access.Operation:
+            for row in self.given.policy.operations.get(operation.value, ()):
+                if row.allowed and row.unit in self.given.roles:
+                    kind, code = GrantKind.OPERATION, operation.value
+                    reason = self.cards.reason(row.unit, kind, code)
+                    yield OwnGrant(row.unit, kind, code, code, ("execute",), reason)
+
+    def _object_grants(self, made: objects.Object) -> Iterator[OwnGrant]:
+        policy, words = self.given.policy.object(made.id), dict[UnitId, list[str]]()
+        for row in policy.rows:
+            if row.verbs:
+                words.setdefault(row.unit, []).append(_verbs(row.verbs))
+        columns, closed = self._named_columns(made)
+        for unit, levels in columns.items():
+            words.setdefault(unit, []).append(f"columns: {_counted(levels)}")
+        for unit, said in self.rules(made):
+            if not said.startswith("may not"):
+                words.setdefault(unit, []).append(said)
+        kind, target = GrantKind.OBJECT, str(made.id)
+        for unit, what in words.items():
+            if unit in self.given.roles:
+                reason = self.cards.reason(unit, kind, target)
+                yield OwnGrant(unit, kind, target, made.caption, tuple(what), reason, closed.get(unit))
+
+    def _named_columns(
+        self, made: objects.Object
+    ) -> tuple[Mapping[UnitId, list[access.ColumnLevel]], Mapping[UnitId, objects.DataClass]]:
+        """Levels of rows above none by unit, and the most closed class among their columns."""
+        levels: dict[UnitId, list[access.ColumnLevel]] = {}
+        closed: dict[UnitId, objects.DataClass] = {}
+        rows = self.given.policy.object(made.id).columns
+        for column in made.columns.values():
+            for row in rows.get(column.id, ()):
+                if row.level and not column.sealed:
+                    levels.setdefault(row.unit, []).append(row.level)
+                    closed[row.unit] = max(closed.get(row.unit, column.data_class), column.data_class)
+        return levels, closed
+
+
+def view_matrix(ctx: Context) -> Matrix:
+    """The matrix as it is now; needs CanManageAdministration, and is recorded."""
+    matrix = read_matrix(ctx)
+    audit.append(ctx, "assurance.matrix.viewed")
+    return matrix
+
+
+def read_matrix(ctx: Context) -> Matrix:
+    """The same, for a caller that leaves an event of its own."""
+    given, cards = access.given_by_roles(ctx), read_cards(ctx)
+    facts = {fact.id: fact for fact in identity.facts_of_roles(ctx)}
+    owners = {card.owner for card in cards.cards.values() if card.owner}
+    names = {unit: fact.name for unit, fact in facts.items()}
+    names |= identity.names_of(ctx, sorted(owners | (_authors(given.policy) - names.keys())))
+    roles = [_role(given.graph.roles[unit], facts[unit], cards.card(unit), names) for unit in facts]
+    order = sorted(roles, key=lambda r: (_KINDS.index(r.kind), r.external, r.name.casefold(), r.id))
+    return Matrix(given, objects.get_catalogue(ctx), tuple(order), names, cards)
+
+
+def _role(
+    role: identity.Role, fact: identity.UnitFacts, card: RoleCard, names: Mapping[UnitId, str]
+) -> MatrixRole:
+    above = role.manages or role.parent
+    parent = "" if above is None else names.get(above, "")
+    owner = "" if card.owner is None else names.get(card.owner, "")
+    return MatrixRole(role.id, fact.name, fact.code, role.kind, parent, role.external, card, owner)
+
+
+def _authors(policy: access.Policy) -> set[UnitId]:
+    """Units on the author's side of rules, which may be people; rows name whoever is a finding."""
+    found = set()
+    for made in policy.objects.values():
+        found |= {rule.author for rule in made.records.rules}
+        found |= {rule.author for rule in made.records.deny_rules}
+    return found
+
+
+_ATTRIBUTES = {
+    "self": "themselves",
+    "own_units": "a role of theirs",
+    "managed_units": "a unit that they manage",
+}
+
+
+def _granted(grants: Mapping[access.Verb, access.Grant]) -> str:
+    words = [verb.value for verb in access.Verb if grants.get(verb, access.Grant.NONE)]
+    passing = any(grant is access.Grant.DELEGABLE for grant in grants.values())
+    return f"{' and '.join(words) or 'nothing of'}{' and pass on' if passing else ''}"
+
+
+def _verbs(verbs: frozenset[access.Verb]) -> str:
+    return ", ".join(verb.value for verb in access.Verb if verb in verbs)
+
+
+def _counted(levels: Sequence[access.ColumnLevel]) -> str:
+    """3 edit, 2 read."""
+    order = sorted(set(levels), reverse=True)
+    return ", ".join(f"{levels.count(level)} {level.name.lower()}" for level in order)

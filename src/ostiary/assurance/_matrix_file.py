@@ -1,0 +1,148 @@
+"""The role matrix as a file: a spreadsheet, or a document to print and sign."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from fpdf import FPDF
+from fpdf.enums import TableHeadingsDisplay
+from fpdf.fonts import FontFace
+from xlsxwriter import Workbook
+
+from ostiary.access import public as access
+from ostiary.assurance._matrix import Matrix, read_matrix
+from ostiary.assurance._matrix_sheets import Row, Sheet, all_sheets, printed_sheets
+from ostiary.audit import public as audit
+from ostiary.kernel import clock
+from ostiary.kernel.context import Context
+
+_ACROSS = 12  # columns beside the first that fit on a page
+_WIDEST = 60  # characters of a column of a spreadsheet
+_FONT, _SIZE = "Helvetica", 7
+_ENCODING = "cp1252"  # of the fonts that every reader of PDF has
+
+
+class FileFormat(StrEnum):
+    """What a matrix may be written as."""
+
+    XLSX = "xlsx"
+    PDF = "pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixFile:
+    """name: what to save it as."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+_TYPES = {
+    FileFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    FileFormat.PDF: "application/pdf",
+}
+
+
+def export_matrix(ctx: Context, kind: FileFormat) -> MatrixFile:
+    """The whole matrix; needs CanManageAdministration and CanExportGrid, and is recorded."""
+    access.ensure_operation(ctx, access.Operation.MANAGE_RIGHTS)
+    access.ensure_operation(ctx, access.Operation.EXPORT_LIST)
+    matrix, now = read_matrix(ctx), clock.now()
+    content = _spreadsheet(matrix, now) if kind is FileFormat.XLSX else _document(matrix, now)
+    told = {"format": kind.value, "roles": len(matrix.roles), "bytes": len(content)}
+    audit.append(ctx, "assurance.matrix.exported", parts=[audit.Part("export", told)])
+    return MatrixFile(f"role-matrix-{now:%Y-%m-%d}.{kind.value}", _TYPES[kind], content)
+
+
+def _spreadsheet(matrix: Matrix, now: datetime) -> bytes:
+    made = io.BytesIO()
+    with Workbook(made, {"in_memory": True}) as book:
+        book.set_properties({"title": "Role matrix", "created": now.replace(tzinfo=None)})
+        bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        for sheet in all_sheets(matrix):
+            page = book.add_worksheet(sheet.title)
+            page.freeze_panes(1, 1)
+            page.autofilter(0, 0, len(sheet.rows), len(sheet.head) - 1)
+            for number, cells in enumerate((sheet.head, *sheet.rows)):
+                for column, text in enumerate(cells):
+                    # never `write`, which takes what begins with "=" for a formula
+                    page.write_string(number, column, text, bold if number == 0 else None)
+            for column, width in enumerate(_widths(sheet)):
+                page.set_column(column, column, width)
+            if sheet.note:
+                page.write_comment(0, 0, sheet.note)
+    return made.getvalue()
+
+
+def _widths(sheet: Sheet) -> Iterator[int]:
+    for column in zip(sheet.head, *sheet.rows, strict=True):
+        yield min(_WIDEST, 2 + max(max(map(len, column[1:]), default=0), min(18, len(column[0]))))
+
+
+class _Document(FPDF):
+    """Landscape, every page numbered and dated."""
+
+    def __init__(self, now: datetime) -> None:
+        super().__init__(orientation="landscape", format="A4")
+        self._now = now
+        self.core_fonts_encoding = _ENCODING
+        self.set_creation_date(now)
+        self.set_title("Role matrix")
+        self.set_font(_FONT, size=_SIZE)
+        self.alias_nb_pages()
+
+    def footer(self) -> None:
+        self.set_y(-12)
+        self.set_font(_FONT, size=_SIZE)
+        self.cell(0, 6, f"Role matrix, {self._now:%Y-%m-%d %H:%M} UTC, page {self.page_no()} of {{nb}}")
+
+
+def _document(matrix: Matrix, now: datetime) -> bytes:
+    document = _Document(now)
+    for sheet in printed_sheets(matrix):
+        for number, part in enumerate(_parts(sheet)):
+            document.add_page()
+            document.set_font(_FONT, style="B", size=12)
+            more = f" ({number + 1})" if number else ""
+            document.cell(0, 8, f"{sheet.title}{more}", new_x="LMARGIN", new_y="NEXT")
+            document.set_font(_FONT, size=_SIZE)
+            if sheet.note:
+                document.cell(0, 5, sheet.note, new_x="LMARGIN", new_y="NEXT")
+            _table(document, part)
+    return bytes(document.output())
+
+
+def _parts(sheet: Sheet) -> Iterator[Sheet]:
+    """A table that is wider than a page as several, each with the first column."""
+    wide = len(sheet.head) - 1
+    if not sheet.across or wide <= _ACROSS:
+        yield sheet
+        return
+    for start in range(1, wide + 1, _ACROSS):
+        end = start + _ACROSS
+        rows = tuple((row[0], *row[start:end]) for row in sheet.rows)
+        yield Sheet(sheet.title, (sheet.head[0], *sheet.head[start:end]), rows, sheet.note)
+
+
+def _table(document: FPDF, sheet: Sheet) -> None:
+    shares = tuple(min(40, max(8, width)) for width in _widths(sheet))
+    bold = FontFace(emphasis="BOLD", fill_color=(238, 240, 243))
+    with document.table(
+        line_height=3.6,
+        col_widths=shares,
+        headings_style=bold,
+        text_align="LEFT",
+        borders_layout="HORIZONTAL_LINES",
+        repeat_headings=TableHeadingsDisplay.ON_TOP_OF_EVERY_PAGE,
+        padding=0.6,
+    ) as table:
+        for cells in (sheet.head, *sheet.rows):
+            table.row(_printable(cells))
+
+
+def _printable(cells: Row) -> Row:
+    """Letters that the fonts of PDF readers do not have are shown as question marks (ADR 0033)."""
+    return tuple(text.encode(_ENCODING, "replace").decode(_ENCODING) for text in cells)
