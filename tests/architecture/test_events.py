@@ -7,7 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CONTEXTS = (
-    "access|api|assurance|audit|crm|crypto|identity|jobs|objects|pages|portal|project|records|settings|tenancy|web"
+    "access|api|assurance|audit|crm|crypto|identity|jobs|objects|pages|portal|project|records|settings"
+    "|tenancy|web"
 )
 TYPE = re.compile(rf"({CONTEXTS})\.[a-z_]+\.[a-z_]+")
 LOGGERS = frozenset({"log", "logger"})

@@ -5,6 +5,7 @@ from django.urls import path
 from ostiary.api import (
     _attachments,
     _bulk,
+    _matrix,
     _people,
     _query,
     _records,
@@ -37,6 +38,8 @@ urlpatterns = [
     path("v1/bulk/<uuid:bulk_id>", _bulk.status),
     path("v1/bulk/<uuid:bulk_id>/refused", _bulk.refused_rows),
     path("v1/bulk/<uuid:bulk_id>/cancel", _bulk.cancel),
+    path("v1/rights/matrix", _matrix.matrix),
+    path("v1/rights/findings", _matrix.findings),
     path("v1/search", _query.search),
     path("v1/rights/file", _rights_file.export),
     path("v1/rights/file/plan", _rights_file.plan),

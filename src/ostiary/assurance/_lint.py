@@ -30,15 +30,16 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something to look at. code: stable; advice: what to do about it."""
+    """Something to look at. code: stable; advice: what to do about it. principal: one that a row names."""
 
     severity: Severity
     code: str
     text: str
     advice: str
-    unit: UnitId | None = None
+    role: UnitId | None = None
     object_id: ObjectId | None = None
     operation: access.Operation | None = None
+    principal: UnitId | None = None
 
 
 def list_findings(ctx: Context) -> list[Finding]:
@@ -47,6 +48,20 @@ def list_findings(ctx: Context) -> list[Finding]:
     counts = {severity.value: sum(f.severity is severity for f in found) for severity in Severity}
     audit.append(ctx, "assurance.findings.viewed", parts=[audit.Part("findings", counts)])
     return found
+
+
+def finding_values(finding: Finding) -> dict[str, str | None]:
+    """A finding for programs."""
+    return {
+        "severity": finding.severity.value,
+        "code": finding.code,
+        "text": finding.text,
+        "advice": finding.advice,
+        "role": None if finding.role is None else str(finding.role),
+        "principal": None if finding.principal is None else str(finding.principal),
+        "object": None if finding.object_id is None else str(finding.object_id),
+        "operation": None if finding.operation is None else finding.operation.value,
+    }
 
 
 @dataclass(frozen=True, slots=True)

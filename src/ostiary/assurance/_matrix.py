@@ -7,6 +7,7 @@ may is more: several roles, managed people, delegations. Nothing here decides.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from uuid import UUID
 
 from ostiary.access import public as access
 from ostiary.assurance._rights_present import path_codes
@@ -49,14 +50,24 @@ class OwnGrant:
 
 @dataclass(frozen=True, slots=True)
 class ObjectCell:
-    """A role on an object: the verbs that it gives, each with what it rests on; own: by rows of its own.
+    """A role on an object: the verbs that it gives, each with what it rests on.
 
     grant: what names the role itself here, with its reason; None: all of it comes from elsewhere.
     """
 
+    role: UnitId
     verbs: Mapping[access.Verb, access.Given]
-    own: frozenset[access.Verb]
     grant: OwnGrant | None
+
+    @property
+    def own(self) -> frozenset[access.Verb]:
+        """Those that a row of the role itself gives."""
+        return frozenset(verb for verb, given in self.verbs.items() if given.by == self.role)
+
+    @property
+    def lacks(self) -> bool:
+        """Whether the grant has no justification or no basis."""
+        return self.grant is not None and bool(self.grant.reason.missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,11 @@ class OperationCell:
     given: access.Given
     own: bool
     grant: OwnGrant | None
+
+    @property
+    def lacks(self) -> bool:
+        """Whether the grant has no justification or no basis."""
+        return self.grant is not None and bool(self.grant.reason.missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +110,12 @@ class Matrix:
     def cell(self, role: UnitId, made: objects.Object) -> ObjectCell:
         """Layer 2."""
         verbs = self.given.roles[role].verbs(made.id)
-        own = frozenset(verb for verb, given in verbs.items() if given.by == role)
-        return ObjectCell(verbs, own, self._grants.get((role, GrantKind.OBJECT, str(made.id))))
+        return ObjectCell(role, verbs, self._grants.get((role, made.id)))
 
     def operation(self, role: UnitId, operation: access.Operation) -> OperationCell:
         """Layer 1."""
         given = self.given.roles[role].operation(operation)
-        grant = self._grants.get((role, GrantKind.OPERATION, operation.value))
+        grant = self._grants.get((role, operation))
         return OperationCell(given, given.by == role, grant)
 
     def column(self, role: UnitId, made: objects.Object, column: objects.Column) -> ColumnCell:
@@ -160,19 +175,21 @@ class Matrix:
         return frozenset(grant.role for grant in self._grants.values() if grant.reason.missing)
 
     @cached_property
-    def _grants(self) -> Mapping[tuple[UnitId, GrantKind, str], OwnGrant]:
-        found = [*self._operation_grants()]
-        for made in self.all_objects:
-            found += self._object_grants(made)
-        return {(g.role, g.kind, g.target): g for g in found}
-
-    def _operation_grants(self) -> Iterator[OwnGrant]:
+    def _grants(self) -> Mapping[tuple[UnitId, UUID | access.Operation], OwnGrant]:
+        found: dict[tuple[UnitId, UUID | access.Operation], OwnGrant] = {}
         for operation in access.Operation:
-            for row in self.given.policy.operations.get(operation.value, ()):
-                if row.allowed and row.unit in self.given.roles:
-                    kind, code = GrantKind.OPERATION, operation.value
-                    reason = self.cards.reason(row.unit, kind, code)
-                    yield OwnGrant(row.unit, kind, code, code, ("execute",), reason)
+            found |= {(grant.role, operation): grant for grant in self._operation_grants(operation)}
+        for made in self.all_objects:
+            found |= {(grant.role, made.id): grant for grant in self._object_grants(made)}
+        return found
+
+    def _operation_grants(self, operation: access.Operation) -> Iterator[OwnGrant]:
+        kind, code = GrantKind.OPERATION, operation.value
+        for row in self.given.policy.operations.get(code, ()):
+            if row.allowed and row.unit in self.given.roles:
+                yield OwnGrant(
+                    row.unit, kind, code, code, ("execute",), self.cards.reason(row.unit, kind, code)
+                )
 
     def _object_grants(self, made: objects.Object) -> Iterator[OwnGrant]:
         policy, words = self.given.policy.object(made.id), dict[UnitId, list[str]]()

@@ -7,8 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from fpdf import FPDF
-from fpdf.enums import TableHeadingsDisplay
-from fpdf.fonts import FontFace
+from fpdf.enums import MethodReturnValue
 from xlsxwriter import Workbook
 
 from ostiary.access import public as access
@@ -21,6 +20,7 @@ from ostiary.kernel.context import Context
 _ACROSS = 12  # columns beside the first that fit on a page
 _WIDEST = 60  # characters of a column of a spreadsheet
 _FONT, _SIZE = "Helvetica", 7
+_LINE = 3.8  # mm
 _ENCODING = "cp1252"  # of the fonts that every reader of PDF has
 
 
@@ -92,6 +92,8 @@ class _Document(FPDF):
         self.set_creation_date(now)
         self.set_title("Role matrix")
         self.set_font(_FONT, size=_SIZE)
+        self.set_auto_page_break(auto=True, margin=15)
+        self.set_draw_color(200)
         self.alias_nb_pages()
 
     def footer(self) -> None:
@@ -127,20 +129,38 @@ def _parts(sheet: Sheet) -> Iterator[Sheet]:
         yield Sheet(sheet.title, (sheet.head[0], *sheet.head[start:end]), rows, sheet.note)
 
 
-def _table(document: FPDF, sheet: Sheet) -> None:
-    shares = tuple(min(40, max(8, width)) for width in _widths(sheet))
-    bold = FontFace(emphasis="BOLD", fill_color=(238, 240, 243))
-    with document.table(
-        line_height=3.6,
-        col_widths=shares,
-        headings_style=bold,
-        text_align="LEFT",
-        borders_layout="HORIZONTAL_LINES",
-        repeat_headings=TableHeadingsDisplay.ON_TOP_OF_EVERY_PAGE,
-        padding=0.6,
-    ) as table:
-        for cells in (sheet.head, *sheet.rows):
-            table.row(_printable(cells))
+def _table(document: _Document, sheet: Sheet) -> None:
+    """Line by line: a row may be longer than a page, and fpdf2's own tables are slow."""
+    shares = [min(40, max(8, width)) for width in _widths(sheet)]
+    widths = [share * document.epw / sum(shares) for share in shares]
+    _row(document, sheet.head, widths, None)
+    for cells in sheet.rows:
+        _row(document, cells, widths, sheet.head)
+
+
+def _row(document: _Document, cells: Row, widths: list[float], head: Row | None) -> None:
+    """head: written again on top of the next page; None: this is it."""
+    document.set_font(_FONT, style="" if head else "B", size=_SIZE)
+    columns = [_lines(document, text, width) for text, width in zip(_printable(cells), widths, strict=True)]
+    for number in range(max(map(len, columns))):
+        if document.will_page_break(_LINE):
+            document.add_page()
+            if head is not None:
+                _row(document, head, widths, None)
+                document.set_font(_FONT, size=_SIZE)
+        for lines, width in zip(columns, widths, strict=True):
+            document.cell(width, _LINE, lines[number] if number < len(lines) else "")
+        document.ln(_LINE)
+    bottom = document.get_y()
+    document.line(document.l_margin, bottom, document.l_margin + document.epw, bottom)
+
+
+def _lines(document: _Document, text: str, width: float) -> list[str]:
+    """The text as lines that fit, with a little room beside them."""
+    if "\n" not in text and document.get_string_width(text) < width - 2 * document.c_margin:
+        return [text]
+    found = document.multi_cell(width, _LINE, text, dry_run=True, output=MethodReturnValue.LINES)
+    return found if isinstance(found, list) and found else [""]
 
 
 def _printable(cells: Row) -> Row:

@@ -44,10 +44,29 @@ from ostiary.assurance._draft import Draft, Entry, begin, moved_row, with_row, w
 from ostiary.assurance._draft_text import draft_text, read_draft
 from ostiary.assurance._explained import Explained, Inquiry, Matter, Remedy, Width, explain, resolve
 from ostiary.assurance._fields import Fields
+from ostiary.assurance._lint import Finding, Severity, finding_values, list_findings
+from ostiary.assurance._matrix import (
+    ColumnCell,
+    Matrix,
+    MatrixRole,
+    ObjectCell,
+    OperationCell,
+    OwnGrant,
+    view_matrix,
+)
+from ostiary.assurance._matrix_file import FileFormat, MatrixFile, export_matrix
 from ostiary.assurance._preview import Impact, check_changes, preview, save_changes
 from ostiary.assurance._remedies import changes_of
 from ostiary.assurance._rights_file import Widens, apply_file, export_rights, plan_file
 from ostiary.assurance._rights_plan import RightsPlan
+from ostiary.assurance._role_card import (
+    GrantKind,
+    Reason,
+    RoleCard,
+    mark_reviewed,
+    set_grant_reason,
+    set_role_card,
+)
 from ostiary.assurance._save import save_draft
 from ostiary.assurance._target import (
     PolicyChange,
@@ -65,30 +84,6 @@ from ostiary.assurance._written import Codes, changes_in, written
 __all__ = [
     "Block",
     "Codes",
-from ostiary.assurance._lint import Finding, Severity, list_findings
-from ostiary.assurance._matrix import (
-    ColumnCell,
-    Matrix,
-    MatrixRole,
-    ObjectCell,
-    OperationCell,
-    OwnGrant,
-    view_matrix,
-)
-from ostiary.assurance._matrix_file import FileFormat, MatrixFile, export_matrix
-from ostiary.assurance._preview import Impact, preview
-from ostiary.assurance._rights_file import Widens, apply_file, export_rights, plan_file
-from ostiary.assurance._rights_plan import RightsPlan
-from ostiary.assurance._role_card import (
-    GrantKind,
-    Reason,
-    RoleCard,
-    mark_reviewed,
-    set_grant_reason,
-    set_role_card,
-)
-
-__all__ = [
     "ColumnCell",
     "CreateRole",
     "Delegate",
@@ -100,31 +95,30 @@ __all__ = [
     "Entry",
     "Explained",
     "Fields",
-    "FunctionChoice",
     "FileFormat",
     "Finding",
+    "FunctionChoice",
     "GrantKind",
     "Impact",
     "Inquiry",
     "MarkRole",
-    "Matter",
-    "MergeRoles",
-    "MoveRole",
-    "People",
-    "PolicyChange",
-    "Proposal",
-    "Records",
-    "Remedy",
-    "RemoveRole",
-    "RenameRole",
     "Matrix",
     "MatrixFile",
     "MatrixRole",
+    "Matter",
+    "MergeRoles",
     "MoveRole",
     "ObjectCell",
     "OperationCell",
     "OwnGrant",
+    "People",
+    "PolicyChange",
+    "Proposal",
     "Reason",
+    "Records",
+    "Remedy",
+    "RemoveRole",
+    "RenameRole",
     "RightsChange",
     "RightsPlan",
     "RoleCard",
@@ -141,9 +135,9 @@ __all__ = [
     "SetScopeRule",
     "SetSwitches",
     "ShareRecord",
+    "Severity",
     "Target",
     "WhoCan",
-    "Severity",
     "Widens",
     "Width",
     "apply_changes",
@@ -158,9 +152,13 @@ __all__ = [
     "deny_rules",
     "draft_text",
     "explain",
+    "export_matrix",
     "export_rights",
+    "finding_values",
     "granted_by",
     "grants_of",
+    "list_findings",
+    "mark_reviewed",
     "moved_row",
     "object_changes",
     "object_rights",
@@ -174,21 +172,15 @@ __all__ = [
     "save_changes",
     "save_draft",
     "scope_rules",
+    "set_grant_reason",
+    "set_role_card",
     "stored_at",
     "target_of",
     "units_of",
     "verbs_about",
+    "view_matrix",
     "who_can",
     "with_row",
     "without_row",
     "written",
-    "export_matrix",
-    "export_rights",
-    "list_findings",
-    "mark_reviewed",
-    "plan_file",
-    "preview",
-    "set_grant_reason",
-    "set_role_card",
-    "view_matrix",
 ]

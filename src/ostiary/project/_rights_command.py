@@ -1,4 +1,4 @@
-"""`ostiary rights export|plan|apply|drift`."""
+"""`ostiary rights export|plan|apply|drift|lint`."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ from ostiary.kernel.context import Context
 from ostiary.kernel.errors import NotFound
 from ostiary.project._administration import acting_as, installation, named_tenant
 
-REFUSED, DRIFTED = 2, 1
+REFUSED, DRIFTED, ERRORS = 2, 1, 1
 
 
 @contextmanager
@@ -65,6 +65,20 @@ def drift(options: argparse.Namespace) -> int:
         planned, impact = assurance.plan_file(ctx, _read(options), options.file)
         _tell(ctx, options, planned, impact)
     return DRIFTED if planned.differs else 0
+
+
+def lint(options: argparse.Namespace) -> int:
+    """Each finding, errors first."""
+    with _acting(options) as ctx:
+        found = assurance.list_findings(ctx)
+    if options.json:
+        print(json.dumps([assurance.finding_values(f) for f in found], ensure_ascii=False, indent=1))
+    else:
+        for finding in found:
+            print(f"{finding.severity.value}: {finding.text} [{finding.code}]")
+        errors = sum(f.severity is assurance.Severity.ERROR for f in found)
+        print(f"{errors} errors, {len(found) - errors} warnings")
+    return ERRORS if any(f.severity is assurance.Severity.ERROR for f in found) else 0
 
 
 def _read(options: argparse.Namespace) -> str:

@@ -37,6 +37,7 @@ ONLY_SHOW: Mapping[str, str] = {
     "ostiary object show": "the declaration of an object, no record",
     "ostiary object plan": "what a file of changes would do, no record",
     "ostiary rights plan": "what a file of rights would change; its tenant records who asked",
+    "ostiary rights lint": "what to look at in the rights; its tenant records who asked",
     "ostiary rights drift": "whether rights are those of a file; its tenant records who asked",
     "ostiary backup list": "names, times and sizes of backups",
     "ostiary doctor": "looks at the installation, shows no data of a tenant",

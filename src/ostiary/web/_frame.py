@@ -18,11 +18,13 @@ URLS = pages.Urls()
 JOBS_URL, SETTINGS_URL, EXPLAIN_URL = "/jobs", "/settings", URLS.bench
 PEOPLE_URL, ROLES_URL = "/people", "/roles"
 RIGHTS_URL, OPERATIONS_URL, WIZARD_URL = "/rights/objects", "/rights/operations", "/rights/wizard"
+MATRIX_URL = "/role-matrix"
 _BOTTOM = 4  # sections in the bottom bar of phones; the fifth place is More
 _NOTICES = {
     "added": lambda: _("Added."),
     "saved": lambda: _("Saved."),
     "decided": lambda: _("Saved. It is in effect now."),
+    "reviewed": lambda: _("Noted that you reviewed it."),
     "reset": lambda: _("Back to the default."),
     "deleted": lambda: _("Deleted."),
     "rights": lambda: _("Rights saved. They are in effect now."),
@@ -174,6 +176,8 @@ def _administration(request: HttpRequest, current: str) -> tuple[Group, ...]:
         links.append(Link(_("Background work"), JOBS_URL, "list-check", current == JOBS_URL))
     if access.may_operate(request.ctx, access.Operation.MANAGE_SYSTEM_SETTINGS):
         links.append(Link(_("System settings"), SETTINGS_URL, "settings", current == SETTINGS_URL))
+    if access.may_operate(request.ctx, access.Operation.MANAGE_RIGHTS):
+        links.append(Link(_("Role matrix"), MATRIX_URL, "table", current == MATRIX_URL))
     return (Group(_("Administration"), tuple(links), folded=True),) if links else ()
 
 

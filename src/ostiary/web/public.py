@@ -8,6 +8,9 @@ from ostiary import ui
 from ostiary.web import _explain_views as explain_views
 from ostiary.web import _files_views as files_views
 from ostiary.web import _jobs_views as jobs_views
+from ostiary.web import _matrix_findings_views as matrix_findings_views
+from ostiary.web import _matrix_form_views as matrix_form_views
+from ostiary.web import _matrix_views as matrix_views
 from ostiary.web import _people_attribute_views as people_attribute_views
 from ostiary.web import _people_edit_views as people_edit_views
 from ostiary.web import _people_views as people_views
@@ -86,6 +89,11 @@ urlpatterns = [
     path("explain/people", explain_views.people),
     path("explain/remedy", explain_views.remedy),
     path("explain/records/<slug:code>", explain_views.found_records),
+    path("role-matrix", matrix_views.matrix_page),
+    path("role-matrix/findings", matrix_findings_views.findings_page),
+    path("role-matrix/export/<str:kind>", matrix_views.export_file),
+    path("role-matrix/roles/<uuid:role>", matrix_form_views.role_page),
+    path("role-matrix/roles/<uuid:role>/reviewed", matrix_form_views.reviewed),
     path("static/<str:name>", session_views.built_file),
     path("o/<slug:code>/", records_views.list_page),
     path("o/<slug:code>/new", records_views.new_page),

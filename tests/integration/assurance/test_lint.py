@@ -32,7 +32,7 @@ class Office:
 
     def found(self, code: str, unit: UnitId | None = None) -> list[Finding]:
         all_ = assurance.list_findings(self.ctx)
-        return [f for f in all_ if f.code == code and unit in (None, f.unit)]
+        return [f for f in all_ if f.code == code and unit in (None, f.role, f.principal)]
 
     def give(self, *rows: tuple[UnitId, set[Verb]]) -> None:
         access.set_object_rows(self.ctx, self.account.id, rows)
@@ -140,7 +140,7 @@ def test_owners_reviews_and_reasons_are_asked_for(office: Office, monkeypatch: p
     office.give((office.func, {Verb.READ}))
 
     def codes() -> set[str]:
-        found = {f.code for f in assurance.list_findings(office.ctx) if f.unit == office.func}
+        found = {f.code for f in assurance.list_findings(office.ctx) if f.role == office.func}
         return found - {"unused_role", "row_without_match"}
 
     assert codes() == {"no_owner", "no_review", "no_justification"}

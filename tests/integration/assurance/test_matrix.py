@@ -1,4 +1,4 @@
-"""The role matrix says what each role gives by itself, and why; it changes no right and needs its operation."""
+"""The role matrix says what each role gives by itself, and why; it needs its operation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ CRM = Reason("They sell", "Contract, GDPR Art. 6(1)(b)")
 
 @dataclass
 class Office:
-    """North with a team below it, a functional role linked to North, the head of North, somebody in the team."""
+    """North with a team below, a functional role linked to it, its head, somebody in the team."""
 
     ctx: Context
     north: UnitId

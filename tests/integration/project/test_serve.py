@@ -1,6 +1,7 @@
 """Serving from end to end: start, answer, survive, stop in order, leave nothing behind."""
 
 import http.client
+import json
 import os
 import re
 import signal
@@ -117,6 +118,7 @@ def test_a_tenant_is_created_listed_served_and_all_stops(state: State) -> None:
             options = [f"--{k}={v}" for k, v in wanted.items()]
             assert run(state, "key", "create", *options, "--name", "test").returncode == 2
         rights_are_a_file(state, state.root / "rights.yaml")
+        rights_have_findings(state)
         database = postmaster(state)
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE_S) == 0
@@ -145,6 +147,17 @@ def rights_are_a_file(state: State, path: Path) -> None:
     assert rights("drift").returncode == 1
     assert rights("apply", "--allow-widen", "--json").returncode == 0
     assert rights("drift").returncode == 0
+
+
+def rights_have_findings(state: State) -> None:
+    """Roles of a new tenant have no owner, which is an error."""
+
+    def lint(*more: str) -> "subprocess.CompletedProcess[str]":
+        return run(state, "rights", "lint", "--tenant", "acme", "--login", "ada", *more)
+
+    told = lint()
+    assert (told.returncode, "error: All employees has no owner [no_owner]" in told.stdout) == (1, True), told
+    assert "no_owner" in {finding["code"] for finding in json.loads(lint("--json").stdout)}
 
 
 def children(pid: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""`ostiary rights`: a tenant's rights as one file."""
+"""`ostiary rights`: a tenant's rights as one file, and what to look at in them."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 def add_to(commands: "Commands") -> None:
     """Declare the commands about rights."""
-    verbs = add_group(commands, "rights", "roles and rights as one file: export, plan, apply, drift")
+    verbs = add_group(
+        commands, "rights", "roles and rights as one file: export, plan, apply, drift; what to look at: lint"
+    )
     exported = add_command(
         verbs, "export", _export, "write the file, comments kept", event="assurance.rights.exported"
     )
@@ -28,10 +30,14 @@ def add_to(commands: "Commands") -> None:
     drifted = add_command(
         verbs, "drift", _drift, "exit code 1 when the rights are not those of the file", event=None
     )
+    linted = add_command(
+        verbs, "lint", _lint, "what to look at; exit code 1 when there are errors", event=None
+    )
+    linted.add_argument("--json", action="store_true", help="for programs")
     for command in (planned, applied, drifted):
         command.add_argument("file", help="YAML, as `export` writes it")
         command.add_argument("--json", action="store_true", help="for programs")
-    for command in (exported, planned, applied, drifted):
+    for command in (exported, planned, applied, drifted, linted):
         command.add_argument("--tenant", required=True, help="slug of the tenant")
         command.add_argument("--login", required=True, help="sign-in name of the administrator who does it")
 
@@ -58,3 +64,9 @@ def _drift(options: argparse.Namespace) -> int:
     from ostiary.project import _rights_command
 
     return _rights_command.drift(options)
+
+
+def _lint(options: argparse.Namespace) -> int:
+    from ostiary.project import _rights_command
+
+    return _rights_command.lint(options)
