@@ -108,10 +108,12 @@ def load_origin(
     principal: UnitId,
     reporting: frozenset[UnitId] = frozenset(),
     at: datetime | None = None,
+    *,
+    managing: bool = True,
 ) -> Origin:
     """A principal's inputs. reporting: units whose managers may come into it. at: as of what is asked.
 
-    Raises NotFound.
+    managing: False leaves out what comes by managing, which may be much. Raises NotFound.
     """
     row = ctx.db.row(
         "select u.kind, u.external, u.active, now(), array(select m.role_id from @.identity_membership m"
@@ -134,7 +136,7 @@ def load_origin(
         active,
         kind == identity.UnitKind.SERVICE,
         external,
-        roles_under(ctx, heads | reporting, but=principal),
+        roles_under(ctx, heads | reporting, but=principal) if managing else {},
         people,
         standing.delegations,
         standing.elevations,

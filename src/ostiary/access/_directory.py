@@ -167,7 +167,10 @@ class StandingView:
 def view_standings(ctx: Context, person: UnitId) -> StandingView:
     """Delegations and elevations of a person that are not over; needs CanManageUsers, and is recorded."""
     ensure_operation(ctx, Operation.MANAGE_USERS)
-    origin = at_one_epoch(ctx, lambda epoch: load_origin(ctx, epoch, identity.role_graph(ctx, epoch), person))
+    origin = at_one_epoch(
+        ctx,
+        lambda epoch: load_origin(ctx, epoch, identity.role_graph(ctx, epoch), person, managing=False),
+    )
     found = identity.standings_of(ctx, person, () if origin.service else origin.own().roles)
     _record(ctx, "identity.person.viewed", person, {})
     named = {unit for d in (*found.given, *found.received) for unit in (d.grantor, d.receiver)}

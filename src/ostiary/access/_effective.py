@@ -45,41 +45,65 @@ class EffectiveRole:
     more: int = 0
 
 
-def effective_roles(ctx: Context, principal: UnitId) -> list[EffectiveRole]:
-    """What counts for a person or service account now, in no order; needs CanManageUsers. Raises NotFound."""
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """Roles that count, in no order. manages: the units that the principal or a grantor manages."""
+
+    roles: tuple[EffectiveRole, ...]
+    manages: tuple[UnitId, ...]
+
+
+def effective_roles(ctx: Context, principal: UnitId, *, managing: bool = False) -> Effective:
+    """What counts for a person or service account now; needs CanManageUsers. Raises NotFound.
+
+    managing: what comes by managing, instead of what comes by other ways: for whoever is above thousands that
+    is every role there is.
+    """
     ensure_operation(ctx, Operation.MANAGE_USERS)
     origin = at_one_epoch(
         ctx,
-        lambda epoch: load_origin(ctx, epoch, identity.role_graph(ctx, epoch), principal),
+        lambda epoch: load_origin(ctx, epoch, identity.role_graph(ctx, epoch), principal, managing=managing),
     )
     found: dict[UnitId, list[Way]] = {}
-    for role, way in ways_of(origin):
+    for role, way in managed_ways(origin) if managing else other_ways(origin):
         found.setdefault(role, []).append(way)
-    return [
+    told = [
         EffectiveRole(role, tuple(ways[:MOST_WAYS]), max(0, len(ways) - MOST_WAYS))
         for role, ways in found.items()
     ]
+    heads = origin.graph.heads(origin.own()).union(*(origin.graph.heads(g.own) for g in _grantors(origin)))
+    return Effective(tuple(told), tuple(sorted(heads)))
 
 
-def ways_of(origin: Origin) -> Iterator[tuple[UnitId, Way]]:
-    """Every way to every role, its own first."""
-    graph = origin.graph
+def other_ways(origin: Origin) -> Iterator[tuple[UnitId, Way]]:
+    """Every way but by managing, its own first."""
     kind = identity.UnitKind.SERVICE if origin.service else identity.UnitKind.PERSON
-    for role, paths in identity.own_paths(graph, kind, origin.direct, external=origin.external).items():
-        yield from ((role, Way(WayKind.OWN, path)) for path in paths)
+    paths = identity.own_paths(origin.graph, kind, origin.direct, external=origin.external)
+    for role, own in paths.items():
+        yield from ((role, Way(WayKind.OWN, path)) for path in own)
     if origin.service:
         return
     for elevation in origin.elevations:
         if elevation.person == origin.unit and elevation.period.holds(origin.now):
             yield from _elevated(origin, elevation.role)
-    own = origin.own()
-    yield from _managed(origin, own, WayKind.MANAGED, None)
-    grantors, _looked_at = grantors_of(
-        Held(origin.unit, own), origin.delegations, origin.now, origin.people_of
-    )
-    for grantor in grantors:
+    for grantor in _grantors(origin):
         yield from ((role, Way(WayKind.DELEGATED, of=grantor.unit)) for role in grantor.own.roles)
+
+
+def managed_ways(origin: Origin) -> Iterator[tuple[UnitId, Way]]:
+    """Every way by managing, of the principal and of grantors."""
+    if origin.service:
+        return
+    yield from _managed(origin, origin.own(), WayKind.MANAGED, None)
+    for grantor in _grantors(origin):
         yield from _managed(origin, grantor.own, WayKind.DELEGATED_MANAGED, grantor.unit)
+
+
+def _grantors(origin: Origin) -> tuple[Held, ...]:
+    if origin.service:
+        return ()
+    held = Held(origin.unit, origin.own())
+    return grantors_of(held, origin.delegations, origin.now, origin.people_of)[0]
 
 
 def _elevated(origin: Origin, role: UnitId) -> Iterator[tuple[UnitId, Way]]:

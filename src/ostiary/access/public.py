@@ -44,7 +44,7 @@ from ostiary.access._directory import (
     view_standings,
     view_tree,
 )
-from ostiary.access._effective import EffectiveRole, Way, WayKind, effective_roles
+from ostiary.access._effective import Effective, EffectiveRole, Way, WayKind, effective_roles
 from ostiary.access._explain import Explanation, Layered, Unnamed, allowed_verbs, explain
 from ostiary.access._facts import may_pass_on, record_facts
 from ostiary.access._filter import RecordFilter
@@ -191,6 +191,7 @@ __all__ = [
     "DenyRule",
     "DenyRuleChange",
     "Denying",
+    "Effective",
     "EffectiveRole",
     "EndOfDelegation",
     "EndOfElevation",

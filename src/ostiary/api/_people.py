@@ -113,16 +113,20 @@ def person_roles(request: HttpRequest, person_id: UUID) -> HttpResponse:
     if request.method != "GET":
         return not_allowed(request, "GET")
     ctx, unit = context(request), UnitId(person_id)
-    only(request.GET, frozenset())
+    only(request.GET, frozenset({"managing"}))
+    managing = request.GET.get("managing", "false")
+    if managing not in _STATES:
+        raise refuse("managing", "malformed", "managing is true or false")
     access.view_person(ctx, unit)
-    effective = access.effective_roles(ctx, unit)
-    names = identity.names_of(ctx, [found.role for found in effective])
+    found = access.effective_roles(ctx, unit, managing=_STATES[managing])
+    names = identity.names_of(ctx, [effective.role for effective in found.roles])
     return _json(
         {
             "direct": [_role(role) for role in access.direct_roles(ctx, unit).rows],
+            "manages": found.manages,
             "effective": [
-                {"name": names.get(found.role, ""), **asdict(found)}
-                for found in sorted(effective, key=lambda f: (names.get(f.role, ""), f.role))
+                {"name": names.get(effective.role, ""), **asdict(effective)}
+                for effective in sorted(found.roles, key=lambda f: (names.get(f.role, ""), f.role))
             ],
         }
     )

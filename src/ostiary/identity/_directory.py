@@ -1,7 +1,8 @@
 """Looking for people and service accounts: by words, kind, state and role, in order of name, page by page.
 
-Who fits many is read along the index of names; who fits few, by words or a role that few have, is gathered
-first, at most `GATHERED` of them, and then put in order.
+What fits many is read along the index of names; what fits few, by words or a role that few have, is gathered
+first, at most `GATHERED`, and then put in order. A search gathers whose name begins with the text; only where
+these are few, also who has its longest word anywhere, as far as the other words are there too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,9 @@ MOST_COUNTED = 10_000
 MAX_SEARCH, MAX_WORDS = 200, 6
 NAME_KEY = f'{words.folded("u.name")} collate "C"'  # as the index of names has it
 _LOGIN = "p.login || ' ' || p.email"
+_WHOLE = "u.name || ' ' || coalesce(p.login, '') || ' ' || coalesce(p.email, '')"
+CANDIDATES = 5_000  # that have a word, of which those are kept that have the others
+_LAST = "\U0010ffff"
 
 
 class PrincipalKind(StrEnum):
@@ -80,11 +84,11 @@ def list_principals(ctx: Context, query: PeopleQuery, *, one_more: bool = False)
     if values is None:
         return []
     values["limit"] = query.limit + one_more
-    gathered = _gathered(ctx, query)
+    gathered = _gathered(ctx, query, values)
     after = "" if query.after is None else f" and ({NAME_KEY}, u.id) > (%(key)s, %(after)s)"
     if gathered is not None:
         text = (
-            f"with found as materialized ({_gather(query, gathered)})"
+            f"with found as materialized ({gathered})"
             f" select {_COLUMNS} from found f join {_FROM} on u.id = f.id where true{after}"
             " order by key, id limit %(limit)s::int"
         )
@@ -103,33 +107,62 @@ def count_principals(ctx: Context, query: PeopleQuery) -> Count:
     values = _values(ctx, query)
     if values is None:
         return Count(0, capped=False)
-    gathered = _gathered(ctx, query)
+    gathered = _gathered(ctx, query, values)
     most = MOST_COUNTED if gathered is None else GATHERED
-    if gathered is None:
+    if gathered is not None:
+        inner = gathered
+    elif query.role is not None and query.active is None and set(query.kinds) == set(PrincipalKind):
+        inner = "select 1 from @.identity_membership where role_id = %(role)s"
+    else:
         parts = [
             f"(select 1 from @.identity_unit u where {branch}{_of_role(query)} limit %(most)s::int)"
             for branch in _branches(query)
         ]
         inner = " union all ".join(parts)
-    else:
-        inner = _gather(query, gathered)
     text = f"select count(*) from (select 1 from ({inner}) f limit %(most)s::int) n"
     row = ctx.db.row(text, {**values, "most": most + 1})
     found = 0 if row is None else int(row[0])
     return Count(min(found, most), capped=found > most)
 
 
-def matching(search: str) -> Mapping[str, str]:
-    """The words of a search by the name of their parameter, as queries. Raises Invalid."""
-    asked = words.split(words.fold(search))
+def matching(search: str) -> dict[str, str]:
+    """What a search asks for, by the name of its parameter: words, longest first, and a range of names.
+
+    Raises Invalid: too long.
+    """
+    text = words.fold(search).strip()
+    asked = sorted(words.split(text), key=len, reverse=True)
     if len(search) > MAX_SEARCH or len(asked) > MAX_WORDS:
         raise Invalid([FieldError("q", "too_long", f"A search has at most {MAX_WORDS} words")])
-    return {f"w{number}": words.words_query(word) for number, word in enumerate(asked)}
+    if not asked:
+        return {}
+    queries = {f"w{number}": words.words_query(word) for number, word in enumerate(asked)}
+    return {**queries, "begin": text, "end": text + _LAST}
+
+
+def with_word(name: str, text: str = "u.name") -> str:
+    """SQL: a text has a word that begins with a word of the search."""
+    return f"{words.words_of(words.folded(text))} @@ %({name})s::tsquery"
+
+
+def beginning(branches: Sequence[str], more: str = "") -> str:
+    """SQL: ids by the index of names, of those whose name begins with the search; few of each branch."""
+    return " union all ".join(
+        f"(select u.id from @.identity_unit u where {branch}{more}"
+        f" and {NAME_KEY} >= %(begin)s and {NAME_KEY} < %(end)s limit %(gathered)s::int)"
+        for branch in branches
+    )
+
+
+def are_many(ctx: Context, ids: str, values: Mapping[str, Any]) -> bool:
+    """Whether a statement gives more than are gathered."""
+    row = ctx.db.row(f"select count(*) from (select 1 from ({ids}) i limit %(gathered)s::int) n", values)
+    return row is not None and int(row[0]) > GATHERED
 
 
 def _values(ctx: Context, query: PeopleQuery) -> dict[str, Any] | None:
     """The parameters; None: whoever came last on the page before is gone, or a search has no word."""
-    found: dict[str, Any] = {"role": query.role, "gathered": GATHERED + 1}
+    found: dict[str, Any] = {"role": query.role, "gathered": GATHERED + 1, "candidates": CANDIDATES}
     found.update(matching(query.search))
     if query.search.strip() and "w0" not in found:
         return None
@@ -143,34 +176,32 @@ def _values(ctx: Context, query: PeopleQuery) -> dict[str, Any] | None:
     return found
 
 
-def _gathered(ctx: Context, query: PeopleQuery) -> str | None:
+def _gathered(ctx: Context, query: PeopleQuery, values: Mapping[str, Any]) -> str | None:
     """SQL of the ids to begin with, where they are few; None: begin with the index of names."""
-    asked = sorted(matching(query.search))
-    if asked:
-        return " intersect ".join(_having_word(name) for name in asked)
-    if query.role is None:
+    asked = [name for name in values if name.startswith("w")]
+    members = "select principal_id as id from @.identity_membership where role_id = %(role)s"
+    if query.role is not None and not are_many(ctx, members, values):
+        return _having(query, members, asked)
+    if not asked:
         return None
-    row = ctx.db.row(
-        "select count(*) from (select 1 from @.identity_membership where role_id = %(role)s"
-        " limit %(most)s::int) m",
-        {"role": query.role, "most": GATHERED + 1},
+    named = beginning(_branches(query), _of_role(query))
+    if are_many(ctx, named, values):
+        return f"select id from ({named}) n limit %(gathered)s::int"
+    longest, *others = asked
+    anywhere = (
+        f"(select u.id from @.identity_unit u where {with_word(longest)} limit %(candidates)s::int) union"
+        f" (select p.unit_id from @.identity_person p where {with_word(longest, _LOGIN)}"
+        " limit %(candidates)s::int)"
     )
-    few = row is not None and int(row[0]) <= GATHERED
-    return "select principal_id as id from @.identity_membership where role_id = %(role)s" if few else None
+    return f"({named}) union ({_having(query, anywhere, others)})"
 
 
-def _having_word(name: str) -> str:
-    named, reached = (words.words_of(words.folded(text)) for text in ("u.name", _LOGIN))
+def _having(query: PeopleQuery, ids: str, asked: Sequence[str]) -> str:
+    """SQL: those of the ids that are asked for and have all of these words."""
+    having = "".join(f" and {with_word(name, _WHOLE)}" for name in asked)
     return (
-        f"(select u.id from @.identity_unit u where {named} @@ %({name})s::tsquery union"
-        f" select p.unit_id from @.identity_person p where {reached} @@ %({name})s::tsquery)"
-    )
-
-
-def _gather(query: PeopleQuery, ids: str) -> str:
-    return (
-        f"select u.id from ({ids}) i join @.identity_unit u on u.id = i.id"
-        f" where ({' or '.join(_branches(query))}){_of_role(query)} limit %(gathered)s::int"
+        f"select u.id from ({ids}) i join {_FROM} on u.id = i.id"
+        f" where ({' or '.join(_branches(query))}){_of_role(query)}{having} limit %(gathered)s::int"
     )
 
 

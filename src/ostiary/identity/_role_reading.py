@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ostiary.identity._directory import GATHERED, NAME_KEY, matching
+from ostiary.identity._directory import GATHERED, NAME_KEY, are_many, beginning, matching, with_word
 from ostiary.identity._graph import ROLE_KINDS, RoleGraph, UnitKind
-from ostiary.kernel import words
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import NotFound
 from ostiary.kernel.ids import UnitId
@@ -84,21 +83,20 @@ def find_roles(
     asked = matching(search)
     if not asked:
         return []
-    having = " and ".join(
-        f"{words.words_of(words.folded('u.name'))} @@ %({name})s::tsquery" for name in asked
-    )
-    side = "" if external is None else " and u.external = %(external)s"
-    values = {
-        **asked,
-        "kinds": sorted(kind.value for kind in kinds),
-        "external": external,
-        "gathered": GATHERED,
-        "limit": limit,
-    }
-    gathered = (
-        f"select u.id from @.identity_unit u where {having} and u.kind = any(%(kinds)s){side}"
-        " limit %(gathered)s::int"
-    )
+    sides = (False, True) if external is None else (external,)
+    branches = [
+        f"u.kind = '{kind.value}' and {'' if side else 'not '}u.external"
+        for kind in sorted(kinds)
+        for side in sides
+    ]
+    values = {**asked, "gathered": GATHERED + 1, "limit": limit}
+    gathered = beginning([f"{branch} and u.active" for branch in branches])
+    if not are_many(ctx, gathered, values):
+        having = " and ".join(with_word(name) for name in asked if name.startswith("w"))
+        gathered += (
+            f" union (select u.id from @.identity_unit u where ({' or '.join(branches)}) and {having}"
+            " limit %(gathered)s::int)"
+        )
     return _entries(ctx, f"where u.id in ({gathered}) order by {NAME_KEY}, u.id limit %(limit)s::int", values)
 
 

@@ -21,6 +21,7 @@ from ostiary.web._view import READ, answers
 from ostiary.web._ways import named_in, way_words
 
 EFFECTIVE = 100  # on one page
+_TAB_OF = {"managed": "roles"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,6 @@ class RoleLine:
     url: str
     ways: tuple[str, ...]
     more: int
-    marked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,14 @@ def person_page(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     """GET /people/<id>?tab=."""
     person = access.view_person(request.ctx, UnitId(person_id))
     tab = request.GET.get("tab", "")
-    tabs = {"": _facts_tab, "roles": _roles_tab, "standing": _standing_tab, "attributes": _attributes_tab}
-    if tab not in tabs or (not person.is_person and tab == "standing"):
+    tabs = {
+        "": _facts_tab,
+        "roles": _roles_tab,
+        "managed": _roles_tab,
+        "standing": _standing_tab,
+        "attributes": _attributes_tab,
+    }
+    if tab not in tabs or (not person.is_person and tab in ("standing", "managed")):
         raise NotFound
     return tabs[tab](request, person, tab)
 
@@ -76,7 +82,7 @@ def _shown(
         url=url,
         kind=kind_word(person.kind),
         tabs=[
-            Link(text, f"{url}?tab={code}" if code else url, current=code == tab)
+            Link(text, f"{url}?tab={code}" if code else url, current=code == _TAB_OF.get(tab, tab))
             for code, text in captions.items()
         ],
         **values,
@@ -106,14 +112,17 @@ def _facts(request: HttpRequest, person: identity.Details) -> list[tuple[str, st
 
 
 def _roles_tab(request: HttpRequest, person: identity.Details, tab: str) -> HttpResponse:
-    found = access.effective_roles(request.ctx, person.id)
-    names = identity.names_of(request.ctx, [effective.role for effective in found])
-    ordered = sorted(found, key=lambda e: (names.get(e.role, "").casefold(), e.role))
+    managing = tab == "managed"
+    found = access.effective_roles(request.ctx, person.id, managing=managing)
+    named = [*(effective.role for effective in found.roles), *found.manages]
+    names = identity.names_of(request.ctx, named)
+    ordered = sorted(found.roles, key=lambda e: (names.get(e.role, "").casefold(), e.role))
     first = _number(request.GET.get("from", ""))
     shown = ordered[first : first + EFFECTIVE]
-    named = {unit for effective in shown for unit in named_in(effective.ways)}
-    names |= identity.names_of(request.ctx, sorted(named - names.keys()))
-    address = f"{PEOPLE_URL}/{person.id}?tab=roles"
+    more = {unit for effective in shown for unit in named_in(effective.ways)}
+    names |= identity.names_of(request.ctx, sorted(more - names.keys()))
+    url = f"{PEOPLE_URL}/{person.id}"
+    address = f"{url}?tab={tab}"
     return _shown(
         request,
         person,
@@ -121,6 +130,9 @@ def _roles_tab(request: HttpRequest, person: identity.Details, tab: str) -> Http
         "web/person_roles.html",
         rows=[_line(effective, names, person.name) for effective in shown],
         count=words.number(len(ordered)),
+        manages=words.listed([names.get(unit, "") for unit in found.manages[:5]]),
+        managing=managing,
+        other_url=f"{url}?tab={'roles' if managing else 'managed'}",
         first_url=address if first else "",
         next_url=f"{address}&from={first + EFFECTIVE}" if len(ordered) > first + EFFECTIVE else "",
     )
@@ -132,7 +144,6 @@ def _line(effective: access.EffectiveRole, names: dict[UnitId, str], who: str) -
         f"{ROLES_URL}/{effective.role}",
         tuple(way_words(way, names, who) for way in effective.ways),
         effective.more,
-        all(way.kind is not access.WayKind.OWN for way in effective.ways),
     )
 
 

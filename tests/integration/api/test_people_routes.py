@@ -90,6 +90,11 @@ def test_the_ways_to_roles_are_told(desk: Desk) -> None:
     ways = {role["name"]: role["ways"][0] for role in found["effective"]}
     assert [hop["step"] for hop in ways["Sales managers"]["hops"]] == ["direct", "above", "link"]
     assert ways["All employees"]["hops"][0]["step"] == "everybody"
+    url = f"/api/v1/people/{desk.units['mona']}/roles"
+    _, managed = ask(desk, "hana", "GET", f"{url}?managing=true")
+    assert managed["manages"] == [str(desk.units["north"])]
+    assert "Berlin" in {role["name"] for role in managed["effective"]}
+    assert ask(desk, "hana", "GET", f"{url}?managing=maybe")[0] == 422
 
 
 def test_roles_are_found_listed_and_told(desk: Desk) -> None:

@@ -106,7 +106,10 @@ def test_each_effective_role_tells_the_way_to_it(desk: Desk) -> None:
     assert "All employees everybody has it" in page
     page = text_of(desk.hana.get(desk.url("mona", "?tab=roles")))
     assert "North lead given directly" in page
+    assert "Manages North" in page
+    page = text_of(desk.hana.get(desk.url("mona", "?tab=managed")))
     assert "Berlin somebody below North has it, whom they manage" in page
+    assert "North lead" not in page
 
 
 def test_somebody_acts_for_another_and_no_longer(desk: Desk) -> None:
