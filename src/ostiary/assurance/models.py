@@ -1,6 +1,7 @@
 """What roles and grants are for, described for migrations. Run-time access is by SQL (ADR-0004).
 
-Objects lie above and are named by plain ids; roles and people are identity's and referred to by key.
+Roles and people are identity's. The database itself takes away what belongs to a role that is removed, by
+references that the first migration makes, since Django's do nothing there. Objects are named by plain ids.
 """
 
 from django.db import models
@@ -14,13 +15,13 @@ class RoleCard(models.Model):
     justification, basis: also of every grant of the role that has none of its own.
     """
 
-    role = models.OneToOneField(UNIT, models.CASCADE, primary_key=True, related_name="+")
-    owner = models.ForeignKey(UNIT, models.SET_NULL, null=True, related_name="+")
+    role = models.OneToOneField(UNIT, models.CASCADE, primary_key=True, related_name="+", db_constraint=False)
+    owner = models.ForeignKey(UNIT, models.SET_NULL, null=True, related_name="+", db_constraint=False)
     justification = models.TextField(db_default="")
     basis = models.TextField(db_default="")
     review_months = models.SmallIntegerField(null=True)
     reviewed_at = models.DateTimeField(null=True)
-    reviewed_by = models.ForeignKey(UNIT, models.SET_NULL, null=True, related_name="+")
+    reviewed_by = models.ForeignKey(UNIT, models.SET_NULL, null=True, related_name="+", db_constraint=False)
 
     class Meta:
         db_table = "assurance_role_card"
@@ -30,7 +31,7 @@ class GrantReason(models.Model):
     """Why a role has an operation, or rights on an object. target: the operation's code, the object's id."""
 
     id = models.UUIDField(primary_key=True)
-    role = models.ForeignKey(UNIT, models.CASCADE, related_name="+")
+    role = models.ForeignKey(UNIT, models.CASCADE, related_name="+", db_constraint=False)
     kind = models.TextField()
     target = models.TextField()
     justification = models.TextField(db_default="")

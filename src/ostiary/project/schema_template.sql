@@ -1,4 +1,4 @@
--- fingerprint of the migrations: f26a0f1ae2afbc45dc02a18273a1d1d6a2159755471ace3a9fed8b5aa94be2dc
+-- fingerprint of the migrations: 35d4f3df3256fa6c516f9ca325c661ffcddaa1866bb3546b5e1561e76a13fb0e
 -- Made by `make schema`; not to be edited.
 CREATE FUNCTION @.audit_extend_partitions(home text, months integer) RETURNS integer
     LANGUAGE plpgsql
@@ -799,13 +799,13 @@ ALTER TABLE ONLY @.access_scope_rule
 ALTER TABLE ONLY @.access_share
     ADD CONSTRAINT access_share_unit_id_ea591b4e_fk_identity_unit_id FOREIGN KEY (unit_id) REFERENCES @.identity_unit(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY @.assurance_grant_reason
-    ADD CONSTRAINT assurance_grant_reason_role_id_547980a9_fk_identity_unit_id FOREIGN KEY (role_id) REFERENCES @.identity_unit(id) DEFERRABLE INITIALLY DEFERRED;
+    ADD CONSTRAINT assurance_grant_reason_role_id FOREIGN KEY (role_id) REFERENCES @.identity_unit(id) ON DELETE CASCADE;
 ALTER TABLE ONLY @.assurance_role_card
-    ADD CONSTRAINT assurance_role_card_owner_id_07b8200e_fk_identity_unit_id FOREIGN KEY (owner_id) REFERENCES @.identity_unit(id) DEFERRABLE INITIALLY DEFERRED;
+    ADD CONSTRAINT assurance_role_card_owner_id FOREIGN KEY (owner_id) REFERENCES @.identity_unit(id) ON DELETE SET NULL;
 ALTER TABLE ONLY @.assurance_role_card
-    ADD CONSTRAINT assurance_role_card_reviewed_by_id_458bd54a_fk_identity_unit_id FOREIGN KEY (reviewed_by_id) REFERENCES @.identity_unit(id) DEFERRABLE INITIALLY DEFERRED;
+    ADD CONSTRAINT assurance_role_card_reviewed_by_id FOREIGN KEY (reviewed_by_id) REFERENCES @.identity_unit(id) ON DELETE SET NULL;
 ALTER TABLE ONLY @.assurance_role_card
-    ADD CONSTRAINT assurance_role_card_role_id_173786d2_fk_identity_unit_id FOREIGN KEY (role_id) REFERENCES @.identity_unit(id) DEFERRABLE INITIALLY DEFERRED;
+    ADD CONSTRAINT assurance_role_card_role_id FOREIGN KEY (role_id) REFERENCES @.identity_unit(id) ON DELETE CASCADE;
 ALTER TABLE ONLY @.identity_api_key
     ADD CONSTRAINT identity_api_key_principal_id_7aca3c46_fk_identity_unit_id FOREIGN KEY (principal_id) REFERENCES @.identity_unit(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY @.identity_attribute

@@ -176,6 +176,20 @@ def test_changes_are_checked_recorded_and_refused_by_field(office: Office) -> No
     assert abs((datetime.now(UTC) - card.reviewed_at).total_seconds()) < 3600
 
 
+def test_a_role_that_is_removed_or_merged_takes_its_card_with_it(office: Office) -> None:
+    ctx = office.ctx
+    for role in (office.func, office.team):
+        assurance.set_role_card(ctx, role, owner=office.ann, reason=CRM, review_months=3)
+        assurance.set_grant_reason(ctx, role, GrantKind.OPERATION, "CanExportGrid", CRM)
+        assurance.mark_reviewed(ctx, role)
+    access.remove_role(ctx, office.func)
+    access.merge_roles(ctx, office.team, office.north)
+    matrix = office.matrix()
+    assert {office.func, office.team}.isdisjoint(role.id for role in matrix.roles)
+    assert {office.func, office.team}.isdisjoint(matrix.cards.cards)
+    assert {office.func, office.team}.isdisjoint(role for role, _, _ in matrix.cards.reasons)
+
+
 @pytest.mark.parametrize(
     ("field", "owner", "reason", "months"),
     [

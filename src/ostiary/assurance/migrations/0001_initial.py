@@ -4,6 +4,22 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 UNIT = "identity.unit"
+# The database itself keeps them: a role is removed below this context, which knows nothing of these tables.
+REFERENCES = (
+    ("assurance_role_card", "role_id", "CASCADE"),
+    ("assurance_role_card", "owner_id", "SET NULL"),
+    ("assurance_role_card", "reviewed_by_id", "SET NULL"),
+    ("assurance_grant_reason", "role_id", "CASCADE"),
+)
+
+
+def refer(table: str, column: str, then: str) -> migrations.RunSQL:
+    """A reference to a unit, and what becomes of the row when that goes."""
+    return migrations.RunSQL(
+        f"ALTER TABLE {table} ADD CONSTRAINT {table}_{column} FOREIGN KEY ({column})"
+        f" REFERENCES identity_unit (id) ON DELETE {then}",
+        f"ALTER TABLE {table} DROP CONSTRAINT {table}_{column}",
+    )
 
 
 class Migration(migrations.Migration):
@@ -18,6 +34,7 @@ class Migration(migrations.Migration):
                 (
                     "role",
                     models.OneToOneField(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         primary_key=True,
                         related_name="+",
@@ -28,7 +45,11 @@ class Migration(migrations.Migration):
                 (
                     "owner",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=UNIT
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=UNIT,
                     ),
                 ),
                 ("justification", models.TextField(db_default="")),
@@ -38,7 +59,11 @@ class Migration(migrations.Migration):
                 (
                     "reviewed_by",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=UNIT
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=UNIT,
                     ),
                 ),
             ],
@@ -50,7 +75,12 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(primary_key=True, serialize=False)),
                 (
                     "role",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to=UNIT),
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=UNIT,
+                    ),
                 ),
                 ("kind", models.TextField()),
                 ("target", models.TextField()),
@@ -70,4 +100,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        *(refer(table, column, then) for table, column, then in REFERENCES),
     ]
