@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from ostiary.access import public as access
 from ostiary.api._asked import answer, body_of, context, not_allowed, number_of, only, refuse
 from ostiary.api._changes import Said, read_changes
+from ostiary.api._impact import told_impact
 from ostiary.assurance import public as assurance
 from ostiary.identity import public as identity
 from ostiary.kernel.entries import Entry, Guard, Silent, View, declare, needs
@@ -20,7 +21,6 @@ from ostiary.objects import public as objects
 
 _USERS = needs(access.Operation.MANAGE_USERS.value)
 _RIGHTS = needs(access.Operation.MANAGE_RIGHTS.value)
-MOST_NAMED = 100  # people named in one line of a preview; they are counted beyond
 _STATES = {"true": True, "false": False}
 
 
@@ -201,25 +201,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     access.ensure_operation(ctx, access.Operation.MANAGE_USERS)
     changes = read_changes(said.value("changes"))
     said.end()
-    impact = assurance.preview(ctx, changes)
-    diff = impact.diff
-    named = {unit for c in (*diff.gained, *diff.lost) for unit in c.who[:MOST_NAMED]}
-    names = identity.names_of(ctx, sorted(named))
-    return _json(
-        {
-            "epoch": impact.epoch,
-            "widens": impact.widens,
-            "compared": diff.groups[0],
-            "concerned": diff.groups[1],
-            "gained": [_line(change, names) for change in diff.gained],
-            "lost": [_line(change, names) for change in diff.lost],
-        }
-    )
-
-
-def _line(change: access.Change, names: Mapping[UnitId, str]) -> dict[str, Any]:
-    who = [{"id": unit, "name": names.get(unit, "")} for unit in change.who[:MOST_NAMED]]
-    return {**asdict(change), "who": who, "people": len(change.who)}
+    return _json(told_impact(ctx, assurance.preview(ctx, changes)))
 
 
 @_answers({"POST": "identity.membership.added"})

@@ -11,6 +11,7 @@ from ostiary.access import public as access
 from ostiary.access.public import Operation
 from ostiary.api._asked import answer, answers, body_of, context, not_allowed, only, version_of
 from ostiary.api._errors import problem
+from ostiary.api._impact import told_impact
 from ostiary.assurance import public as assurance
 from ostiary.kernel.context import Context
 from ostiary.kernel.entries import needs
@@ -66,26 +67,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     ctx = context(request)
     access.ensure_operation(ctx, Operation.MANAGE_RIGHTS)
     changes = assurance.changes_in(objects.get_catalogue(ctx), body_of(request))
-    found = assurance.preview(ctx, changes)
-    told = {
-        "epoch": found.epoch,
-        "widens": found.widens,
-        "gained": [_change(change) for change in found.diff.gained],
-        "lost": [_change(change) for change in found.diff.lost],
-        "took_s": round(found.took_s, 3),
-    }
-    return answer(orjson.dumps(told))
-
-
-def _change(change: access.Change) -> dict[str, Any]:
-    return {
-        "what": change.what,
-        "who": [str(unit) for unit in change.who],
-        "roles": list(change.roles),
-        "vacant": list(change.vacant),
-        "records": change.records,
-        "margin": change.margin,
-    }
+    return answer(orjson.dumps(told_impact(ctx, assurance.preview(ctx, changes))))
 
 
 def _answer(request: HttpRequest, tell: Tell, read: Read) -> HttpResponse:

@@ -132,7 +132,7 @@ def test_a_preview_tells_and_keeps_nothing(harbour: Harbour, program: Program) -
     told = orjson.loads(answered.body)
     assert (answered.status, told["widens"], told["lost"]) == (200, True, [])
     gained = [g for g in told["gained"] if g["what"].startswith("update boat")]
-    assert gained[0]["who"] == [str(harbour.ann)]
+    assert gained[0]["who"] == [{"id": str(harbour.ann), "name": "Ann Agent"}]
     assert program.get(OBJECT)["rows"][0]["verbs"] == ["read"]
 
 
