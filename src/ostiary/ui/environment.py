@@ -47,9 +47,9 @@ def _avatar(letters: str, pair: int, shape: str) -> Markup:
     return Markup('<span class="av{}" data-p="{}" aria-hidden="true">{}</span>').format(shape, pair, letters)
 
 
-def level(letters: str, lit: str, firm: str = "", title: str = "") -> Markup:
+def squares(letters: str, lit: str, firm: str = "", title: str = "") -> Markup:
     """Letters in squares. lit: those that are granted; firm: of these, those granted at first hand."""
-    return _level(letters, lit, firm, title)
+    return _squares(letters, lit, firm, title)
 
 
 _SQUARES = {  # (at first hand, granted)
@@ -60,9 +60,9 @@ _SQUARES = {  # (at first hand, granted)
 
 
 @lru_cache(maxsize=20_000)
-def _level(letters: str, lit: str, firm: str, title: str) -> Markup:
-    squares = Markup("").join(_SQUARES[letter in firm, letter in lit].format(letter) for letter in letters)
-    return Markup('<span class="lvl" role="img" title="{}">{}</span>').format(title, squares)
+def _squares(letters: str, lit: str, firm: str, title: str) -> Markup:
+    each = Markup("").join(_SQUARES[letter in firm, letter in lit].format(letter) for letter in letters)
+    return Markup('<span class="squares" role="img" title="{}">{}</span>').format(title, each)
 
 
 @cache
@@ -78,7 +78,7 @@ def _environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the i18n extension at run time
-    env.globals.update(asset=asset, avatar=avatar, icon=icon, level=level)
+    env.globals.update(asset=asset, avatar=avatar, icon=icon, squares=squares)
     return env
 
 

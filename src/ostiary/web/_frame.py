@@ -171,13 +171,12 @@ def _administration(request: HttpRequest, current: str) -> tuple[Group, ...]:
     if access.may_operate(request.ctx, access.Operation.MANAGE_RIGHTS):
         links.append(Link(_("Object permissions"), RIGHTS_URL, "shield-lock", current == RIGHTS_URL))
         links.append(Link(_("System operations"), OPERATIONS_URL, "adjustments", current == OPERATIONS_URL))
+        links.append(Link(_("Role matrix"), MATRIX_URL, "table", current == MATRIX_URL))
         links.append(Link(_("Explain"), EXPLAIN_URL, "zoom-question", current == EXPLAIN_URL))
     if access.may_operate(request.ctx, access.Operation.MANAGE_JOBS):
         links.append(Link(_("Background work"), JOBS_URL, "list-check", current == JOBS_URL))
     if access.may_operate(request.ctx, access.Operation.MANAGE_SYSTEM_SETTINGS):
         links.append(Link(_("System settings"), SETTINGS_URL, "settings", current == SETTINGS_URL))
-    if access.may_operate(request.ctx, access.Operation.MANAGE_RIGHTS):
-        links.append(Link(_("Role matrix"), MATRIX_URL, "table", current == MATRIX_URL))
     return (Group(_("Administration"), tuple(links), folded=True),) if links else ()
 
 

@@ -1,21 +1,24 @@
 """What to look at in the rights: a page of findings, errors first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.http import urlencode
 
 from ostiary.assurance import public as assurance
 from ostiary.kernel.errors import NotFound
+from ostiary.objects import public as objects
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.values import Empty, Head, Link
-from ostiary.web._frame import MATRIX_URL
+from ostiary.web._frame import MATRIX_URL, OPERATIONS_URL, RIGHTS_URL
 from ostiary.web._matrix_page import FINDINGS_URL, GUARD, matrix_response, number_of
 from ostiary.web._matrix_table import ROLES_URL
 from ostiary.web._view import READ, answers
 
 _FINDINGS = 100
+_ABOUT_ROWS = frozenset({"direct_grant", "row_without_match", "row_shadowed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,8 @@ def findings_page(request: HttpRequest) -> HttpResponseBase:
     start = (number - 1) * _FINDINGS
     if start and start >= len(found):
         raise NotFound
-    rows = [_finding(finding) for finding in found[start : start + _FINDINGS]]
+    codes: dict[UUID, str] = {o.id: o.code for o in objects.get_catalogue(request.ctx).objects.values()}
+    rows = [_finding(finding, codes) for finding in found[start : start + _FINDINGS]]
     return matrix_response(
         request,
         "web/role_findings.html",
@@ -54,7 +58,7 @@ def findings_page(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-def _finding(finding: assurance.Finding) -> FindingRow:
+def _finding(finding: assurance.Finding, codes: Mapping[UUID, str]) -> FindingRow:
     error = finding.severity is assurance.Severity.ERROR
     return FindingRow(
         _("Error") if error else _("Warning"),
@@ -62,8 +66,17 @@ def _finding(finding: assurance.Finding) -> FindingRow:
         finding.text,
         finding.advice,
         finding.code,
-        f"{ROLES_URL}/{finding.role}" if finding.role else "",
+        _url(finding, codes),
     )
+
+
+def _url(finding: assurance.Finding, codes: Mapping[UUID, str]) -> str:
+    """Where to do something about it: the rows themselves, else the card of the role."""
+    if finding.code in _ABOUT_ROWS and finding.operation is not None:
+        return f"{OPERATIONS_URL}/{finding.operation.value}"
+    if finding.code in _ABOUT_ROWS and finding.object_id is not None:
+        return f"{RIGHTS_URL}/{codes[finding.object_id]}"
+    return f"{ROLES_URL}/{finding.role}" if finding.role else ""
 
 
 def _severities(found: Sequence[assurance.Finding], chosen: str) -> list[Link]:

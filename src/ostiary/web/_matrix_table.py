@@ -115,9 +115,9 @@ class _Cells:
             marks, by = _NOTHING, self._by(cell.given, own=cell.own)
             if cell.given.allowed:
                 letter = _("Y")
-                marks = ui.level(letter, letter, letter if cell.own else "", f"{_('Yes')}: {by}")
+                marks = ui.squares(letter, letter, letter if cell.own else "", f"{_('Yes')}: {by}")
             elif cell.own:
-                marks = ui.level(_("N"), "", "", f"{_('No')}: {by}")
+                marks = ui.squares(_("N"), "", "", f"{_('No')}: {by}")
             yield self._cell(operation.value, marks, missing=cell.lacks)
 
     def levels(self, role: assurance.MatrixRole, made: objects.Object) -> Iterator[Markup]:
@@ -129,7 +129,7 @@ class _Cells:
             if letter:
                 by = self._by(cell.given, own=cell.own)
                 firm = letter if cell.own else ""
-                marks = ui.level(letter, letter, firm, f"{names[cell.given.level]}: {by}")
+                marks = ui.squares(letter, letter, firm, f"{names[cell.given.level]}: {by}")
             yield self._cell(column.code, marks, missing=False)
 
     def _cell(self, target: str, marks: Markup, *, missing: bool) -> Markup:
@@ -160,7 +160,7 @@ def _verb_marks(rests: Rests) -> Markup:
     title = "; ".join(f"{', '.join(verbs)}: {_rests_on(by)}" for by, verbs in told.items())
     lit = "".join(verb.letter.upper() for verb, _by in rests)
     firm = "".join(verb.letter.upper() for verb, by in rests if not by)
-    return ui.level(_VERBS, lit, firm, title)
+    return ui.squares(_VERBS, lit, firm, title)
 
 
 def _verb_names() -> Mapping[access.Verb, str]:
