@@ -1,15 +1,15 @@
 """Units under names that mean the same in another tenant.
 
 `sales`: a role with that code. `org:North/Berlin`, `func:Auditors`, `external:Delta`: a role without one, by
-the names from the root of its tree. `manager:org:North`: the manager role of a unit. `person:ann`: by the
-sign-in name. `service:importer`: a service account.
+the names from the root of its tree; `func:Auditors#2` is the second of that name, in the order of making.
+`manager:org:North`: the manager role of a unit. `person:ann`: by the sign-in name. `service:importer`: a
+service account.
 """
 
 from collections.abc import Collection, Iterator, Mapping
 
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
-from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.kernel.ids import UnitId
 
 PERSON, SERVICE, MANAGER = "person:", "service:", "manager:"
@@ -24,14 +24,16 @@ class UnitReferences:
         self._facts = {fact.id: fact for fact in identity.facts_of_roles(ctx)}
         self._known: dict[UnitId, str] = {}
         self._units: dict[str, UnitId] = {}
-        for role in self._facts:
+        for role in sorted(self._facts):  # as they were made: ids are in the order of time
             self._keep(role, self._of_role(role))
 
     def _keep(self, unit: UnitId, reference: str) -> None:
-        if self._units.setdefault(reference, unit) != unit:
-            message = f"Two roles are called {reference}: give one another name or a code"
-            raise Invalid([FieldError("role", "ambiguous", message)], message)
-        self._known[unit] = reference
+        number, name = 1, reference
+        while name in self._units:
+            number += 1
+            name = f"{reference}#{number}"
+        self._units[name] = unit
+        self._known[unit] = name
 
     def roles(self) -> Mapping[str, UnitId]:
         """Every role by its reference, so that parents come first."""

@@ -71,7 +71,10 @@ def test_a_file_makes_another_tenant_the_same(installation: Installation) -> Non
         crew = access.create_role(ctx, identity.UnitKind.FUNC, "Crew", code="crew", not_inherited=True)
         access.create_role(ctx, identity.UnitKind.MANAGER, "Master", manages=north)
         access.link(ctx, north, crew)
-        access.set_object_rows(ctx, boat.id, [(crew, {Verb.READ}), (north, set(Verb))])
+        twins = [access.create_role(ctx, identity.UnitKind.FUNC, "Twins") for _ in range(2)]
+        access.set_object_rows(
+            ctx, boat.id, [(crew, {Verb.READ}), (north, set(Verb)), (twins[1], set()), (twins[0], set(Verb))]
+        )
         access.set_column_rows(ctx, boat.id, boat.columns["name"].id, [(crew, ColumnLevel.READ)])
         access.set_operation_rows(ctx, Operation.EXPORT_LIST, [(crew, True), (north, False)])
         access.add_default_rule(ctx, boat.id, north, crew, update=Grant.GRANTED)

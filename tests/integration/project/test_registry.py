@@ -30,6 +30,7 @@ from ostiary.tenancy import public as tenancy
 from tests._jobs import as_owner
 from tests._site import Answer
 from tests._tenants import Installation, TestTenant
+from tests.integration.project._registry_matrix import MATRIX
 from tests.integration.project._registry_people import PEOPLE, make_person
 from tests.integration.project._registry_rights import RIGHTS
 from tests.integration.project._registry_why import WHY
@@ -211,6 +212,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     **PEOPLE,
     **RIGHTS,
     **WHY,
+    **MATRIX,
     "GET /settings": Scenario(lambda _: "/settings"),
     "GET /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize"),
     "POST /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize", {"value": "20"}),
