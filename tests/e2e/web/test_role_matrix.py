@@ -43,7 +43,8 @@ def test_a_reason_is_said_and_the_mark_goes(visit: Visit, *, script: bool) -> No
     admin.page.get_by_role("button", name="Save").click()
     admin.page.get_by_role("alert").wait_for()
     assert admin.page.get_by_label("Owner").get_attribute("aria-invalid") == "true"
-    admin.ensure_accessible()
+    if script:
+        admin.ensure_accessible()
     admin.page.get_by_label("Owner").fill("mona")
     admin.page.get_by_role("button", name="Save").click()
     admin.page.get_by_text("Saved.").wait_for()
