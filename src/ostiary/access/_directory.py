@@ -27,11 +27,10 @@ class People:
 def list_people(ctx: Context, query: identity.PeopleQuery, *, counted: bool = False) -> People:
     """People and service accounts that fit, by name; needs CanManageUsers, and is recorded."""
     ensure_operation(ctx, Operation.MANAGE_USERS)
-    found = identity.list_principals(ctx, query, one_more=True)
+    found, count = identity.look_for_principals(ctx, query, one_more=True, counted=counted)
     rows = tuple(found[: query.limit])
     _record(ctx, "identity.person.listed", None, {"ids": [str(row.id) for row in rows]})
-    count = identity.count_principals(ctx, query) if counted else None
-    return People(rows, len(found) > query.limit, count)
+    return People(rows, len(found) > query.limit, count if counted else None)
 
 
 def view_person(ctx: Context, principal: UnitId) -> identity.Details:

@@ -2,11 +2,11 @@
 
 What fits many is read along the index of names; what fits few, by words or a role that few have, is gathered
 first, at most `GATHERED`, and then put in order. A search gathers whose name begins with the text; only where
-these are few, also who has its longest word anywhere, as far as the other words are there too.
+these are few, also who has its rarest word anywhere, as far as the other words are there too.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import product
 from typing import Any
@@ -80,53 +80,67 @@ def list_principals(ctx: Context, query: PeopleQuery, *, one_more: bool = False)
 
     one_more: beyond the limit, so that the caller sees whether there are others.
     """
-    values = _values(ctx, query)
-    if values is None:
-        return []
-    values["limit"] = query.limit + one_more
-    gathered = _gathered(ctx, query, values)
-    after = "" if query.after is None else f" and ({NAME_KEY}, u.id) > (%(key)s, %(after)s)"
-    if gathered is not None:
-        text = (
-            f"with found as materialized ({gathered})"
-            f" select {_COLUMNS} from found f join {_FROM} on u.id = f.id where true{after}"
-            " order by key, id limit %(limit)s::int"
-        )
-    else:
-        parts = [
-            f"(select {_COLUMNS} from {_FROM} where {branch}{_of_role(query)}{after}"
-            f" order by {NAME_KEY}, u.id limit %(limit)s::int)"
-            for branch in _branches(query)
-        ]
-        text = f"select * from ({' union all '.join(parts)}) every order by key, id limit %(limit)s::int"
-    return [_principal(row) for row in ctx.db.rows(text, values)]
+    return look_for_principals(ctx, query, one_more=one_more)[0]
 
 
 def count_principals(ctx: Context, query: PeopleQuery) -> Count:
     """How many fit, up to `MOST_COUNTED`; of a search up to `GATHERED`."""
+    return look_for_principals(ctx, replace(query, limit=0, after=None), counted=True)[1]
+
+
+def look_for_principals(
+    ctx: Context, query: PeopleQuery, *, one_more: bool = False, counted: bool = False
+) -> tuple[list[Principal], Count]:
+    """Both of them; without `counted` the number means nothing."""
     values = _values(ctx, query)
     if values is None:
-        return Count(0, capped=False)
+        return [], Count(0, capped=False)
+    values["limit"] = query.limit + one_more
     gathered = _gathered(ctx, query, values)
-    most = MOST_COUNTED if gathered is None else GATHERED
-    if gathered is not None:
-        inner = gathered
-    elif query.role is not None and query.active is None and set(query.kinds) == set(PrincipalKind):
+    after = "" if query.after is None else f" and ({NAME_KEY}, u.id) > (%(key)s, %(after)s)"
+    if gathered is None:
+        rows = ctx.db.rows(_walked(query, after), values) if values["limit"] else []
+        return [_principal(row) for row in rows], _count_walked(ctx, query, values, counted=counted)
+    rows = ctx.db.rows(
+        f"with found as materialized ({gathered}) select null::uuid, '', false, '', '', '', false, '',"
+        " (select count(*) from found) union all"
+        f" (select {_COLUMNS}, 0 from found f join {_FROM} on u.id = f.id where true{after}"
+        f" order by {NAME_KEY}, u.id limit %(limit)s::int)",
+        values,
+    )
+    number = sum(int(row[-1]) for row in rows)  # in the one row that is nobody's
+    found = sorted((row[:-1] for row in rows if row[0] is not None), key=lambda row: (row[-1], row[0]))
+    return [_principal(row) for row in found], Count(min(number, GATHERED), capped=number > GATHERED)
+
+
+def _walked(query: PeopleQuery, after: str) -> str:
+    """SQL: along the index of names, for each kind and state."""
+    parts = [
+        f"(select {_COLUMNS} from {_FROM} where {branch}{_of_role(query)}{after}"
+        f" order by {NAME_KEY}, u.id limit %(limit)s::int)"
+        for branch in _branches(query)
+    ]
+    return f"select * from ({' union all '.join(parts)}) every order by key, id limit %(limit)s::int"
+
+
+def _count_walked(ctx: Context, query: PeopleQuery, values: Mapping[str, Any], *, counted: bool) -> Count:
+    if not counted:
+        return Count(0, capped=False)
+    if query.role is not None and query.active is None and set(query.kinds) == set(PrincipalKind):
         inner = "select 1 from @.identity_membership where role_id = %(role)s"
     else:
-        parts = [
+        inner = " union all ".join(
             f"(select 1 from @.identity_unit u where {branch}{_of_role(query)} limit %(most)s::int)"
             for branch in _branches(query)
-        ]
-        inner = " union all ".join(parts)
+        )
     text = f"select count(*) from (select 1 from ({inner}) f limit %(most)s::int) n"
-    row = ctx.db.row(text, {**values, "most": most + 1})
+    row = ctx.db.row(text, {**values, "most": MOST_COUNTED + 1})
     found = 0 if row is None else int(row[0])
-    return Count(min(found, most), capped=found > most)
+    return Count(min(found, MOST_COUNTED), capped=found > MOST_COUNTED)
 
 
 def matching(search: str) -> dict[str, str]:
-    """What a search asks for, by the name of its parameter: words, longest first, and a range of names.
+    """What a search asks for, by the name of its parameter: words, longest first, and ranges of names.
 
     Raises Invalid: too long.
     """
@@ -136,8 +150,10 @@ def matching(search: str) -> dict[str, str]:
         raise Invalid([FieldError("q", "too_long", f"A search has at most {MAX_WORDS} words")])
     if not asked:
         return {}
-    queries = {f"w{number}": words.words_query(word) for number, word in enumerate(asked)}
-    return {**queries, "begin": text, "end": text + _LAST}
+    found = {"begin": text, "end": text + _LAST}
+    for number, word in enumerate(asked):
+        found |= {f"w{number}": words.words_query(word), f"b{number}": word, f"e{number}": word + _LAST}
+    return found
 
 
 def with_word(name: str, text: str = "u.name") -> str:
@@ -152,6 +168,19 @@ def beginning(branches: Sequence[str], more: str = "") -> str:
         f" and {NAME_KEY} >= %(begin)s and {NAME_KEY} < %(end)s limit %(gathered)s::int)"
         for branch in branches
     )
+
+
+def _rarest(ctx: Context, asked: Sequence[str], values: Mapping[str, Any]) -> str:
+    """The word to begin with: the longest with which few names begin, since looking at all takes long."""
+    for name in asked:
+        low, high = f"%(b{name[1:]})s", f"%(e{name[1:]})s"
+        begun = (
+            "select u.id from @.identity_unit u where u.kind = 'person' and not u.external and u.active"
+            f" and {NAME_KEY} >= {low} and {NAME_KEY} < {high}"
+        )
+        if len(asked) > 1 and not are_many(ctx, begun, values):
+            return name
+    return asked[0]
 
 
 def are_many(ctx: Context, ids: str, values: Mapping[str, Any]) -> bool:
@@ -187,10 +216,11 @@ def _gathered(ctx: Context, query: PeopleQuery, values: Mapping[str, Any]) -> st
     named = beginning(_branches(query), _of_role(query))
     if are_many(ctx, named, values):
         return f"select id from ({named}) n limit %(gathered)s::int"
-    longest, *others = asked
+    rarest = _rarest(ctx, asked, values)
+    others = [name for name in asked if name != rarest]
     anywhere = (
-        f"(select u.id from @.identity_unit u where {with_word(longest)} limit %(candidates)s::int) union"
-        f" (select p.unit_id from @.identity_person p where {with_word(longest, _LOGIN)}"
+        f"(select u.id from @.identity_unit u where {with_word(rarest)} limit %(candidates)s::int) union"
+        f" (select p.unit_id from @.identity_person p where {with_word(rarest, _LOGIN)}"
         " limit %(candidates)s::int)"
     )
     return f"({named}) union ({_having(query, anywhere, others)})"
@@ -218,11 +248,12 @@ def _branches(query: PeopleQuery) -> Sequence[str]:
 
 
 def _of_role(query: PeopleQuery) -> str:
+    """Asked of each along the index of names: a plan for any role would gather its members and sort them."""
     if query.role is None:
         return ""
     return (
         " and exists (select 1 from @.identity_membership m where m.principal_id = u.id"
-        " and m.role_id = %(role)s)"
+        " and m.role_id = %(role)s offset 0)"  # so that it is no join
     )
 
 

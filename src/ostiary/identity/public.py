@@ -8,6 +8,7 @@ from ostiary.identity._directory import (
     PrincipalKind,
     count_principals,
     list_principals,
+    look_for_principals,
 )
 from ostiary.identity._errors import SignInFailed
 from ostiary.identity._facts import UnitFacts, facts_of, facts_of_roles, find_facts
@@ -200,6 +201,7 @@ __all__ = [
     "list_below",
     "list_principals",
     "lock_roles",
+    "look_for_principals",
     "mark_role",
     "move_content",
     "move_manager_role",
