@@ -3,7 +3,7 @@
 Rights do not depend on it, so no epoch rises.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -96,6 +96,26 @@ def read_cards(ctx: Context) -> Cards:
         )
     }
     return Cards(cards, reasons)
+
+
+def justifications(
+    ctx: Context, kind: GrantKind, target: str, units: Collection[UnitId]
+) -> Mapping[UnitId, str]:
+    """Why each of the roles has a grant: its own justification, else the role's.
+
+    Needs CanManageAdministration. Roles without one are left out; a tenant of the release before has none.
+    """
+    access.ensure_operation(ctx, access.Operation.MANAGE_RIGHTS)
+    if not has_table(ctx.db, TABLE):
+        return {}
+    rows = ctx.db.rows(
+        "select u.id, coalesce(nullif(g.justification, ''), c.justification)"
+        " from unnest(%(units)s::uuid[]) u(id) left join @.assurance_role_card c on c.role_id = u.id"
+        " left join @.assurance_grant_reason g"
+        "  on g.role_id = u.id and g.kind = %(kind)s and g.target = %(target)s",
+        {"units": list(units), "kind": kind.value, "target": target},
+    )
+    return {UnitId(r[0]): r[1] for r in rows if r[1]}
 
 
 def set_role_card(

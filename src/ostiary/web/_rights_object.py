@@ -105,7 +105,9 @@ def object_rows(desk: Desk, made: Object) -> RowList:
     place = assurance.SetObjectRows(made.id, ())
     now, before = desk.draft.at(place, desk.policy), desk.draft.base(place, desk.policy)
     desk.know(named_in([now, before]))
-    return row_list(desk, f"object:{made.code}", verbs_form(), now.rows, before.rows)
+    units = [unit for unit, _verbs in now.rows]
+    reasons = assurance.justifications(desk.ctx, assurance.GrantKind.OBJECT, str(made.id), units)
+    return row_list(desk, f"object:{made.code}", verbs_form(), now.rows, before.rows, reasons)
 
 
 def tabs(desk: Desk, made: Object, layer: str, url: str) -> tuple[LayerTab, ...]:

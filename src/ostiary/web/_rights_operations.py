@@ -125,4 +125,7 @@ def _rows(desk: Desk, operation: Operation) -> RowList:
     place = assurance.SetOperationRows(operation, ())
     now, before = desk.draft.at(place, desk.policy), desk.draft.base(place, desk.policy)
     desk.know(named_in([now, before]))
-    return row_list(desk, f"operation:{operation.value}", answers_form(), now.rows, before.rows)
+    units = [unit for unit, _allowed in now.rows]
+    reasons = assurance.justifications(desk.ctx, assurance.GrantKind.OPERATION, operation.value, units)
+    target = f"operation:{operation.value}"
+    return row_list(desk, target, answers_form(), now.rows, before.rows, reasons)

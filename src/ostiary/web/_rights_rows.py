@@ -12,6 +12,7 @@ from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
 from ostiary.web._rights_desk import Desk, role_url
 
+REASONS_URL = "/role-matrix/roles"
 Value = TypeVar("Value")
 Rows = Sequence[tuple[UnitId, Value]]
 
@@ -52,6 +53,8 @@ class Row:
     is_new: bool
     moved: int
     is_last: bool
+    reason: str = ""
+    reason_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class RowList:
     gone: tuple[tuple[str, str], ...]
     changed: bool
     select: bool = False
+    with_reasons: bool = False
 
     @property
     def id(self) -> str:
@@ -84,8 +88,15 @@ class Form(Generic[Value]):
     select: bool = False
 
 
-def row_list(desk: Desk, target: str, form: "Form[Value]", rows: Rows[Value], before: Rows[Value]) -> RowList:
-    """The rows of a place beside those that were stored there."""
+def row_list(
+    desk: Desk,
+    target: str,
+    form: "Form[Value]",
+    rows: Rows[Value],
+    before: Rows[Value],
+    reasons: Mapping[UnitId, str] | None = None,
+) -> RowList:
+    """The rows of a place beside those that were stored there. reasons: why a role has its row."""
     notes = access.row_notes(rows, desk.units, desk.graph, desk.held)
     values, places = dict(before), {unit: n for n, (unit, _) in enumerate(before)}
     moved = moved_units([unit for unit, _ in rows], places)
@@ -102,11 +113,15 @@ def row_list(desk: Desk, target: str, form: "Form[Value]", rows: Rows[Value], be
             is_new=unit not in values,
             moved=places[unit] + 1 if unit in moved else 0,
             is_last=place == len(rows) - 1,
+            reason=(reasons or {}).get(unit, ""),
+            reason_url=f"{REASONS_URL}/{unit}" if unit in desk.graph.roles else "",
         )
         for place, (unit, value) in enumerate(rows)
     )
     gone = tuple((str(unit), desk.name(unit)) for unit, _ in before if unit not in dict(rows))
-    return RowList(target, form.heads, shown, gone, tuple(rows) != tuple(before), form.select)
+    return RowList(
+        target, form.heads, shown, gone, tuple(rows) != tuple(before), form.select, reasons is not None
+    )
 
 
 def moved_units(order: Sequence[UnitId], places: Mapping[UnitId, int]) -> frozenset[UnitId]:

@@ -27,7 +27,7 @@ def person(part: str = "") -> Callable[[World], str]:
 
 def made_role(world: World, kind: identity.UnitKind = identity.UnitKind.ORG) -> UnitId:
     with tenancy.transaction(world.tenant) as db:
-        return access.create_role(world.context(db, "ada"), kind, "One of many")
+        return access.create_role(world.context(db, "ada"), kind, f"One of many {new_id().hex}")
 
 
 def role(part: str = "") -> Callable[[World], str]:
@@ -55,7 +55,7 @@ def standing(what: str) -> Callable[[World], str]:
             if what == "delegations":
                 made = access.delegate(ctx, somebody, world.people["nil"], identity.Period())
             else:
-                role = access.create_role(ctx, identity.UnitKind.FUNC, "One of many")
+                role = access.create_role(ctx, identity.UnitKind.FUNC, f"One of many {new_id().hex}")
                 made = access.elevate(ctx, somebody, role, identity.Period(), "to help")
         return f"/people/{somebody}/{what}/{made}/end"
 

@@ -11,7 +11,7 @@ from ostiary.project._tenants import NewTenant
 from tests._site import Answer, Site
 
 HIDDEN = re.compile(r'<input type="hidden" (?:id="[^"]*" )?name="([^"]+)" value="([^"]*)">')
-FORM = re.compile(r'<form class="withside".*?</form>', re.DOTALL)
+FORM = re.compile(r'<form class="editor".*?</form>', re.DOTALL)
 TAGS = re.compile(r"<[^>]+>")
 
 

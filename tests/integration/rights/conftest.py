@@ -51,6 +51,13 @@ def harbour(built: Harbour) -> Harbour:
             },
         )
         access.set_switches(ctx, boat.id, records=True)
+        for rule in access.view_policy(ctx).object(boat.id).records.rules:
+            access.remove_default_rule(ctx, boat.id, rule.author, rule.grantee)
+        for deny in access.view_policy(ctx).object(boat.id).records.deny_rules:
+            access.set_deny_rule(ctx, boat.id, deny.author, deny.unit, set())
+        for scoped in access.view_policy(ctx).object(boat.id).records.scopes:
+            scope = access.Scope(scoped.path, scoped.attribute)
+            access.remove_scope_rule(ctx, boat.id, scoped.grantee, scope)
     return built
 
 

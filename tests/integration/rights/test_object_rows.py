@@ -4,6 +4,7 @@ import pytest
 
 from ostiary.access import public as access
 from ostiary.access.public import Verb
+from ostiary.assurance import public as assurance
 from ostiary.kernel.ids import UnitId
 from tests._site import Site
 from tests.integration.objects._worlds import inside
@@ -183,3 +184,18 @@ def test_options_are_found_by_a_part_of_the_name(harbour: Harbour, admin: Site) 
     assert 'value="Deck hands · Functional role"' in found
     assert "Crew" not in found
     assert admin.get("/rights/units", QUERY_STRING=f"for=f&f.text={'x' * 101}").status == 404
+
+
+def test_why_a_role_has_its_row_stands_beside_it(harbour: Harbour, admin: Site) -> None:
+    target = str(harbour.boat.id)
+    with inside(harbour.home) as ctx:
+        reason = assurance.Reason("Sails them every day")
+        assurance.set_grant_reason(ctx, harbour.crew, assurance.GrantKind.OBJECT, target, reason)
+    try:
+        page = open_editor(admin, URL).page
+        assert page.text.count("Sails them every day") == 1
+        assert f"/role-matrix/roles/{harbour.crew}" in page.html
+    finally:
+        with inside(harbour.home) as ctx:
+            none = assurance.Reason()
+            assurance.set_grant_reason(ctx, harbour.crew, assurance.GrantKind.OBJECT, target, none)

@@ -59,5 +59,5 @@ let sending = false;
 document.addEventListener("submit", () => { sending = true; });
 document.addEventListener("htmx:afterSwap", () => { sending = false; });
 window.addEventListener("beforeunload", (event) => {
-  if (!sending && document.querySelector("form[data-unsaved]")) event.preventDefault();
+  if (!sending && document.querySelector("[data-unsaved]")) event.preventDefault();
 });
