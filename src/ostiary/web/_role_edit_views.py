@@ -199,7 +199,7 @@ def remove_page(request: HttpRequest, role_id: UUID) -> HttpResponseBase:
 def reference_words(found: Mapping[str, int]) -> Iterator[str]:
     """What refers to a role, in words."""
     texts = {
-        "members": _("Has it: %(count)s."),
+        "members": _("Members: %(count)s."),
         "children": _("Roles below it: %(count)s."),
         "manager_roles": _("It has a manager role, which goes with it."),
         "links": _("Links: %(count)s."),

@@ -220,7 +220,7 @@ def test_a_role_is_deleted_once_it_was_told_what_refers_to_it(desk: Desk) -> Non
     with desk.inside() as ctx:
         access.add_member(ctx, desk.units["bob"], desk.units["Nice"])
     told = text_of(desk.admin.get(f"{url}/delete"))
-    assert "Has it: 1. Roles below it: 1." in told
+    assert "Members: 1. Roles below it: 1." in told
     refused = desk.admin.post(f"{url}/delete", {"children_up": ""})
     assert refused.status == 422
     assert "Roles lie below this one" in text_of(refused)
