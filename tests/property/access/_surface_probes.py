@@ -25,7 +25,7 @@ BASE = "/api/v1/records"
 
 def surface_probes(w: Guessed) -> dict[str, Probe]:
     """Every question over HTTP, and every page."""
-    parts = (_lists, _questions, _members, _writes, _many, _record_pages, _list_pages, _forms)
+    parts = (_lists, _questions, _members, _writes, _many, _record_pages, _explanations, _list_pages, _forms)
     return dict(pair for part in parts for pair in part(w))
 
 
@@ -56,7 +56,9 @@ def _asked(w: Guessed, method: str, path: str, body: object = None, **headers: s
 
     def probe() -> object:
         with _inside(w) as site:
-            answer = site.ask(method, f"{BASE}/{address}", text, QUERY_STRING=query, **given)
+            answer = site.ask(
+                method, f"{BASE}/{address}".replace("/records/..", ""), text, QUERY_STRING=query, **given
+            )
         return [answer.status, sorted(answer.headers.items()), answer.body]
 
     return probe
@@ -151,11 +153,32 @@ def _record_pages(w: Guessed) -> Named:
     for name in RECORDS:
         id_ = w.ids[name]
         for tab in ("", "history", "slips", "details"):
-            yield f"page {name} {tab}", _page(w, pages.record_view, "vault", id_, tab)
+            state = pages.read_panel({"tab": [tab]})
+            yield f"page {name} {tab}", _page(w, pages.record_view, "vault", id_, state)
+        for panel in ("share", "who"):
+            state = pages.read_panel({"panel": [panel]})
+            yield f"page {name} {panel}", _page(w, pages.record_view, "vault", id_, state)
         yield f"edit page {name}", _page(w, pages.edit_form, "vault", id_)
         yield f"delete page {name}", _page(w, pages.delete_form, "vault", id_)
     for name in ("near", "spare", "far"):
         yield f"page place {name}", _page(w, pages.record_view, "place", w.ids[name])
+
+
+def _explanations(w: Guessed) -> Named:
+    """Why oneself may or may not: on the page, by REST, of each record and column."""
+    for name in RECORDS:
+        id_ = w.ids[name]
+        for verb in ("read", "update", "delete"):
+            asked = {"object": ["vault"], "verb": [verb], "record": [str(id_)]}
+            yield f"why {verb} {name}", _page(w, pages.bench_view, pages.read_bench(asked))
+            path = f"../explain?object=vault&verb={verb}&record={id_}"
+            yield f"GET why {verb} {name}", _asked(w, "GET", path)
+        for column in COLUMNS:
+            asked = {"object": ["vault"], "verb": ["read"], "record": [str(id_)], "column": [column]}
+            yield f"why {column} {name}", _page(w, pages.bench_view, pages.read_bench(asked))
+        yield f"GET shares {name}", _asked(w, "GET", f"vault/{id_}/shares")
+    for text in ("Da", "a", "o"):
+        yield f"records called {text}", _page(w, pages.render_records, "vault", text)
 
 
 def _list_pages(w: Guessed) -> Named:
