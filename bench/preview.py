@@ -1,12 +1,11 @@
-"""`python -m bench.preview`: what previews of typical changes and explanations take in a large tenant.
+"""`python -m bench.preview`: what previews of typical changes take in a large tenant.
 
 No ratio: nobody writes these by hand. In process, one at a time; the target is in seconds.
 """
 
 import argparse
-import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from bench import bed, crowd
 from ostiary.access import public as access
@@ -15,8 +14,6 @@ from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.objects import public as objects
 from ostiary.tenancy import public as tenancy
-
-ASKED = 20
 
 
 def typical(made: crowd.Crowd, ctx: Context) -> dict[str, assurance.RightsChange]:
@@ -63,10 +60,6 @@ def previews(made: crowd.Crowd) -> None:
         print(f"{what}: {taken:.2f} s: {told}", flush=True)
 
 
-def explanations(made: crowd.Crowd, records: Sequence[object]) -> None:
-    """Print the median and the slowest."""
-
-
 def main() -> None:
     """Build the tenant, measure, print."""
     parser = argparse.ArgumentParser(prog="python -m bench.preview", description=__doc__)
@@ -74,7 +67,6 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=2_000)
     parser.add_argument("--rows", type=int, default=1_000_000)
     options = parser.parse_args()
-    random.seed(0)
     with bed.installation():
         made = crowd.make("preview", options.roles, options.users, options.rows)
         previews(made)
