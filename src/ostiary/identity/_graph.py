@@ -178,14 +178,16 @@ def bump_epoch(ctx: Context) -> int:
 
 @contextmanager
 def as_one(ctx: Context) -> Iterator[Context]:
-    """Changes of rights as one: each is checked by the rights of the beginning, and the epoch rises once.
+    """Changes of rights as one, each checked by the rights of the beginning; others wait for the end.
 
-    Checking each by what the ones before left would read every row and rule again for each of thousands.
+    Checking each by what the ones before left would read every row and rule again for each of thousands. What
+    is read in between is kept under an epoch that nobody else ever sees, also when all is rolled back.
     """
     if ctx.batch is not None:
         yield ctx
         return
     batch = Batch()
+    bump_epoch(ctx)
     yield replace(ctx, batch=batch)
     if batch.changed:
         bump_epoch(ctx)

@@ -1,8 +1,10 @@
 """Rights of a principal on a real tenant: membership holds at the next statement, operations are rows."""
 
+from contextlib import suppress
+
 import pytest
 
-from ostiary.access import _rights
+from ostiary.access import _policy, _rights
 from ostiary.access import public as access
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
@@ -68,6 +70,26 @@ def test_a_label_born_in_the_same_transaction_is_reached_now_and_after_the_commi
         assert _labels(ctx, seen) == {label[0]}
     with inside(home) as ctx:
         assert _labels(ctx, access.current_rights(ctx.acting_as(lead)).head_reach.id) == {label[0]}
+
+
+def test_what_is_read_amid_changes_that_are_rolled_back_is_kept_for_nobody(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = access.create_person(ctx, login="eva", name="Eva Example", email="eva@example.com")
+    eva = ctx.acting_as(person)
+
+    class Undone(Exception):
+        pass
+
+    with suppress(Undone), ctx.db.savepoint():
+        with identity.as_one(ctx) as together:
+            access.set_operation_rows(together, access.Operation.EXPORT_LIST, [(person, True)])
+            monkeypatch.setattr(_policy, "_kept", Recent(2))  # as where others crowded it out meanwhile
+            assert access.may_operate(together.acting_as(person), access.Operation.EXPORT_LIST)
+        raise Undone
+    assert not access.may_operate(eva, access.Operation.EXPORT_LIST)
+    access.set_operation_rows(ctx, access.Operation.EXPORT_LIST, [(person, True)])
+    assert access.may_operate(eva, access.Operation.EXPORT_LIST)
 
 
 def _labels(ctx: Context, reach: int) -> set[int]:
