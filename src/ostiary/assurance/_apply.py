@@ -23,6 +23,8 @@ def apply_changes(ctx: Context, changes: Sequence[c.RightsChange]) -> None:
         raise Invalid(
             [FieldError("changes", "too_many", f"At most {c.MOST_CHANGES:,} changes are made at once")]
         )
+    if not changes:
+        return
     _ensure_known(ctx, changes)
     with identity.as_one(ctx) as together:
         for kind, group in groupby(changes, key=_kind):
