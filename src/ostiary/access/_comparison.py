@@ -29,7 +29,8 @@ class Change:
     has, whose members would be concerned. None of both: it cannot be told whom it concerns. object, column,
     verb: codes of what it is about, where it is about one. records: how many records more or fewer one of
     them reaches at most, beside those of their own, 0 where that is not counted; margin: by how many it may
-    be off with a confidence of 95 %, 0 for an exact number; counted: of how many of the people.
+    be off with a confidence of 95 %, 0 for an exact number; counted: of how many of the people. fields: codes
+    of the columns that some of them read there, of a line about reading an object.
     """
 
     what: str
@@ -42,6 +43,7 @@ class Change:
     records: int = 0
     margin: int = 0
     counted: int = 0
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,13 @@ def _change(what: str, line: Line, moment: Snapshot, records: Mapping[tuple[str,
         counted.records,
         counted.margin,
         min(counted.people, len(people)),
+        _codes(line, moment),
     )
+
+
+def _codes(line: Line, moment: Snapshot) -> tuple[str, ...]:
+    described = next((o for o in moment.objects.values() if line.fields and o.code == line.object), None)
+    return () if described is None else tuple(sorted(described.columns[c] for c in line.fields))
 
 
 def _common(who: set[UnitId], moment: Snapshot) -> tuple[str, ...]:

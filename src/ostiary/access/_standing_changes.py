@@ -15,20 +15,28 @@ _NO_OBJECT = ObjectStanding({}, {})
 
 @dataclass(slots=True)
 class Line:
-    """One thing that some gained or lost. object, column, verb: codes of what it is about, "" for none."""
+    """One thing that some gained or lost. object, column, verb: codes of what it is about, "" for none.
+
+    fields: ids of the columns that some of them read on the records which a line about reading is of.
+    """
 
     who: set[UnitId]
     object: str = ""
     column: str = ""
     verb: str = ""
+    fields: set[UUID] = field(default_factory=set)
 
 
 Lines = dict[str, Line]
 
 
-def add(into: Lines, what: str, who: Collection[UnitId], **about: str) -> None:
+def add(into: Lines, what: str, who: Collection[UnitId], fields: Collection[UUID] = (), **about: str) -> None:
     """Say that these gained or lost it, too."""
-    into.setdefault(what, Line(set(), **about)).who.update(who)
+    line = into.setdefault(
+        what, Line(set(), about.get("object", ""), about.get("column", ""), about.get("verb", ""))
+    )
+    line.who.update(who)
+    line.fields.update(fields)
 
 
 @dataclass(slots=True)
@@ -45,13 +53,20 @@ class Found:
         after: frozenset[Leg],
         who: set[UnitId],
         words: Callable[[Leg], str],
+        fields: tuple[Collection[UUID], Collection[UUID]] = ((), ()),
         **about: str,
     ) -> None:
-        """What is in one set only. Every record is all there is: beside it nothing is gained or lost."""
-        for legs, others, into in ((after, before, self.gained), (before, after, self.lost)):
+        """What is in one set only. Every record is all there is: beside it nothing is gained or lost.
+
+        fields: read before, and after.
+        """
+        for legs, others, into, read in (
+            (after, before, self.gained, fields[1]),
+            (before, after, self.lost, fields[0]),
+        ):
             for leg in legs - others:
                 if not _is_covered(leg, others):
-                    add(into, words(leg), who, **about)
+                    add(into, words(leg), who, read, **about)
 
 
 def _is_covered(leg: Leg, by: frozenset[Leg]) -> bool:
@@ -158,19 +173,24 @@ def _compare_verbs(
         if verb in said:
             continue
         one, two = old.verbs.get(verb), new.verbs.get(verb)
+        about = {"object": described.code, "verb": verb.value}
+        read = (_read(old), _read(new)) if verb is Verb.READ else ((), ())
 
         def words(leg: Leg, verb: Verb = verb) -> str:
             return f"{verb.value} {described.code}: {_leg(leg, named)}"
 
         if one is None and two is not None:
-            add(
-                found.gained, _whole(verb, described, two, named), who, object=described.code, verb=verb.value
-            )
+            add(found.gained, _whole(verb, described, two, named), who, read[1], **about)
         elif two is None and one is not None:
-            add(found.lost, _whole(verb, described, one, named), who, object=described.code, verb=verb.value)
+            add(found.lost, _whole(verb, described, one, named), who, read[0], **about)
         elif one is not None and two is not None:
-            found.sets(one, two, who, words, object=described.code, verb=verb.value)
+            found.sets(one, two, who, words, read, **about)
             _compare_denied(found, described, (old, new), verb, who, named)
+
+
+def _read(standing: ObjectStanding) -> Collection[UUID]:
+    """Columns whose values are shown on each record that is read."""
+    return [column for column, level in standing.levels.items() if level >= ColumnLevel.READ]
 
 
 def _whole(verb: Verb, described: NamedObject, legs: frozenset[Leg], named: Callable[[UnitId], str]) -> str:
@@ -225,8 +245,10 @@ def _compare_denied(
     who: set[UnitId],
     named: Callable[[UnitId], str],
 ) -> None:
-    """What is denied no longer is gained."""
+    """Where a verb is denied, and no longer."""
     old, new = (standing.denied.get(verb, frozenset()) for standing in pair)
     what = f"{verb.value} {described.code}: what is denied, "
     about = {"object": described.code, "verb": verb.value}
-    found.sets(new, old, who, lambda leg: what + _leg(leg, named), **about)
+    read = (_read(pair[0]), _read(pair[1])) if verb is Verb.READ else ((), ())
+    # what is denied no longer is gained, with what is read now
+    found.sets(new, old, who, lambda leg: what + _leg(leg, named), read, **about)

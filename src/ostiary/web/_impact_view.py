@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ostiary.access.public import AccessDiff, Change
+from ostiary.access.public import AccessDiff, Change, Operation
 from ostiary.assurance import public as assurance
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import UnitId
-from ostiary.objects.public import Catalogue, Object
+from ostiary.objects.public import Catalogue, Column, DataClass, Object
 from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.i18n import ngettext
@@ -23,13 +23,21 @@ _OPERATION = re.compile(r"execute (\w+)")
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One thing in words. mark: the highest class of the fields that are read by it, "" for ordinary ones."""
+
+    text: str
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
-    """People who gain or lose the same, and what that is. shown, folded: lines."""
+    """People who gain or lose the same, and what that is."""
 
     who: str
     roles: str
-    shown: tuple[str, ...]
-    folded: tuple[str, ...] = ()
+    shown: tuple[Line, ...]
+    folded: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,8 @@ class ImpactView:
     """What `impact.html` shows.
 
     records: the most that one line tells of, 0 where none are counted. sample: where not everybody was
-    compared, how many groups of people alike were, out of how many.
+    compared, how many groups of people alike were, out of how many. restricted: fields of that class that
+    somebody reads on more records than before, or more of.
     """
 
     gained: Side = field(default_factory=Side)
@@ -54,6 +63,7 @@ class ImpactView:
     records: str = "0"
     took: str = ""
     sample: tuple[str, str] | None = None
+    restricted: str = ""
 
     @property
     def nothing(self) -> bool:
@@ -71,7 +81,48 @@ def impact_view(ctx: Context, catalogue: Catalogue, impact: assurance.Impact) ->
         words.number(max((c.records for c in (*diff.gained, *diff.lost)), default=0)),
         _("%(seconds)s s") % {"seconds": words.number(impact.took_s, 1)},
         _sample(*diff.groups),
+        _restricted(diff.gained, catalogue),
     )
+
+
+def _restricted(gained: Sequence[Change], catalogue: Catalogue) -> str:
+    """Names of the fields, with their objects."""
+    every = f"execute {Operation.VIEW_ANY_DATA.value}"
+    if any(change.what == every for change in gained):
+        return _("all of them")
+    named: dict[str, set[str]] = {}
+    for change in gained:
+        for code in _read(change):
+            column = _columns(catalogue, change).get(code)
+            if column is not None and column.data_class is DataClass.RESTRICTED:
+                named.setdefault(catalogue.objects[change.object].plural.lower(), set()).add(column.caption)
+    of = _("%(fields)s of %(object)s")
+    return words.listed(
+        [of % {"fields": _few(sorted(named[thing])), "object": thing} for thing in sorted(named)]
+    )
+
+
+def _read(change: Change) -> tuple[str, ...]:
+    """Codes of the fields that a line tells of."""
+    return (*change.fields, change.column) if change.column else change.fields
+
+
+def _columns(catalogue: Catalogue, change: Change) -> Mapping[str, Column]:
+    made = catalogue.objects.get(change.object)
+    return made.columns if made else {}
+
+
+def _mark(catalogue: Catalogue, changes: Sequence[Change]) -> str:
+    """The highest class among the fields that these lines tell of."""
+    classes = [
+        columns[code].data_class
+        for change in changes
+        for columns in (_columns(catalogue, change),)
+        for code in _read(change)
+        if code in columns
+    ]
+    highest = max(classes, default=DataClass.PUBLIC)
+    return highest.name.lower() if highest >= DataClass.CONFIDENTIAL else ""
 
 
 def _sample(compared: int, concerned: int) -> tuple[str, str] | None:
@@ -113,22 +164,24 @@ def _who(change: Change, names: Mapping[UnitId, str]) -> str:
     return "; ".join(said) or _("Whom it concerns cannot be told")
 
 
-def _lines(changes: Sequence[Change], catalogue: Catalogue) -> Iterator[str]:
+def _lines(changes: Sequence[Change], catalogue: Catalogue) -> Iterator[Line]:
     """What they gain or lose, in few lines: other things first, then verbs on objects, then fields."""
     verbs: dict[tuple[str, str], list[tuple[str, Change]]] = {}
-    columns: dict[tuple[str, str, str], list[str]] = {}
+    columns: dict[tuple[str, str, str], list[Change]] = {}
     for change in changes:
         if level := _LEVEL.fullmatch(change.what):
-            code, column, before, after = level.groups()
-            columns.setdefault((code, before, after), []).append(column)
+            code, _column, before, after = level.groups()
+            columns.setdefault((code, before, after), []).append(change)
         elif (verb := _VERB.fullmatch(change.what)) and (made := catalogue.objects.get(verb[2])):
             verbs.setdefault((verb[1], verb[3] or ""), []).append((made.plural.lower(), change))
         else:
-            yield _other(change.what)
+            yield Line(_other(change.what))
     for (verb_word, reached), objects in verbs.items():
-        yield _on_objects(verb_word, reached, objects)
-    for (code, before, after), codes in columns.items():
-        yield _on_columns(catalogue.objects.get(code), code, codes, before, after)
+        mark = _mark(catalogue, [change for _name, change in objects])
+        yield Line(_on_objects(verb_word, reached, objects), mark)
+    for (code, before, after), of in columns.items():
+        text = _on_columns(catalogue.objects.get(code), code, [c.column for c in of], before, after)
+        yield Line(text, _mark(catalogue, of))
 
 
 def _other(what: str) -> str:

@@ -131,3 +131,13 @@ def test_what_cannot_be_done_is_refused_by_its_field(desk: Desk) -> None:
     assert [error.field for error in refused.value.errors] == ["rows"]
     after = access.compare(before, snap(desk.ctx))
     assert (after.gained, after.lost) == ((), ())
+
+
+def test_a_line_about_reading_names_the_fields_that_are_read_by_it(desk: Desk) -> None:
+    gained = assurance.preview(desk.ctx, [assurance.SetMember(desk.bob, desk.sales)]).diff.gained
+    line = next(c for c in gained if (c.object, c.verb) == ("opportunity", "read"))
+    view = records.describe(desk.ctx.acting_as(desk.ann), "opportunity")
+    taking = [column.code for column in view.object.columns.values() if column.takes_rows]
+    read = {code for code in taking if view.columns.get(code, ColumnLevel.NONE) >= ColumnLevel.READ}
+    assert set(line.fields) == read
+    assert "walk_away_price" in set(taking) - read
