@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from django.core.handlers.wsgi import WSGIHandler
 
 from ostiary.access import public as access
@@ -10,7 +9,6 @@ from tests._site import Answer, Site
 from tests._tenants import Installation
 from tests.integration.objects._worlds import BOAT, apply, inside, make_home, open_to_all
 
-pytestmark = pytest.mark.database
 LARGE = json.dumps({"name": "x" * 2_500_000}).encode()
 
 

@@ -20,7 +20,6 @@ from tests._site import Answer, Site
 from tests._tenants import Installation
 from tests.integration.objects._worlds import BOAT, apply, inside, make_home, open_to_all
 
-pytestmark = pytest.mark.database
 BOATS = "/api/v1/records/boat"
 
 

@@ -17,8 +17,6 @@ from tests._tenants import Installation
 from tests.integration.objects._worlds import BOAT, apply, inside, make_home, open_to_all
 from tests.integration.records._people import person
 
-pytestmark = pytest.mark.database
-
 PDF = b"%PDF-1.7 " + bytes(range(256)) * 2048  # three parts
 Send = Callable[..., Answer]
 

@@ -1,14 +1,11 @@
 """A key that was verified under newer rights than are kept of its principal is verified again."""
 
-import pytest
 from django.core.handlers.wsgi import WSGIHandler
 
 from ostiary.identity import public as identity
 from tests._site import Site
 from tests._tenants import Installation
 from tests.integration.objects._worlds import BOAT, apply, inside, make_home, open_to_all
-
-pytestmark = pytest.mark.database
 
 
 def test_a_request_that_asked_for_no_rights_locks_nobody_out(installation: Installation) -> None:

@@ -9,7 +9,6 @@ from ostiary.identity import public as identity
 from tests._tenants import Installation
 from tests.integration.web._desk import Desk, opened
 
-pytestmark = pytest.mark.database
 CHANGES, PREVIEW = "/api/v1/people/changes", "/api/v1/people/changes/preview"
 Call = tuple[int, dict[str, Any]]
 

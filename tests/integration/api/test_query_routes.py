@@ -22,7 +22,6 @@ from tests._site import Answer, Site
 from tests._tenants import Installation
 from tests.integration.objects._worlds import BOAT, POLICY, apply, column, inside, make_home, open_to_all
 
-pytestmark = pytest.mark.database
 BOATS = "/api/v1/records/boat"
 PORT = f"""
 change: create_object

@@ -15,7 +15,6 @@ from ostiary.kernel.context import Context
 from ostiary.kernel.ids import ColumnId, UnitId
 from ostiary.objects import public as objects
 
-pytestmark = pytest.mark.database
 WHY = Reason("They sell", "Contract")
 
 

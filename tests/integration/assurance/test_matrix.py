@@ -18,7 +18,6 @@ from ostiary.kernel.errors import AccessDenied, Invalid, NotFound
 from ostiary.kernel.ids import UnitId, new_id
 from ostiary.objects import public as objects
 
-pytestmark = pytest.mark.database
 CRM = Reason("They sell", "Contract, GDPR Art. 6(1)(b)")
 
 

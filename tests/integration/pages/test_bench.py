@@ -19,7 +19,6 @@ from ostiary.records import public as records
 from ostiary.ui.values import Frame
 from tests._tenants import TestTenant, rolled_back
 
-pytestmark = pytest.mark.database
 FRAME = Frame("ui/fragment.html", "Halden")
 
 

@@ -9,8 +9,6 @@ from ostiary.identity import public as identity
 from tests._tenants import Installation
 from tests.integration.web._desk import Desk, hidden, opened, text_of
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture(scope="module")
 def desk(installation: Installation) -> Iterator[Desk]:

@@ -14,7 +14,6 @@ from ostiary.records import public as records
 from tests._tenants import Installation
 from tests.integration.web._desk import Desk, hidden, opened, text_of
 
-pytestmark = pytest.mark.database
 NEW = {"login": "Zoe", "name": "Zoe Zander", "email": "zoe@example.com", "language": "de", "time_zone": "UTC"}
 
 

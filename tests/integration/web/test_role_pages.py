@@ -11,8 +11,6 @@ from tests._site import Answer
 from tests._tenants import Installation
 from tests.integration.web._desk import Desk, hidden, opened, text_of
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture(scope="module")
 def desk(installation: Installation) -> Iterator[Desk]:
