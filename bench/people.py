@@ -1,4 +1,4 @@
-"""`python -m bench.people`: what pages of people and roles take in a large tenant.
+"""`python -m bench.people`: what pages of people, roles and their rights take in a large tenant.
 
 No ratio: nobody writes these by hand. In process, one at a time, from the request to the whole answer; the
 target is 30 ms for each.
@@ -12,14 +12,17 @@ import psycopg
 from django.core.handlers.wsgi import WSGIHandler
 
 from bench import bed, crowd
+from ostiary.access import public as access
 from ostiary.identity import public as identity
-from ostiary.kernel.ids import PrincipalId
+from ostiary.kernel.ids import PrincipalId, RecordId
 from ostiary.project._transport import Transport
+from ostiary.records import public as records
 from ostiary.tenancy import public as tenancy
 from tests._site import Site
 
 ASKED = 15
 TARGET_MS = 30
+LAYERS = ("operations", "object", "records", "columns")
 
 
 def addresses(made: crowd.Crowd) -> dict[str, str]:
@@ -53,6 +56,29 @@ def addresses(made: crowd.Crowd) -> dict[str, str]:
         "members to choose": f"{role}/members",
         "what refers to a role": f"/roles/{made.role(1)}/delete",
         "people by REST": "/api/v1/people?limit=50&count=true",
+        "operations": "/rights/operations",
+        "an operation": f"/rights/operations/{access.Operation.EXPORT_LIST.value}",
+        "objects and their rights": "/rights/objects",
+        **{f"rights of an object, {layer}": f"/rights/objects/entry?layer={layer}" for layer in LAYERS},
+        **{f"rights of a role, {layer}": f"/rights/roles/{made.role(7)}?layer={layer}" for layer in LAYERS},
+        "role matrix": "/role-matrix",
+        "role matrix, operations": "/role-matrix?tab=operations",
+        "role matrix, one role": f"/role-matrix/roles/{made.role(7)}",
+        "wizard": "/rights/wizard",
+    }
+
+
+def about_a_record(made: crowd.Crowd, record: RecordId) -> dict[str, str]:
+    """What is asked about one record and one person; TARGET_MS is 50 for an explanation."""
+    here, person, other = f"/o/entry/{record}", made.user(54_321 % made.users), made.viewers["manager"]
+    asked = f"/explain?object=entry&verb=update&record={record}&column=name&person={person}"
+    return {
+        "explain": asked,
+        "explain, compared": f"{asked}&with={other}",
+        "who can see a record": f"{here}?panel=who",
+        "who can see a field": f"{here}?panel=who&column=name",
+        "who can see, counted": f"{here}/who",
+        "sharing": f"{here}?panel=share",
     }
 
 
@@ -79,8 +105,9 @@ def measure(made: crowd.Crowd) -> None:
         ctx = made.transaction_context(db)
         token = identity.open_session(ctx, PrincipalId(made.administrator))
         key = identity.create_api_key(ctx, made.administrator, "bench", None)
+        entry = records.list_records(ctx, records.RecordQuery("entry", limit=1)).records()[0]["id"]
     site = Site(WSGIHandler(), f"{made.tenant.slug}.localhost", cookies={transport.session_cookie: token})
-    for what, address in addresses(made).items():
+    for what, address in {**addresses(made), **about_a_record(made, RecordId(entry))}.items():
         path, _, query = address.partition("?")
         taken = []
         for _ in range(ASKED):
