@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CONTEXTS = (
-    "access|api|assurance|audit|crm|crypto|identity|jobs|objects|pages|portal|project|records|settings"
+    "access|api|assurance|audit|crm|crypto|dashboards|identity|jobs|objects|pages|portal|project|records|settings"
     "|tenancy|web"
 )
 TYPE = re.compile(rf"({CONTEXTS})\.[a-z_]+\.[a-z_]+")

@@ -43,6 +43,9 @@ OPERATION_WORDS: Mapping[Operation, OperationWords] = {
     Operation.IMPORT: OperationWords(
         "Import files", _LISTS, "Brings in records from a file; each row is decided as if it were typed."
     ),
+    Operation.MANAGE_ANALYTICS: OperationWords(
+        "Manage dashboards", _LISTS, "Makes and changes dashboards of one's own, and shares them."
+    ),
     Operation.MANAGE_USERS: OperationWords(
         "Manage people and roles",
         _RIGHTS,

@@ -110,6 +110,7 @@ from ostiary.access._record_rules import (
 )
 from ostiary.access._rights import Rights, current_rights, filter_for, forget, rights_of
 from ostiary.access._roles import merge_roles, remove_role, rename_role, role_references
+from ostiary.access._shared_things import own_units, shared_level
 from ostiary.access._shares import move_shares, remove_shares_of
 from ostiary.access._snapshot import Snapshot, snapshot
 from ostiary.access._standing import NamedObject
@@ -300,6 +301,7 @@ __all__ = [
     "move_role",
     "move_shares",
     "needed",
+    "own_units",
     "record_facts",
     "record_ways",
     "remove_default_rule",
@@ -327,6 +329,7 @@ __all__ = [
     "set_password",
     "set_setting",
     "set_switches",
+    "shared_level",
     "snapshot",
     "store_denies",
     "store_operation_rows",

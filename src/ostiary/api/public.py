@@ -5,6 +5,7 @@ from django.urls import path
 from ostiary.api import (
     _attachments,
     _bulk,
+    _dashboards,
     _matrix,
     _people,
     _query,
@@ -33,6 +34,9 @@ urlpatterns = [
     path("v1/records/<slug:code>/<uuid:record_id>/merge", _bulk.merge),
     path("v1/records/<slug:code>/<uuid:record_id>/shares", _sharing.shares),
     path("v1/records/<slug:code>/<uuid:record_id>/denies", _sharing.denies),
+    path("v1/dashboards", _dashboards.collection),
+    path("v1/dashboards/<uuid:dashboard_id>", _dashboards.member),
+    path("v1/dashboards/<uuid:dashboard_id>/shares", _dashboards.shares),
     path("v1/explain", _why.explain),
     path("v1/who-can", _why.who_can),
     path("v1/bulk/<uuid:bulk_id>", _bulk.status),

@@ -63,6 +63,15 @@ from (
 ) i left join @.audit_payload p on p.event_id = i.event_id
 order by i.event_id desc, p.part_no"""
 
+# The newest events of somebody, however few of them are of these types: a bound on what is looked at.
+_TOUCHED = """
+select object_type, object_ref from (
+  select object_type, object_ref, min(n) as n from (
+    select object_type, object_ref, type, row_number() over (order by event_id desc) as n
+    from @.audit_index where actor = %(actor)s order by event_id desc limit %(looked_at)s::int
+  ) e where object_ref is not null and type = any(%(types)s::text[]) group by object_type, object_ref
+) t order by n limit %(limit)s::int"""
+
 _WHOLE = """
 select count(*), coalesce(bool_and(jsonb_array_length(convert_from(e.leaf, 'UTF8')::jsonb -> 'pc') = (
   select count(*) from @.audit_payload p where p.event_id = e.id and p.blob is not null)), true)
@@ -112,6 +121,20 @@ def list_events(
     for row in ctx.db.rows(of_object, wanted):
         rows_of.setdefault(row[0], []).append(row)
     return [_of_one(_view(ctx, rows), object_ref) for rows in rows_of.values()]
+
+
+def list_touched(ctx: Context, types: Sequence[str], limit: int) -> list[tuple[str, UUID]]:
+    """(type, id) of what the acting person's own latest events of these types are about, newest first.
+
+    Only the newest 500 events are looked at. Whether `ctx` may still see any of it is for the caller to ask.
+    """
+    wanted = {
+        "actor": ctx.actor,
+        "types": list(types),
+        "limit": max(0, min(limit, _MOST)),
+        "looked_at": _MOST,
+    }
+    return [(kind, ref) for kind, ref in ctx.db.rows(_TOUCHED, wanted)]
 
 
 def _of_one(view: EventView, object_ref: UUID) -> EventView:

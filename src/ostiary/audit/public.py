@@ -8,7 +8,7 @@ from ostiary.audit._canonical import canonical, state_hash
 from ostiary.audit._epoch import current_epoch, open_epoch
 from ostiary.audit._event import Outcome, Part
 from ostiary.audit._many import About, append_many, divide
-from ostiary.audit._read import EventView, are_whole, list_events, list_latest, verify_event
+from ostiary.audit._read import EventView, are_whole, list_events, list_latest, list_touched, verify_event
 from ostiary.audit._spool import TenantPurged, configure_spool, flush_spool, stop_spool
 
 # Of these the tenant's role may read and insert. `*`: and their partitions.
@@ -42,6 +42,7 @@ __all__ = [
     "flush_spool",
     "list_events",
     "list_latest",
+    "list_touched",
     "open_epoch",
     "prepare",
     "state_hash",

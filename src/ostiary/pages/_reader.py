@@ -24,6 +24,8 @@ class Urls:
     objects: str = "/o/"
     lookups: str = "/lookup/"
     bench: str = "/explain"
+    search: str = "/search"
+    dashboards: str = "/dashboards"
 
     def records(self, code: str, query: str = "") -> str:
         """The list of an object."""
@@ -57,6 +59,10 @@ class Urls:
     def explain_records(self, code: str) -> str:
         """Records to ask about, while somebody types."""
         return f"{self.bench}/records/{code}"
+
+    def dashboard(self, dashboard_id: object = "", part: str = "") -> str:
+        """A dashboard, or a part of it: edit, share; without an id the first."""
+        return "/".join(step for step in (self.dashboards, str(dashboard_id), part) if step)
 
     def options(self, code: str, column: str) -> str:
         """Records that may be chosen in a lookup field."""

@@ -13,7 +13,9 @@ from ostiary.pages._attach import Sent, submit_files
 from ostiary.pages._bench import BenchView, bench_view, find_people
 from ostiary.pages._bench_state import BenchState, read_bench
 from ostiary.pages._choices import matching_options
+from ostiary.pages._dashboard import DashboardView, dashboard_view, no_dashboard_view
 from ostiary.pages._errors import ErrorView, error_view
+from ostiary.pages._find import FindView, find_view
 from ostiary.pages._form import FormView
 from ostiary.pages._list import ListView, export_query, list_view
 from ostiary.pages._lookups import lookup_options
@@ -36,11 +38,12 @@ from ostiary.pages._share_panel import find_units
 from ostiary.pages._state import ListState, read_state
 from ostiary.pages._units import unit_options
 from ostiary.pages._who_panel import count_people
+from ostiary.pages._widget_form import REFRESH, read_widget, texts_of, widget_fields
 from ostiary.ui.values import Frame
 
 ui.add_templates("pages", Path(__file__).parent / "templates")
 
-View = ListView | RecordView | FormView | DeleteView | ErrorView | BenchView
+View = ListView | RecordView | FormView | DeleteView | ErrorView | BenchView | FindView | DashboardView
 _TEMPLATES = {
     ListView: "pages/list.html",
     RecordView: "pages/record.html",
@@ -48,12 +51,19 @@ _TEMPLATES = {
     DeleteView: "pages/delete.html",
     ErrorView: "pages/error.html",
     BenchView: "pages/explain.html",
+    FindView: "pages/search.html",
+    DashboardView: "pages/dashboard.html",
 }
 
 
 def render(view: View, frame: Frame) -> str:
     """The whole page."""
     return ui.render(_TEMPLATES[type(view)], view=view, head=view.head, frame=frame)
+
+
+def render_found(view: FindView) -> str:
+    """What is found while somebody types, without a page around it."""
+    return ui.render("pages/found.html", view=view)
 
 
 def render_people(reader: Reader, text: str) -> str:
@@ -84,11 +94,14 @@ def render_options(reader: Reader, code: str, column: str, text: str) -> str:
 
 
 __all__ = [
+    "REFRESH",
     "Answer",
     "BenchState",
     "BenchView",
+    "DashboardView",
     "DeleteView",
     "ErrorView",
+    "FindView",
     "FormView",
     "ListState",
     "ListView",
@@ -101,21 +114,26 @@ __all__ = [
     "Urls",
     "View",
     "bench_view",
+    "dashboard_view",
     "delete_form",
     "edit_form",
     "error_view",
     "export_query",
     "find_people",
+    "find_view",
     "list_view",
     "make_reader",
     "matching_options",
     "new_form",
+    "no_dashboard_view",
     "read_bench",
     "read_panel",
     "read_state",
+    "read_widget",
     "record_view",
     "render",
     "render_counts",
+    "render_found",
     "render_options",
     "render_people",
     "render_records",
@@ -125,4 +143,6 @@ __all__ = [
     "submit_files",
     "submit_new",
     "submit_sharing",
+    "texts_of",
+    "widget_fields",
 ]

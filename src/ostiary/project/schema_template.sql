@@ -1,4 +1,4 @@
--- fingerprint of the migrations: 35d4f3df3256fa6c516f9ca325c661ffcddaa1866bb3546b5e1561e76a13fb0e
+-- fingerprint of the migrations: 25f05bac5c5b028407706af25cd091e163fbad236acbab2333edb4723ce4d4fa
 -- Made by `make schema`; not to be edited.
 CREATE FUNCTION @.audit_extend_partitions(home text, months integer) RETURNS integer
     LANGUAGE plpgsql
@@ -250,6 +250,20 @@ CREATE TABLE @.crypto_secret (
     name text NOT NULL,
     blob bytea NOT NULL,
     changed_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL
+);
+CREATE TABLE @.dashboards_dashboard (
+    id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    name text NOT NULL,
+    widgets jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    modified_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL
+);
+CREATE TABLE @.dashboards_share (
+    dashboard_id uuid NOT NULL,
+    unit_id uuid NOT NULL,
+    may_edit boolean DEFAULT false NOT NULL
 );
 CREATE TABLE @.django_migrations (
     id bigint NOT NULL,
@@ -637,6 +651,10 @@ ALTER TABLE ONLY @.crypto_kek
     ADD CONSTRAINT crypto_kek_pkey PRIMARY KEY (version);
 ALTER TABLE ONLY @.crypto_secret
     ADD CONSTRAINT crypto_secret_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY @.dashboards_dashboard
+    ADD CONSTRAINT dashboards_dashboard_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY @.dashboards_share
+    ADD CONSTRAINT dashboards_share_pkey PRIMARY KEY (dashboard_id, unit_id);
 ALTER TABLE ONLY @.django_migrations
     ADD CONSTRAINT django_migrations_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY @.identity_api_key
@@ -743,6 +761,9 @@ CREATE INDEX audit_ref_target_idx ON @.audit_ref USING btree (target, ref);
 CREATE UNIQUE INDEX crypto_dek_one_active ON @.crypto_dek USING btree (scope) WHERE (state = 'active'::text);
 CREATE UNIQUE INDEX crypto_kek_one_active ON @.crypto_kek USING btree (state) WHERE (state = 'active'::text);
 CREATE INDEX crypto_secret_name_dff863a9_like ON @.crypto_secret USING btree (name text_pattern_ops);
+CREATE INDEX dashboards_dashboard_owner_id_be824c67 ON @.dashboards_dashboard USING btree (owner_id);
+CREATE INDEX dashboards_share_dashboard_id_8063a078 ON @.dashboards_share USING btree (dashboard_id);
+CREATE INDEX dashboards_share_unit_id_b807f1c4 ON @.dashboards_share USING btree (unit_id);
 CREATE INDEX identity_api_key_principal_id_7aca3c46 ON @.identity_api_key USING btree (principal_id);
 CREATE INDEX identity_attribute_principal_id_550f4575 ON @.identity_attribute USING btree (principal_id);
 CREATE INDEX identity_delegation_grantor_id_5bdd80c8 ON @.identity_delegation USING btree (grantor_id);
@@ -806,6 +827,12 @@ ALTER TABLE ONLY @.assurance_role_card
     ADD CONSTRAINT assurance_role_card_reviewed_by_id FOREIGN KEY (reviewed_by_id) REFERENCES @.identity_unit(id) ON DELETE SET NULL;
 ALTER TABLE ONLY @.assurance_role_card
     ADD CONSTRAINT assurance_role_card_role_id FOREIGN KEY (role_id) REFERENCES @.identity_unit(id) ON DELETE CASCADE;
+ALTER TABLE ONLY @.dashboards_dashboard
+    ADD CONSTRAINT dashboards_dashboard_owner_id FOREIGN KEY (owner_id) REFERENCES @.identity_unit(id) ON DELETE CASCADE;
+ALTER TABLE ONLY @.dashboards_share
+    ADD CONSTRAINT dashboards_share_dashboard_id FOREIGN KEY (dashboard_id) REFERENCES @.dashboards_dashboard(id) ON DELETE CASCADE;
+ALTER TABLE ONLY @.dashboards_share
+    ADD CONSTRAINT dashboards_share_unit_id FOREIGN KEY (unit_id) REFERENCES @.identity_unit(id) ON DELETE CASCADE;
 ALTER TABLE ONLY @.identity_api_key
     ADD CONSTRAINT identity_api_key_principal_id_7aca3c46_fk_identity_unit_id FOREIGN KEY (principal_id) REFERENCES @.identity_unit(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY @.identity_attribute
@@ -857,11 +884,13 @@ INSERT INTO @.django_migrations (app, name, applied) VALUES
   ('access', '0001_initial', now()),
   ('access', '0002_settings_operations', now()),
   ('access', '0003_scopes_and_denies', now()),
+  ('access', '0004_analytics', now()),
   ('assurance', '0001_initial', now()),
   ('audit', '0001_initial', now()),
   ('audit', '0002_about', now()),
   ('crypto', '0001_initial', now()),
   ('crypto', '0002_keys', now()),
+  ('dashboards', '0001_initial', now()),
   ('identity', '0005_search', now()),
   ('objects', '0001_initial', now()),
   ('objects', '0002_run_time_changes', now()),

@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "ostiary.objects",
     "ostiary.records",
     "ostiary.assurance",
+    "ostiary.dashboards",
 ]
 MIDDLEWARE = [
     "ostiary.project.middleware.RequestMiddleware",

@@ -56,6 +56,7 @@ from ostiary.records._package import export_package, import_package, install_pac
 from ostiary.records._query import Count, CountMode, Page, PlanShape, Record, RecordQuery, Sort
 from ostiary.records._reach import ObjectReach, reach_of
 from ostiary.records._read import count_records, get_record, list_records
+from ostiary.records._recent import recent_records
 from ostiary.records._related import Related, related_counts
 from ostiary.records._scanners import Scan, register_scanner
 from ostiary.records._search import Hit, Hits, search_records
@@ -158,6 +159,7 @@ __all__ = [
     "preview_update",
     "reach_of",
     "read_mapping",
+    "recent_records",
     "record_events",
     "refusal_detail",
     "refused_rows",

@@ -72,6 +72,7 @@ class Frame:
     home_url: str = "/"
     sign_out_url: str = ""
     preferences_url: str = ""
+    search_url: str = ""
     language: str = "en"
     theme: Theme = ""
     density: Density = ""

@@ -23,7 +23,11 @@ _CLOCK = "%Y-%m-%dT%H:%M"
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a page with a form shows. intro: one sentence about it."""
+    """What a page with a form shows. intro: one sentence about it.
+
+    hidden: fields that nobody sees. danger: the word on a button `delete`. refresh: value of the button that
+    asks for the form anew, when a choice changes what there is to fill in.
+    """
 
     title: str
     action: str
@@ -33,6 +37,9 @@ class Form:
     crumbs: tuple[Link, ...] = ()
     current: str = ""
     intro: str = ""
+    hidden: tuple[tuple[str, str], ...] = ()
+    danger: str = ""
+    refresh: str = ""
 
 
 def form_page(request: HttpRequest, form: Form, errors: Sequence[FieldError] = ()) -> HttpResponse:

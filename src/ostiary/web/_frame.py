@@ -58,7 +58,8 @@ def frame_of(request: HttpRequest, current: str = "") -> Frame:
     current = _section(catalogue, current)
     chosen = _chosen(workplaces, current, request.COOKIES.get(WORKPLACE, ""))
     groups = _groups(catalogue, chosen, readable, current) if chosen else ()
-    groups = (*groups, *_administration(request, current))
+    insight = Link(_("Dashboards"), URLS.dashboards, "chart-bar", current == URLS.dashboards)
+    groups = (*groups, Group(_("Insight"), (insight,)), *_administration(request, current))
     person = person_of(request)
     only_part = request.headers.get("HX-Request") == "true" and not request.headers.get(
         "HX-History-Restore-Request"
@@ -79,6 +80,7 @@ def frame_of(request: HttpRequest, current: str = "") -> Frame:
         here=request.get_full_path(),
         sign_out_url="/sign-out",
         preferences_url="/preferences",
+        search_url=URLS.search,
         theme=theme_of(request),
         density=density_of(request),
         notice=_NOTICES.get(request.GET.get("done", ""), str)(),

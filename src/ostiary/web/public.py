@@ -5,6 +5,7 @@ from pathlib import Path
 from django.urls import path
 
 from ostiary import ui
+from ostiary.web import _dashboard_views as dashboard_views
 from ostiary.web import _explain_views as explain_views
 from ostiary.web import _files_views as files_views
 from ostiary.web import _jobs_views as jobs_views
@@ -20,6 +21,7 @@ from ostiary.web import _rights_views as rights_views
 from ostiary.web import _role_edit_views as role_edit_views
 from ostiary.web import _role_member_views as role_member_views
 from ostiary.web import _roles_views as roles_views
+from ostiary.web import _search_views as search_views
 from ostiary.web import _session_views as session_views
 from ostiary.web import _settings_views as settings_views
 from ostiary.web import _sharing_views as sharing_views
@@ -94,6 +96,15 @@ urlpatterns = [
     path("role-matrix/export/<str:kind>", matrix_views.export_file),
     path("role-matrix/roles/<uuid:role>", matrix_form_views.role_page),
     path("role-matrix/roles/<uuid:role>/reviewed", matrix_form_views.reviewed),
+    path("dashboards", dashboard_views.first_page),
+    path("dashboards/new", dashboard_views.new_page),
+    path("dashboards/<uuid:dashboard_id>", dashboard_views.page),
+    path("dashboards/<uuid:dashboard_id>/edit", dashboard_views.edit_page),
+    path("dashboards/<uuid:dashboard_id>/share", dashboard_views.share_page),
+    path("dashboards/<uuid:dashboard_id>/widgets/new", dashboard_views.widget_page),
+    path("dashboards/<uuid:dashboard_id>/widgets/<int:number>", dashboard_views.widget_page),
+    path("search", search_views.search_page),
+    path("search/found", search_views.found),
     path("static/<str:name>", session_views.built_file),
     path("o/<slug:code>/", records_views.list_page),
     path("o/<slug:code>/new", records_views.new_page),

@@ -30,6 +30,7 @@ from ostiary.tenancy import public as tenancy
 from tests._jobs import as_owner
 from tests._site import Answer
 from tests._tenants import Installation, TestTenant
+from tests.integration.project._registry_dashboards import DASHBOARDS
 from tests.integration.project._registry_matrix import MATRIX
 from tests.integration.project._registry_people import PEOPLE, make_person
 from tests.integration.project._registry_rights import RIGHTS
@@ -203,6 +204,8 @@ SCENARIOS: Mapping[str, Scenario] = {
     "POST /o/<slug:code>/<uuid:record_id>/delete": Scenario(of_record("/delete")),
     "POST /o/<slug:code>/<uuid:record_id>/attachments": Scenario(of_record("/attachments"), file=b"a"),
     "GET /o/<slug:code>/<uuid:record_id>/content": Scenario(file_of("/o/")),
+    "GET /search": Scenario(lambda _: "/search?q=one", refused=(None,)),
+    "GET /search/found": Scenario(lambda _: "/search/found?q=one", refused=(None,)),
     "GET /lookup/<slug:code>/<slug:column>": Scenario(lambda _: "/lookup/contact/account?q=One"),
     "GET /jobs": Scenario(lambda _: "/jobs"),
     "GET /jobs/<uuid:job_id>": Scenario(job()),
@@ -213,6 +216,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     **RIGHTS,
     **WHY,
     **MATRIX,
+    **DASHBOARDS,
     "GET /settings": Scenario(lambda _: "/settings"),
     "GET /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize"),
     "POST /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize", {"value": "20"}),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from ostiary.access.core._layers import Decision
@@ -26,6 +27,7 @@ from ostiary.access.core._words import Grant, Verb
 from ostiary.kernel.ids import UnitId
 
 DENIED = "denied"
+Level = TypeVar("Level", bound=int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +165,8 @@ def _share_holds(leg: SharedWith, share: ShareFact, now: datetime) -> bool:
     return (
         share.verb is leg.verb and share.holds(now) and (named or not leg.heads.isdisjoint(share.reporting))
     )
+
+
+def highest_share(own: frozenset[UnitId], shares: Mapping[UnitId, Level]) -> Level | None:
+    """What is shared and is no record, such as a dashboard: the highest level for one of these units."""
+    return max((level for unit, level in shares.items() if unit in own), default=None)

@@ -45,6 +45,7 @@ class Operation(StrEnum):
     DELETE_ANY_DATA = "CanDeleteEverything"
     EXPORT_LIST = "CanExportGrid"
     IMPORT = "CanImportFromExcel"
+    MANAGE_ANALYTICS = "CanManageAnalytics"
     MANAGE_USERS = "CanManageUsers"
     CHANGE_DELEGATIONS = "CanChangeAdminUnitGrantedRight"
     MANAGE_RIGHTS = "CanManageAdministration"

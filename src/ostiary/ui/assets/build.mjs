@@ -16,7 +16,11 @@ await mkdir(out, { recursive: true });
 
 const bundled = await build({
   absWorkingDir: here,
-  entryPoints: [{ in: "js/app.js", out: "app" }, { in: "css/app.css", out: "app" }],
+  entryPoints: [
+    { in: "js/app.js", out: "app" },
+    { in: "js/charts.js", out: "charts" },
+    { in: "css/app.css", out: "app" },
+  ],
   bundle: true,
   minify: true,
   format: "esm",
@@ -39,6 +43,7 @@ const files = {};
 for (const [path, info] of Object.entries(bundled.metafile.outputs)) {
   const name = basename(path);
   if (info.entryPoint === "js/app.js") files["app.js"] = name;
+  else if (info.entryPoint === "js/charts.js") files["charts.js"] = name;
   else if (info.entryPoint === "css/app.css") files["app.css"] = name;
   else files[name.replace(/\.[^.]+(\.\w+)$/, "$1")] = name;
 }

@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 import "./roles.js";
 import "./rights.js";
+import "./search.js";
 
 // strict CSP: no evaluated expressions, no injected style; no page is kept in the browser's storage
 Object.assign(htmx.config, {
@@ -86,6 +87,13 @@ document.addEventListener("submit", (event) => {
 // a row of tabs that is wider than the window shows the one that is open
 for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
   tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.clientWidth) / 2;
+}
+
+// charts bring a library of their own, so only pages that have one load it
+const charts = document.querySelectorAll("[data-chart]");
+if (charts.length) {
+  const { source } = document.getElementById("charts").dataset;
+  import(source).then(({ draw }) => charts.forEach(draw));
 }
 
 document.documentElement.dataset.scripted = "";

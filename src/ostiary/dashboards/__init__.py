@@ -1,0 +1,1 @@
+"""Dashboards: what they show, whose they are, and with whom they are shared."""
