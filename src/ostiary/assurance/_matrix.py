@@ -5,19 +5,20 @@ may is more: several roles, managed people, delegations. Nothing here decides.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from uuid import UUID
 
 from ostiary.access import public as access
 from ostiary.assurance._rights_present import path_codes
-from ostiary.assurance._role_card import Cards, GrantKind, Reason, RoleCard, read_cards
+from ostiary.assurance._role_card import NO_CARD, Cards, GrantKind, Reason, RoleCard, read_cards
 from ostiary.audit import public as audit
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import UnitId
+from ostiary.kernel.recent import Recent
 from ostiary.objects import public as objects
 
+_TENANTS = 20  # whose matrix is kept: a few auditors look at it now and then
 _KINDS = (identity.UnitKind.ORG, identity.UnitKind.FUNC, identity.UnitKind.MANAGER)
 
 
@@ -94,13 +95,17 @@ class ColumnCell:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Roles by operations, objects and columns. names: of every unit that is mentioned."""
+    """Roles by operations, objects and columns. names: of every unit that is mentioned.
+
+    named: what names each role itself, without the reasons.
+    """
 
     given: access.GivenByRoles
     catalogue: objects.Catalogue
     roles: tuple[MatrixRole, ...]
     names: Mapping[UnitId, str]
     cards: Cards
+    named: Mapping[UnitId, tuple[OwnGrant, ...]]
 
     @cached_property
     def all_objects(self) -> tuple[objects.Object, ...]:
@@ -110,13 +115,12 @@ class Matrix:
     def cell(self, role: UnitId, made: objects.Object) -> ObjectCell:
         """Layer 2."""
         verbs = self.given.roles[role].verbs(made.id)
-        return ObjectCell(role, verbs, self._grants.get((role, made.id)))
+        return ObjectCell(role, verbs, self._grant(role, str(made.id)))
 
     def operation(self, role: UnitId, operation: access.Operation) -> OperationCell:
         """Layer 1."""
         given = self.given.roles[role].operation(operation)
-        grant = self._grants.get((role, operation))
-        return OperationCell(given, given.by == role, grant)
+        return OperationCell(given, given.by == role, self._grant(role, operation.value))
 
     def column(self, role: UnitId, made: objects.Object, column: objects.Column) -> ColumnCell:
         """Layer 4."""
@@ -127,14 +131,29 @@ class Matrix:
 
     def grants(self, role: UnitId | None = None) -> Iterator[OwnGrant]:
         """What names a role itself: of one, or of all in their order."""
-        order = {r.id: number for number, r in enumerate(self.roles)}
-        for grant in sorted(self._grants.values(), key=lambda g: (order[g.role], g.kind, g.caption)):
-            if role is None or grant.role == role:
-                yield grant
+        for one in [r.id for r in self.roles] if role is None else [role]:
+            yield from sorted(self._with_reasons(one).values(), key=lambda g: (g.kind, g.caption))
 
     def is_missing(self, role: UnitId) -> bool:
         """Whether a grant of the role has no justification or no basis."""
-        return role in self._missing
+        return any(grant.reason.missing for grant in self._with_reasons(role).values())
+
+    def _grant(self, role: UnitId, target: str) -> OwnGrant | None:
+        return self._with_reasons(role).get(target)
+
+    def _with_reasons(self, role: UnitId) -> Mapping[str, OwnGrant]:
+        """Of one role, by target: an object's id cannot be an operation's code."""
+        known = self._reasoned.get(role)
+        if known is None:
+            known = self._reasoned[role] = {
+                g.target: replace(g, reason=self.cards.reason(role, g.kind, g.target))
+                for g in self.named.get(role, ())
+            }
+        return known
+
+    @cached_property
+    def _reasoned(self) -> dict[UnitId, Mapping[str, OwnGrant]]:
+        return {}
 
     def rules(self, made: objects.Object) -> list[tuple[UnitId, str]]:
         """Layer 3 in words: (whom it concerns, what it says)."""
@@ -170,26 +189,22 @@ class Matrix:
             return ""
         return given.by.value if isinstance(given.by, access.Operation) else self.name(given.by)
 
-    @cached_property
-    def _missing(self) -> frozenset[UnitId]:
-        return frozenset(grant.role for grant in self._grants.values() if grant.reason.missing)
-
-    @cached_property
-    def _grants(self) -> Mapping[tuple[UnitId, UUID | access.Operation], OwnGrant]:
-        found: dict[tuple[UnitId, UUID | access.Operation], OwnGrant] = {}
+    def own_grants(self) -> Mapping[UnitId, tuple[OwnGrant, ...]]:
+        """What rows and rules give to each role by name, without the reasons."""
+        found: dict[UnitId, list[OwnGrant]] = {}
         for operation in access.Operation:
-            found |= {(grant.role, operation): grant for grant in self._operation_grants(operation)}
+            for grant in self._operation_grants(operation):
+                found.setdefault(grant.role, []).append(grant)
         for made in self.all_objects:
-            found |= {(grant.role, made.id): grant for grant in self._object_grants(made)}
-        return found
+            for grant in self._object_grants(made):
+                found.setdefault(grant.role, []).append(grant)
+        return {role: tuple(grants) for role, grants in found.items()}
 
     def _operation_grants(self, operation: access.Operation) -> Iterator[OwnGrant]:
         kind, code = GrantKind.OPERATION, operation.value
         for row in self.given.policy.operations.get(code, ()):
             if row.allowed and row.unit in self.given.roles:
-                yield OwnGrant(
-                    row.unit, kind, code, code, ("execute",), self.cards.reason(row.unit, kind, code)
-                )
+                yield OwnGrant(row.unit, kind, code, code, ("execute",), Reason())
 
     def _object_grants(self, made: objects.Object) -> Iterator[OwnGrant]:
         policy, words = self.given.policy.object(made.id), dict[UnitId, list[str]]()
@@ -205,8 +220,7 @@ class Matrix:
         kind, target = GrantKind.OBJECT, str(made.id)
         for unit, what in words.items():
             if unit in self.given.roles:
-                reason = self.cards.reason(unit, kind, target)
-                yield OwnGrant(unit, kind, target, made.caption, tuple(what), reason, closed.get(unit))
+                yield OwnGrant(unit, kind, target, made.caption, tuple(what), Reason(), closed.get(unit))
 
     def _named_columns(
         self, made: objects.Object
@@ -223,6 +237,9 @@ class Matrix:
         return levels, closed
 
 
+_kept: Recent[str, Matrix] = Recent(_TENANTS)
+
+
 def view_matrix(ctx: Context) -> Matrix:
     """The matrix as it is now; needs CanManageAdministration, and is recorded."""
     matrix = read_matrix(ctx)
@@ -232,23 +249,40 @@ def view_matrix(ctx: Context) -> Matrix:
 
 def read_matrix(ctx: Context) -> Matrix:
     """The same, for a caller that leaves an event of its own."""
-    given, cards = access.given_by_roles(ctx), read_cards(ctx)
+    bare, cards = _bare_matrix(ctx), read_cards(ctx)
+    owners = identity.names_of(ctx, sorted({card.owner for card in cards.cards.values() if card.owner}))
+    roles = [
+        role if role.id not in cards.cards else _with_card(role, cards.card(role.id), owners)
+        for role in bare.roles
+    ]
+    return replace(bare, roles=tuple(roles), names={**bare.names, **owners}, cards=cards)
+
+
+def _with_card(role: MatrixRole, card: RoleCard, owners: Mapping[UnitId, str]) -> MatrixRole:
+    return replace(role, card=card, owner="" if card.owner is None else owners.get(card.owner, ""))
+
+
+def _bare_matrix(ctx: Context) -> Matrix:
+    """Without cards and reasons: what is of one epoch. Many roles take long to lay out, and change seldom."""
+    given = access.given_by_roles(ctx)
+    known = _kept.get(ctx.db.schema)
+    if known is not None and known.given is given:
+        return known
     facts = {fact.id: fact for fact in identity.facts_of_roles(ctx)}
-    owners = {card.owner for card in cards.cards.values() if card.owner}
     names = {unit: fact.name for unit, fact in facts.items()}
-    names |= identity.names_of(ctx, sorted(owners | (_authors(given.policy) - names.keys())))
-    roles = [_role(given.graph.roles[unit], facts[unit], cards.card(unit), names) for unit in facts]
+    names |= identity.names_of(ctx, sorted(_authors(given.policy) - names.keys()))
+    roles = [_role(given.graph.roles[unit], facts[unit], names) for unit in facts]
     order = sorted(roles, key=lambda r: (_KINDS.index(r.kind), r.external, r.name.casefold(), r.id))
-    return Matrix(given, objects.get_catalogue(ctx), tuple(order), names, cards)
+    made = Matrix(given, objects.get_catalogue(ctx), tuple(order), names, Cards({}, {}), {})
+    bare = replace(made, named=made.own_grants())
+    _kept.put(ctx.db.schema, bare)
+    return bare
 
 
-def _role(
-    role: identity.Role, fact: identity.UnitFacts, card: RoleCard, names: Mapping[UnitId, str]
-) -> MatrixRole:
+def _role(role: identity.Role, fact: identity.UnitFacts, names: Mapping[UnitId, str]) -> MatrixRole:
     above = role.manages or role.parent
     parent = "" if above is None else names.get(above, "")
-    owner = "" if card.owner is None else names.get(card.owner, "")
-    return MatrixRole(role.id, fact.name, fact.code, role.kind, parent, role.external, card, owner)
+    return MatrixRole(role.id, fact.name, fact.code, role.kind, parent, role.external, NO_CARD, "")
 
 
 def _authors(policy: access.Policy) -> set[UnitId]:
