@@ -1,9 +1,10 @@
 """The role graph as a value, and what semantics section 1 derives from it for one principal."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any, TypeVar
 from uuid import UUID
 
 from ostiary.kernel.context import Batch, Context
@@ -14,6 +15,8 @@ ALL_EMPLOYEES = "all_employees"
 ALL_EXTERNALS = "all_external_users"
 SYSTEM_ADMINISTRATORS = "system_administrators"
 NO_UNIT = UnitId(UUID(int=0))
+MOST_DERIVED = 64
+Derived = TypeVar("Derived")
 
 
 class UnitKind(StrEnum):
@@ -74,6 +77,18 @@ class RoleGraph:
             if role.parent is not None:
                 self._children.setdefault(role.parent, []).append(role.id)
         self._lines: dict[UnitId, frozenset[UnitId]] = {}
+        self._derived: dict[Hashable, tuple[Any]] = {}
+
+    def derived(self, key: Hashable, make: Callable[[], Derived]) -> Derived:
+        """What follows from this graph alone, made once; few keys are kept. Nobody may change the value."""
+        known = self._derived.get(key)
+        if known is None:
+            known = (make(),)
+            if len(self._derived) >= MOST_DERIVED:
+                self._derived.clear()
+            self._derived[key] = known
+        found: Derived = known[0]
+        return found
 
     def equals(self, other: "RoleGraph") -> bool:
         """Whether it has the same roles, trees and links."""
@@ -101,6 +116,9 @@ class RoleGraph:
 
     def descendants(self, role: UnitId) -> frozenset[UnitId]:
         """The role and everything below it."""
+        return self.derived(("descendants", role), lambda: frozenset(self._below(role)))
+
+    def _below(self, role: UnitId) -> set[UnitId]:
         found: set[UnitId] = set()
         todo = [role]
         while todo:
@@ -108,7 +126,7 @@ class RoleGraph:
             if step not in found:
                 found.add(step)
                 todo.extend(self._children.get(step, ()))
-        return frozenset(found)
+        return found
 
     def own_set(self, direct: Iterable[UnitId], *, external: bool = False) -> OwnSet:
         """A person's own set and reporting units from the direct roles. Source: semantics section 1."""

@@ -1,6 +1,6 @@
 """Layers 1, 2 and 4: rows by position, per source the topmost decides, the sources are united."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -52,21 +52,26 @@ class ColumnRow:
     level: ColumnLevel
 
 
+MANY = 20
 AnyRow = TypeVar("AnyRow", OperationRow, ObjectRow, ColumnRow)
 
 
-def deciding_rows(rows: Sequence[AnyRow], sources: Iterable[Source]) -> list[tuple[AnyRow, Source]]:
+def deciding_rows(rows: Sequence[AnyRow], sources: Sequence[Source]) -> list[tuple[AnyRow, Source]]:
     """The topmost row of each source that has one, each row once; `rows` by ascending position."""
     found: dict[UUID, tuple[AnyRow, Source]] = {}
+    many = frozenset(row.unit for row in rows) if len(sources) > MANY else None
+    seen: set[frozenset[UnitId]] = set()  # of thousands of sources most have the same of the rows' units
     for source in sources:
-        for row in rows:
-            if row.unit in source.units:
+        units = source.units if many is None else source.units & many
+        if units not in seen:
+            seen.add(units)
+            row = next((row for row in rows if row.unit in units), None)
+            if row is not None:
                 found.setdefault(row.id, (row, source))
-                break
     return list(found.values())
 
 
-def _topmost(rows: Sequence[AnyRow], sources: Iterable[Source]) -> list[AnyRow]:
+def _topmost(rows: Sequence[AnyRow], sources: Sequence[Source]) -> list[AnyRow]:
     return [row for row, _ in deciding_rows(rows, sources)]
 
 

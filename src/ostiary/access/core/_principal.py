@@ -77,13 +77,14 @@ def sources_of(
     """
     me = held.unit
     own = held.own.roles | {me}
-    found = {own: Source(SourceKind.OWN, me, own)}
+    mine = {own: Source(SourceKind.OWN, me, own)}
+    managed, together = _managed_sources(graph, held.subordinate_roles)
+    found = {**mine, **managed, **mine}  # the own set first, whatever else has the same units
 
     def add(kind: SourceKind, of: UnitId, units: frozenset[UnitId]) -> None:
-        found.setdefault(units, Source(kind, of, units))
+        if units not in found:
+            found[units] = Source(kind, of, units)
 
-    for role, line in managed_lines(graph, held.subordinate_roles):
-        add(SourceKind.MANAGED, role, line)
     heads = all_heads = graph.heads(held.own)
     for grantor in grantors:
         add(SourceKind.DELEGATED, grantor.unit, grantor.own.roles | {grantor.unit})
@@ -94,7 +95,7 @@ def sources_of(
         add(SourceKind.ELEVATED, role, graph.elevated(role))
     persons = frozenset({me, *(g.unit for g in grantors)})
     units = frozenset(u for u in graph.managed_units(all_heads) if not graph.roles[u].not_inherited)
-    mine = {SELF: frozenset({me}), OWN_UNITS: own, MANAGED_UNITS: graph.managed_units(heads)}
+    named = {SELF: frozenset({me}), OWN_UNITS: own, MANAGED_UNITS: graph.managed_units(heads)}
     return Sources(
         me,
         tuple(found.values()),
@@ -102,9 +103,24 @@ def sources_of(
         persons,
         heads,
         all_heads,
-        units.union(*found) - persons,
-        {**(attributes or {}), **mine},
+        units.union(together, *(s.units for s in found.values() if s.kind is not SourceKind.MANAGED))
+        - persons,
+        {**(attributes or {}), **named},
     )
+
+
+def _managed_sources(
+    graph: "identity.RoleGraph", roles: frozenset[UnitId]
+) -> tuple[Mapping[frozenset[UnitId], Source], frozenset[UnitId]]:
+    """What comes of these roles of subordinates, and all units in it. Of thousands it takes long: kept."""
+
+    def make() -> tuple[Mapping[frozenset[UnitId], Source], frozenset[UnitId]]:
+        found: dict[frozenset[UnitId], Source] = {}
+        for role, line in managed_lines(graph, roles):
+            found.setdefault(line, Source(SourceKind.MANAGED, role, line))
+        return found, frozenset().union(*found)
+
+    return graph.derived(roles, make)
 
 
 def grantors_of(
