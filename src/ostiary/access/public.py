@@ -115,6 +115,7 @@ from ostiary.access._shares import move_shares, remove_shares_of
 from ostiary.access._snapshot import Snapshot, snapshot
 from ostiary.access._standing import NamedObject
 from ostiary.access._system import HOUSEKEEPING, find_system_account, store_system_accounts
+from ostiary.access._team import team_of
 from ostiary.access._tried import Outcome, Tried, TriedLeg
 from ostiary.access._units import (
     MOST_FOUND,
@@ -335,6 +336,7 @@ __all__ = [
     "store_operation_rows",
     "store_share",
     "store_system_accounts",
+    "team_of",
     "units_called",
     "units_named",
     "unlink",

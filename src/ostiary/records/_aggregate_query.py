@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.records._filters import Filter
 from ostiary.records._query import MAX_LIMIT, Sort
+from ostiary.records._spans import time_zones
 
 MAX_GROUPS = 3
 MAX_MEASURES = 10
@@ -131,7 +130,7 @@ def _problem(query: AggregateQuery) -> FieldError | None:
         return FieldError("groups", "too_many", f"At most {MAX_GROUPS} columns to group by")
     if not 1 <= query.limit <= MAX_LIMIT:
         return FieldError("limit", "out_of_range", f"limit is 1 to {MAX_LIMIT}")
-    if query.time_zone not in _time_zones():
+    if query.time_zone not in time_zones():
         return FieldError("time_zone", "unknown", f"{query.time_zone!r:.60} is no time zone")
     names = [*(g.name for g in query.groups), *(m.name for m in query.measures)]
     if len(set(names)) < len(names):
@@ -140,9 +139,3 @@ def _problem(query: AggregateQuery) -> FieldError | None:
         if sort.column not in names:
             return FieldError("sort", "unknown", f"{sort.column!r:.60} is neither measure nor group")
     return None
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    """Names that every database knows too."""
-    return frozenset(available_timezones()) - {"localtime"}

@@ -14,6 +14,7 @@ from ostiary.records._view import Stale, View, view_of
 
 HIDDEN = """'{"restricted": true}'::json"""
 MAX_HOPS = 4
+MAX_PATHS = 20  # columns through lookups in one list: each is a subselect for each row
 # What is shown of a masked value; a short one is not given away by what would be left of it.
 MASKS = {
     objects.Mask.ALL: "'•••'",
@@ -107,7 +108,7 @@ def record_json(bound: Bound, columns: list[objects.Column], alias: str = "r") -
         f"{alias}.modified_at",
         f"{_unit(f'{alias}.author_id')} as author",
     ]
-    parts += [f'{_selected(bound, c, alias)} as "{c.code}"' for c in columns]
+    parts += [f'{_reached(bound, bound.view, c.code.split("."), alias, 0)} as "{c.code}"' for c in columns]
     if bound.view.restricted:
         listed = ", ".join(f"'{code}'" for code in bound.view.restricted)
         parts.append(f"json_build_array({listed}) as restricted")
@@ -119,11 +120,27 @@ def _unit(value: str) -> str:
     return f"(select {shown} from @.identity_unit u where u.id = {value})"
 
 
-def _selected(bound: Bound, column: objects.Column, alias: str) -> str:
+def _reached(bound: Bound, view: View, path: list[str], alias: str, depth: int) -> str:
+    """The value at the end of a path; restricted where a record on the way is hidden from the reader."""
+    code, *rest = path
+    if not rest:
+        return _selected(bound, view, shown_column(view, code, "columns"), alias)
+    column, target = next_hop(bound, view, code, "columns", depth)
+    value, inner = f"{alias}.{stored(column)}", f"h{depth}"
+    # in an array, so that a blank at the end of the way is told from a record that is hidden
+    found = (
+        f"select json_build_array({_reached(bound, target, rest, inner, depth + 1)})"
+        f" from @.{target.object.table} {inner}"
+        f" where {inner}.id = {value} and {bound.row_test(target, inner)}"
+    )
+    return f"case when {value} is not null then coalesce(({found}), json_build_array({HIDDEN})) -> 0 end"
+
+
+def _selected(bound: Bound, view: View, column: objects.Column, alias: str) -> str:
     if column.type is objects.ColumnType.OWNER:
         return _unit(f"{alias}.owner_id")
     value = f"{alias}.{stored(column)}"
-    if column.code not in bound.view.readable:
+    if column.code not in view.readable:
         masked = MASKS[column.mask].format(value=f"{value}::text")
         return f"case when {value} is not null then json_build_object('masked', {masked}) end"
     if column.type is not objects.ColumnType.LOOKUP:
@@ -140,66 +157,45 @@ def _selected(bound: Bound, column: objects.Column, alias: str) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class SortTerm:
-    """One term of an order: SQL expression, direction, whether it may be null, its type to read it back."""
+def next_hop(bound: Bound, view: View, code: str, path: str, depth: int) -> tuple[objects.Column, View]:
+    """One step of a path: a readable lookup and the object that it leads to.
 
-    expression: str
-    descending: bool
-    nullable: bool
-    cast: str
-
-
-_CASTS = {
-    objects.ColumnType.INTEGER: "bigint",
-    objects.ColumnType.DECIMAL: "numeric",
-    objects.ColumnType.MONEY: "numeric",
-    objects.ColumnType.BOOLEAN: "boolean",
-    objects.ColumnType.DATE: "date",
-    objects.ColumnType.INSTANT: "timestamptz",
-}
-
-
-def sort_term(bound: Bound, code: str, *, descending: bool) -> SortTerm:
-    """How to order by a column. Raises ColumnRestricted, Invalid."""
-    if code in ("created_at", "modified_at"):
-        return SortTerm(f"r.{code}", descending, nullable=False, cast="timestamptz")
-    if code == "author":
-        return SortTerm(
-            "(select u.name from @.identity_unit u where u.id = r.author_id)",
-            descending,
-            nullable=True,
-            cast="text",
-        )
-    column = bound.column(bound.view, code, "sort")
-    if column.type is objects.ColumnType.LONG_TEXT:
-        raise Invalid([FieldError("sort", "not_sortable", f"Lists cannot be sorted by {code}")])
-    if column.type is objects.ColumnType.OWNER:
-        return SortTerm(
-            "(select u.name from @.identity_unit u where u.id = r.owner_id)",
-            descending,
-            nullable=True,
-            cast="text",
-        )
-    if column.type is objects.ColumnType.LOOKUP:
-        return _lookup_sort(bound, column, descending=descending)
-    nullable = column.type not in objects.TEXT_SORTED
-    return SortTerm(f"r.{sort_column(column)}", descending, nullable, _CASTS.get(column.type, "text"))
-
-
-def _lookup_sort(bound: Bound, column: objects.Column, *, descending: bool) -> SortTerm:
-    """A lookup is ordered by what the reader is shown; hidden ones stand with the blanks."""
+    Raises: ColumnRestricted: the column or the object is closed. Invalid: no lookup, too many of them.
+    """
+    column = bound.column(view, code, path)
+    if column.type is not objects.ColumnType.LOOKUP:
+        raise Invalid([FieldError(path, "not_a_lookup", f"{code} is no lookup, a path ends there")])
+    if depth >= MAX_HOPS:
+        raise Invalid([FieldError(path, "too_deep", f"A path passes at most {MAX_HOPS} lookups")])
     target = bound.object_view(column.target or "")
-    display = target.object.columns[target.object.display]
-    if not target.may(access.Verb.READ) or display.code not in target.readable:
-        raise ColumnRestricted(f"{column.code}.{display.code}")
-    return SortTerm(
-        f"(select t.{sort_column(display)} from @.{target.object.table} t where t.id = r.{stored(column)}"
-        f" and {bound.row_test(target, 't')})",
-        descending,
-        nullable=True,
-        cast=_CASTS.get(display.type, "text"),
-    )
+    if not target.may(access.Verb.READ):
+        raise ColumnRestricted(path)
+    return column, target
+
+
+def selected_columns(bound: Bound, asked: tuple[str, ...] | None) -> list[objects.Column]:
+    """The columns to answer with; of a path its last one, called by the path and with the way as caption.
+
+    Raises: ColumnRestricted: one asked for by name is below read. Invalid: no such column, too many paths.
+    """
+    if asked is None:
+        return list(bound.view.shown.values())
+    once = dict.fromkeys(asked)
+    if sum("." in path for path in once) > MAX_PATHS:
+        raise Invalid([FieldError("columns", "too_many", f"At most {MAX_PATHS} columns through lookups")])
+    return [_column_at(bound, path) for path in once]
+
+
+def _column_at(bound: Bound, path: str) -> objects.Column:
+    *hops, last = path.split(".")
+    view, captions = bound.view, list[str]()
+    for depth, code in enumerate(hops):
+        column, view = next_hop(bound, view, code, "columns", depth)
+        captions.append(column.caption)
+    found = shown_column(view, last, "columns")
+    if not hops:
+        return found
+    return replace(found, code=path, born_as=found.name, caption=": ".join([*captions, found.caption]))
 
 
 def readable_column(view: View, code: str, place: str) -> objects.Column:

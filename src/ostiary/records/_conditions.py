@@ -7,11 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from ostiary.access import public as access
+from ostiary.kernel import clock
 from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.objects import public as objects
-from ostiary.records._columns import MAX_HOPS, Bound, sort_column, stored
+from ostiary.records._columns import Bound, next_hop, sort_column, stored
 from ostiary.records._errors import ColumnRestricted
-from ostiary.records._filters import And, Compare, Filter, Not, Op, Or
+from ostiary.records._filters import VALUELESS, And, Compare, Filter, Not, Op, Or
+from ostiary.records._spans import days_of, instants_of
 from ostiary.records._view import View
 
 ME = "me"
@@ -50,14 +52,7 @@ def _path(bound: Bound, view: View, node: Compare, path: list[str], alias: str, 
     code = path[0]
     if len(path) == 1:
         return _compare(bound, view, node, code, alias)
-    column = bound.column(view, code, node.path)
-    if column.type is not objects.ColumnType.LOOKUP:
-        raise Invalid([FieldError(node.path, "not_a_lookup", f"{code} is no lookup, a path ends there")])
-    if depth >= MAX_HOPS:
-        raise Invalid([FieldError(node.path, "too_deep", f"A path passes at most {MAX_HOPS} lookups")])
-    target = bound.object_view(column.target or "")
-    if not target.may(access.Verb.READ):
-        raise ColumnRestricted(node.path)
+    column, target = next_hop(bound, view, code, node.path, depth)
     inner = f"h{depth}"
     return (
         f"exists (select 1 from @.{target.object.table} {inner} where {inner}.id = {alias}.{stored(column)}"
@@ -106,6 +101,10 @@ def _plain(bound: Bound, node: Compare, value: str, kind: objects.ColumnType, sq
         return f"{value} is null"
     if op is Op.NOT_NULL:
         return f"{value} is not null"
+    if op is Op.MY_TEAM and kind is objects.ColumnType.OWNER:
+        return _team(bound, value)
+    if op is Op.WITHIN:
+        return _within(bound, node, value, kind)
     if op is Op.IN:
         slot = bound.bind(node, lambda given: [_value(bound, kind, v, field) for v in given if v is not None])
         return f"{value} = any({slot}::{sql_type}[])"
@@ -117,6 +116,37 @@ def _plain(bound: Bound, node: Compare, value: str, kind: objects.ColumnType, sq
     if op in _ORDER and kind not in _EQUAL_ONLY:
         return f"{value} {_ORDER[op]} {given}::{sql_type}"
     raise Invalid([FieldError(field, "wrong_comparison", f"{op.value} does not fit {field}")])
+
+
+def _team(bound: Bound, value: str) -> str:
+    """The principal, or somebody who reports now to one of the units that make its team."""
+    bound.values |= {"me": bound.ctx.actor, "team": sorted(access.team_of(bound.view.rights))}
+    return (
+        f"({value} = {{me}}::uuid or {value} in (select u.id from @.identity_unit u"
+        " join @.identity_label_unit l on l.label_id = u.current_label_id and l.kind = 'r'"
+        " where l.unit_id = any({team}::uuid[])))"
+    )
+
+
+def _within(bound: Bound, node: Compare, value: str, kind: objects.ColumnType) -> str:
+    """Between two days that are reckoned anew at each call, so that the text does not grow old."""
+    if kind not in _SPANS:
+        raise Invalid([FieldError(node.path, "wrong_comparison", f"within does not fit {node.path}")])
+    slot = f"({bound.bind(node, lambda v: _span(kind, v, node.path))}::{_TYPES[kind]}[])"
+    return f"({value} >= {slot}[1] and {value} < {slot}[2])"
+
+
+_SPANS: Mapping[objects.ColumnType, Callable[[str, datetime], tuple[object, object]]] = {
+    objects.ColumnType.DATE: days_of,
+    objects.ColumnType.INSTANT: instants_of,
+}
+
+
+def _span(kind: objects.ColumnType, value: object, field: str) -> list[object]:
+    try:
+        return list(_SPANS[kind](_words(value, field), clock.now()))
+    except (ValueError, OverflowError):
+        raise Invalid([FieldError(field, "malformed", f"{value!r:.60} is no span of days")]) from None
 
 
 def like_pattern(text: str) -> str:
@@ -144,7 +174,9 @@ def _text(bound: Bound, node: Compare, key: str) -> str:
         return f"{key} = {given}"
     if op is Op.NE:
         return f"{key} <> {given}"
-    return f"{key} {_ORDER[op]} {given}"
+    if op in _ORDER:
+        return f"{key} {_ORDER[op]} {given}"
+    raise Invalid([FieldError(field, "wrong_comparison", f"{op.value} does not fit {field}")])
 
 
 def _long_text(bound: Bound, node: Compare, value: str) -> str:
@@ -232,7 +264,7 @@ def valued(node: Filter | None) -> list[Compare]:
         case None:
             return []
         case Compare(_, op, _):
-            return [] if op in (Op.IS_NULL, Op.NOT_NULL) else [node]
+            return [] if op in VALUELESS else [node]
         case Not(child):
             return valued(child)
         case And(children) | Or(children):

@@ -11,7 +11,7 @@ from typing import Any
 from ostiary.access import public as access
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid
-from ostiary.records._plans import selected_columns
+from ostiary.records._columns import Bound, selected_columns
 from ostiary.records._query import Page, RecordQuery
 from ostiary.records._read import count_records, readable_view
 from ostiary.records._settings import EXPORT_MOST
@@ -31,7 +31,8 @@ def export_csv(ctx: Context, query: RecordQuery) -> Iterator[bytes]:
     access.ensure_operation(ctx, access.Operation.EXPORT_LIST)
     _ensure_within_limit(ctx, query)
     view = decided(ctx, lambda: readable_view(ctx, query.object))
-    columns = [(c.code, c.caption) for c in decided(ctx, lambda: selected_columns(view, query.columns))]
+    listed = decided(ctx, lambda: selected_columns(Bound(ctx, view), query.columns))
+    columns = [(c.code, c.caption) for c in listed]
     return _rows(ctx, replace(query, after=None), columns)
 
 

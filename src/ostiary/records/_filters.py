@@ -17,7 +17,10 @@ MAX_TEXT = 1_000
 
 
 class Op(StrEnum):
-    """Comparisons. Text compares without regard to case and accents; blank counts as greatest."""
+    """Comparisons. Text compares without regard to case and accents; blank counts as greatest.
+
+    within: a span of days that moves with the calendar. my_team: a person is of the principal's team.
+    """
 
     EQ = "eq"
     NE = "ne"
@@ -30,6 +33,11 @@ class Op(StrEnum):
     IN = "in"
     IS_NULL = "is_null"
     NOT_NULL = "not_null"
+    WITHIN = "within"
+    MY_TEAM = "my_team"
+
+
+VALUELESS = frozenset({Op.IS_NULL, Op.NOT_NULL, Op.MY_TEAM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +117,7 @@ def _compare(data: Mapping[str, object]) -> Compare:
     except ValueError:
         raise _refuse(f"{data.get('op')!r} is no comparison", field) from None
     value = data.get("value")
-    if op in (Op.IS_NULL, Op.NOT_NULL):
+    if op in VALUELESS:
         return Compare(field, op)
     if value is None:
         raise _refuse(f"{op.value} needs a value", field)

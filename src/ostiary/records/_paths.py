@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from ostiary.access import public as access
 from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.objects import public as objects
-from ostiary.records._columns import MAX_HOPS, Bound, stored
-from ostiary.records._errors import ColumnRestricted
+from ostiary.records._columns import Bound, next_hop, stored
 from ostiary.records._view import View
 
 MAX_JOINS = 10
@@ -36,9 +34,9 @@ class Paths:
         view, alias, hidden = self.bound.view, "r", ""
         *hops, last = path.split(".")
         for depth, code in enumerate(hops):
-            column = self._lookup(view, code, path, depth)
+            column, view = next_hop(self.bound, view, code, path, depth)
             value = self._value(alias, stored(column))
-            view, alias = self._join(column, tuple(hops[: depth + 1]), value, path)
+            alias = self._add(tuple(hops[: depth + 1]), view, value)
             closed = f"({value} is not null and {alias}.id is null)"
             hidden = f"{hidden} or {closed}" if hidden else closed
         column = self._column(view, last, path)
@@ -66,20 +64,6 @@ class Paths:
         if code in SYSTEM and code not in view.object.columns:
             return objects.SYSTEM_COLUMNS[code]
         return self.bound.column(view, code, path)
-
-    def _lookup(self, view: View, code: str, path: str, depth: int) -> objects.Column:
-        column = self.bound.column(view, code, path)
-        if column.type is not objects.ColumnType.LOOKUP:
-            raise Invalid([FieldError(path, "not_a_lookup", f"{code} is no lookup, a path ends there")])
-        if depth >= MAX_HOPS:
-            raise Invalid([FieldError(path, "too_deep", f"A path passes at most {MAX_HOPS} lookups")])
-        return column
-
-    def _join(self, column: objects.Column, way: tuple[str, ...], value: str, path: str) -> tuple[View, str]:
-        target = self.bound.object_view(column.target or "")
-        if not target.may(access.Verb.READ):
-            raise ColumnRestricted(path)
-        return target, self._add(way, target, value)
 
     def _add(self, key: tuple[str, ...], target: View, value: str) -> str:
         known = list(self.joins)

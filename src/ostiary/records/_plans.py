@@ -22,18 +22,11 @@ from ostiary.access import public as access
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.objects import public as objects
-from ostiary.records._columns import (
-    Bound,
-    SortTerm,
-    prefix,
-    record_json,
-    shown_column,
-    sort_column,
-    sort_term,
-)
+from ostiary.records._columns import Bound, prefix, record_json, selected_columns, sort_column
 from ostiary.records._conditions import condition, structure, valued
 from ostiary.records._errors import ColumnRestricted
 from ostiary.records._filters import Filter
+from ostiary.records._order import SortTerm, sort_term
 from ostiary.records._query import CAP, MAX_LIMIT, MAX_OFFSET, CountMode, PlanShape, RecordQuery, Sort
 from ostiary.records._statement import Statement, make_statement
 from ostiary.records._view import View
@@ -77,7 +70,7 @@ def _compile_page(
 ) -> Compiled:
     # `window` is a literal: the planner takes an unknown limit for a tenth of the table, and sorts
     bound = Bound(ctx, view)
-    columns = selected_columns(view, query.columns)
+    columns = selected_columns(bound, query.columns)
     terms = _terms(bound, sort)
     where = condition(bound, query.filter)
     if query.after is not None:
@@ -187,13 +180,6 @@ def _by_id(branch: access.Branch, table: str, selected: str, where: str) -> str:
         f"from ({branch.keys}) v cross join lateral"
         f" (select {selected} from {table} r where r.id = v.key and {where} limit 1) w"
     )
-
-
-def selected_columns(view: View, asked: tuple[str, ...] | None) -> list[objects.Column]:
-    """The columns to answer with. Raises ColumnRestricted: one asked for by name is below read."""
-    if asked is None:
-        return list(view.shown.values())
-    return [shown_column(view, code, "columns") for code in dict.fromkeys(asked)]
 
 
 def highest_class(columns: list[objects.Column]) -> objects.DataClass:

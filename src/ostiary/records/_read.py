@@ -9,7 +9,7 @@ from ostiary.kernel.context import Context
 from ostiary.kernel.errors import NotFound
 from ostiary.kernel.ids import RecordId
 from ostiary.objects import public as objects
-from ostiary.records._columns import Bound, record_json
+from ostiary.records._columns import Bound, record_json, selected_columns
 from ostiary.records._filters import Filter
 from ostiary.records._plans import (
     Compiled,
@@ -19,7 +19,6 @@ from ostiary.records._plans import (
     highest_class,
     make_cursor,
     page_statement,
-    selected_columns,
 )
 from ostiary.records._query import CAP, Count, CountMode, Page, Record, RecordQuery
 from ostiary.records._shape import choose_shape
@@ -153,7 +152,7 @@ def select_record(
 
 def _compile_get(ctx: Context, view: View, columns: tuple[str, ...] | None, *, verdicts: bool) -> Compiled:
     bound = Bound(ctx, view)
-    listed = selected_columns(view, columns)
+    listed = selected_columns(bound, columns)
     may = ["null::boolean", "null::boolean"]
     if verdicts:
         may = [verdict(bound, view, verb) for verb in (access.Verb.UPDATE, access.Verb.DELETE)]
@@ -162,7 +161,8 @@ def _compile_get(ctx: Context, view: View, columns: tuple[str, ...] | None, *, v
         f"select {record_json(bound, listed)}::text, r.version, {may[0]}, {may[1]}"
         f" from @.{view.object.table} r where r.id = {{id}} and {bound.row_test(view, 'r')}) q on true"
     )
-    return Compiled(make_statement(ctx.db.schema, text), bound.values, (), (), highest_class(listed))
+    data_class = highest_class([*listed, *bound.touched])
+    return Compiled(make_statement(ctx.db.schema, text), bound.values, (), (), data_class)
 
 
 def object_name(ctx: Context, code: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from ostiary.audit import public as audit
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, NotFound, NotSignedIn
-from ostiary.records._plans import selected_columns
+from ostiary.records._columns import Bound, selected_columns
 from ostiary.records._query import Page, RecordQuery
 from ostiary.records._read import object_name, readable_view, select_page
 from ostiary.records._view import decided
@@ -41,7 +41,7 @@ def stream_records(ctx: Context, query: RecordQuery, renew: Renew | None = None)
     The iterator raises StreamStopped where a later chunk is refused.
     """
     view = decided(ctx, lambda: readable_view(ctx, query.object))
-    decided(ctx, lambda: selected_columns(view, query.columns))
+    decided(ctx, lambda: selected_columns(Bound(ctx, view), query.columns))
     return chunks(ctx, query, "records.record.listed", renew or _same)
 
 
