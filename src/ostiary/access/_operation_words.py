@@ -46,6 +46,11 @@ OPERATION_WORDS: Mapping[Operation, OperationWords] = {
     Operation.MANAGE_ANALYTICS: OperationWords(
         "Manage dashboards", _LISTS, "Makes and changes dashboards of one's own, and shares them."
     ),
+    Operation.SAVE_LISTS_FOR_OTHERS: OperationWords(
+        "Save views for others",
+        _LISTS,
+        "Saves a list's columns, filter and order for the members of a role. A view gives no rights.",
+    ),
     Operation.MANAGE_USERS: OperationWords(
         "Manage people and roles",
         _RIGHTS,

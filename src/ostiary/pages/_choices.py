@@ -5,7 +5,7 @@ from uuid import UUID
 from ostiary.identity import public as identity
 from ostiary.kernel.ids import UnitId
 from ostiary.objects.public import Column, ColumnType
-from ostiary.pages._filters import ME, Names
+from ostiary.pages._operators import ME, TEAM, Names
 from ostiary.pages._reader import Reader, readable
 from ostiary.records import public as records
 from ostiary.ui.i18n import gettext as _
@@ -70,14 +70,17 @@ class OptionNames(Names):
         self._known: dict[str, tuple[Option, ...]] = {}
 
     def options(self, column: Column) -> tuple[Option, ...]:
-        """People, me first; the values of a small lookup; nothing for a big one."""
-        if column.code not in self._known:
-            self._known[column.code] = self._load(column)
-        return self._known[column.code]
+        """Choices; people, me and my team first; the values of a small lookup; nothing for a big one."""
+        key = column.target or column.type.value
+        if column.type is ColumnType.CHOICE:
+            return tuple(Option(c.code, c.caption) for c in column.choices)
+        if key not in self._known:
+            self._known[key] = self._load(column)
+        return self._known[key]
 
     def _load(self, column: Column) -> tuple[Option, ...]:
         if column.type is ColumnType.OWNER:
-            return (Option(ME, _("me")), *people_options(self._reader))
+            return (Option(ME, _("me")), Option(TEAM, _("my team")), *people_options(self._reader))
         if column.target and self._reader.is_small(column):
             return small_options(self._reader, column.target)
         return ()

@@ -8,9 +8,11 @@ from uuid import UUID
 from ostiary.access import public as access
 from ostiary.dashboards import public as dashboards
 from ostiary.dashboards.public import Dashboard, Kind, Level, Shape, Widget
+from ostiary.pages._columns import asked, shown_columns
 from ostiary.pages._figures import Asked, Closed, Figure, by_groups, list_url, total, understand
-from ostiary.pages._list import HeadCell, RowView, asked, plain_heads, shown_columns, table_rows
+from ostiary.pages._heads import HeadCell, plain_heads
 from ostiary.pages._reader import Reader, readable
+from ostiary.pages._rows import RowView, table_rows
 from ostiary.records import public as records
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.i18n import ngettext

@@ -1,50 +1,41 @@
-"""The list page: columns that the reader may read, filter in words, sort, page, count."""
+"""The list page: columns that the reader may read, filter in words, sort, groups, page, count."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ostiary.access import public as access
 from ostiary.access.public import Verb
-from ostiary.objects.public import SYSTEM_COLUMNS, Column, ColumnType, Object
+from ostiary.objects.public import Object
+from ostiary.pages._asked import Asked, read_page, tones_shown, understand
 from ostiary.pages._bench_state import EXPORT
-from ostiary.pages._cells import NO_TONES, NUMERIC, TABULAR, Cell, make_cell, mark_of
+from ostiary.pages._builder import Builder, make_builder
 from ostiary.pages._choices import OptionNames
-from ostiary.pages._filters import BuilderRow, read_filters
-from ostiary.pages._reader import Reader, is_shown, readable
+from ostiary.pages._fields import find_field, not_offered
+from ostiary.pages._filters import read_filters
+from ostiary.pages._grouped import GroupedList, grouped_list
+from ostiary.pages._heads import HeadCell, list_heads
+from ostiary.pages._pickers import (
+    ColumnPicker,
+    GroupPicker,
+    SortPicker,
+    column_picker,
+    group_picker,
+    sort_picker,
+)
+from ostiary.pages._reader import Reader, readable
 from ostiary.pages._refusals import own_why, why_not_created, why_not_exported
+from ostiary.pages._rows import RowView, table_rows
+from ostiary.pages._saved import TypedView, ViewPanel, resolved, view_panel, view_tabs
 from ostiary.pages._settings import page_size
-from ostiary.pages._stages import stages_of, tones_of
-from ostiary.pages._state import MINE, ListState
+from ostiary.pages._state import ALL, MINE, ListState
+from ostiary.pages._totals import Total, totals
+from ostiary.pages._view_store import SavedViews, read_views
 from ostiary.records import public as records
 from ostiary.records.public import ObjectView
-from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import ngettext
 from ostiary.ui.values import Action, Empty, Head, Link, Search
 
-_CAP = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class HeadCell:
-    """One column head. card: the place of the column in the two-line card on phones."""
-
-    label: str
-    url: str
-    sorted: str
-    numeric: bool
-    tabular: bool
-    card: str
-    mark: str
-
-
-@dataclass(frozen=True, slots=True)
-class RowView:
-    """One record in the list."""
-
-    url: str
-    name: Cell
-    cells: tuple[Cell, ...]
+ROWS_PART = "&part=rows"  # the address of a page's rows by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +48,45 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
-class Builder:
-    """The filter builder as a GET form; `kept` are the other parts of the state."""
+class Tool:
+    """A button of the toolbar that opens a panel below it. words: what is set there now."""
 
-    action: str
-    rows: tuple[BuilderRow, ...]
-    remove_urls: tuple[str, ...]
-    kept: tuple[tuple[str, str], ...]
-    close_url: str
-    clear_url: str
+    label: str
+    url: str
+    open: bool
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The panels beside the filter; each is there where it is open."""
+
+    group: Tool
+    sort: Tool
+    columns: Tool
+    view: Tool
+    view_panel: ViewPanel | None
+    column_picker: ColumnPicker | None
+    sort_picker: SortPicker | None
+    group_picker: GroupPicker | None
+
+
+@dataclass(frozen=True, slots=True)
+class RowsView:
+    """Rows alone, added when somebody reaches the end of a list. more_url: where the next ones are."""
+
+    columns: tuple[HeadCell, ...]
+    rows: tuple[RowView, ...]
+    more_url: str
 
 
 @dataclass(frozen=True, slots=True)
 class ListView:
-    """Everything that pages/list.html shows."""
+    """Everything that pages/list.html shows.
+
+    first, last: numbers of the rows; total, match: how many there are, in words. missing: columns were asked
+    for that are not there for this reader; gone: so was a saved view.
+    """
 
     head: Head
     plural: str
@@ -78,94 +94,129 @@ class ListView:
     chips: tuple[Chip, ...]
     filter_url: str
     builder: Builder | None
+    tools: Tools
     not_offered: str
+    missing: bool
+    gone: bool
     errors: int
     columns: tuple[HeadCell, ...]
     rows: tuple[RowView, ...]
-    range: str
+    grouped: GroupedList | None
+    totals: tuple[Total, ...]
+    first: int
+    last: int
+    total: str
+    match: str
     previous_url: str
     next_url: str
+    density: str
     export: Action
     empty: Empty | None
 
+    @property
+    def more_url(self) -> str:
+        """The next rows by themselves."""
+        return self.next_url and self.next_url + ROWS_PART
 
-def list_view(reader: Reader, code: str, state: ListState) -> ListView:
-    """One page of a list. Raises AccessDenied (layer object) or NotFound."""
+
+def list_view(reader: Reader, code: str, state: ListState, typed: TypedView | None = None) -> ListView:
+    """One page of a list. typed: a view that was not saved. Raises AccessDenied (layer object), NotFound."""
     view = records.describe(reader.ctx, code)
-    thing = view.object
-    names = OptionNames(reader)
-    filtering = read_filters(reader, view, state, names)
-    shown = shown_columns(view)
-    sort = _sort(view, state)
-    size = page_size(reader.ctx)
-    page = records.list_records(
-        reader.ctx,
-        records.RecordQuery(
-            code,
-            columns=asked(shown),
-            filter=filtering.filter,
-            sort=sort,
-            limit=size,
-            offset=0 if state.after else (state.page - 1) * size,
-            after=state.after or None,
-            count=records.CountMode.CAPPED,
-        ),
-    )
-    staged = thing.layout.stage in {column.code for column in shown}
-    tones = tones_of(stages_of(reader, view)) if staged else NO_TONES
-    rows = table_rows(reader, thing, shown, page.records(), tones)
-    url = reader.urls.records
-    builder = None
-    if state.builder or filtering.errors:
-        builder = Builder(
-            url(code),
-            filtering.rows,
-            tuple(url(code, row.remove.query()) for row in filtering.rows),
-            tuple((k, v) for k, v in (("q", state.search), ("view", state.view), ("sort", state.sort)) if v),
-            url(code, state.first_page(builder=False).query()),
-            url(code, state.first_page(conditions=(), search="").query()),
-        )
+    saved = read_views(reader.ctx, view.object.id)
+    wanted = state.saved
+    state, current = resolved(state, saved)
+    asked = understand(reader, view, state)
+    filtering, url = asked.filtering, reader.urls.records
+    code, tones = asked.code, tones_shown(reader, asked)
+    grouped = grouped_list(reader, asked, tones)
+    page = read_page(reader, asked, records.CountMode.CAPPED) if grouped is None else _NO_PAGE
+    rows = table_rows(reader, view.object, asked.shown, page.records(), tones)
+    some = bool(rows or (grouped and grouped.sections))
+    first = (state.page - 1) * page_size(reader.ctx) + 1
     return ListView(
         head=list_head(reader, view, state),
-        plural=thing.plural,
-        tabs=_tabs(reader, thing, state),
+        plural=view.object.plural,
+        tabs=_tabs(reader, view.object, state, saved),
         chips=tuple(Chip(c.label, c.words, url(code, c.remove.query())) for c in filtering.chips),
-        filter_url=url(code, state.first_page(builder=not state.builder).query()),
-        builder=builder,
+        filter_url=url(code, state.showing("" if state.builder else "filter").query()),
+        builder=_builder(reader, asked),
+        tools=_tools(reader, asked, view_panel(reader, asked, saved, current, typed)),
         not_offered=not_offered(view),
+        missing=asked.missing,
+        gone=bool(wanted) and current is None,
         errors=filtering.errors,
-        columns=_heads(reader, view, shown, sort, state),
+        columns=list_heads(reader, view, asked.shown, asked.sort, state),
         rows=rows,
-        range=_range(page, state, len(rows), size),
+        grouped=grouped,
+        totals=totals(reader, code, filtering.filter, asked.shown) if some and not _many(page) else (),
+        first=first,
+        last=first + len(rows) - 1,
+        total=count_words(page.count),
+        match="" if page.count is None else match_words(page.count),
         previous_url=url(code, _previous(state).query()) if state.page > 1 else "",
         next_url=url(code, _next(state, page.next).query()) if page.next else "",
-        export=_export(reader, thing, state),
-        empty=None if rows else _empty(reader, view, state, filtered=bool(filtering.chips)),
+        density=state.density,
+        export=_export(reader, view.object, state),
+        empty=None if some else _empty(reader, view, state, filtered=bool(filtering.chips)),
     )
 
 
-def shown_columns(view: ObjectView) -> list[Column]:
-    """The layout's list columns that the reader is shown, the naming one first."""
-    codes = [view.object.display, *(c for c in view.object.layout.list_columns if c != view.object.display)]
-    return [view.object.column(code) for code in codes if is_shown(view, code)]
+_NO_PAGE = records.Page(b"[]", (), None, ())  # of a list whose groups are shown
 
 
-def asked(shown: list[Column]) -> tuple[str, ...]:
-    """The codes to ask for; what every record has comes without asking."""
-    return tuple(column.code for column in shown if column.code not in SYSTEM_COLUMNS)
+def _many(page: records.Page) -> bool:
+    """More records than are summed while somebody waits."""
+    return page.count is not None and page.count.capped
 
 
-def not_offered(view: ObjectView) -> str:
-    """One line that names the columns which the reader may not read, or ""."""
-    hidden = [c.caption for code, c in view.object.columns.items() if not readable(view, code)]
-    if not hidden:
-        return ""
-    sentence = (
-        _("%(names)s is not offered. You may not read it, so it cannot filter or sort.")
-        if len(hidden) == 1
-        else _("%(names)s are not offered. You may not read them, so they cannot filter or sort.")
+def _builder(reader: Reader, asked: Asked) -> Builder | None:
+    if not asked.state.builder and not asked.filtering.errors:
+        return None
+    return make_builder(reader, asked.view, asked.state, asked.filtering, asked.names)
+
+
+def list_rows(reader: Reader, code: str, state: ListState) -> RowsView:
+    """The rows of one page by themselves. Raises as `list_view`."""
+    asked = _asked(reader, code, state)
+    page = read_page(reader, asked, None)
+    more = reader.urls.records(asked.code, _next(state, page.next).query()) if page.next else ""
+    return RowsView(
+        list_heads(reader, asked.view, asked.shown, asked.sort, state),
+        table_rows(reader, asked.view.object, asked.shown, page.records(), tones_shown(reader, asked)),
+        more and more + ROWS_PART,
     )
-    return sentence % {"names": words.listed(hidden)}
+
+
+def count_match(reader: Reader, code: str, state: ListState) -> str:
+    """How many records fit the filter, in words. Raises as `list_view`."""
+    view = records.describe(reader.ctx, code)
+    node = read_filters(reader, view, state, OptionNames(reader)).filter
+    found = records.count_records(reader.ctx, view.object.code, node, records.CountMode.CAPPED)
+    return match_words(found)
+
+
+def _tools(reader: Reader, asked: Asked, panel: ViewPanel | None) -> Tools:
+    state, view = asked.state, asked.view
+    ordered = ""
+    if state.sorts:
+        fields = (find_field(reader, view, key.column) for key in asked.sort)
+        ordered = ", ".join(field.caption for field in fields if field)
+    return Tools(
+        _tool(reader, asked, "group", _("Group"), asked.grouping.label if asked.grouping else ""),
+        _tool(reader, asked, "sort", _("Sort"), ordered),
+        _tool(reader, asked, "columns", _("Columns")),
+        _tool(reader, asked, "view", _("Save view")),
+        panel,
+        column_picker(reader, view, state, asked.shown) if state.panel == "columns" else None,
+        sort_picker(reader, view, state, asked.sort) if state.panel == "sort" else None,
+        group_picker(reader, view, state) if state.panel == "group" else None,
+    )
+
+
+def _tool(reader: Reader, asked: Asked, panel: str, label: str, now: str = "") -> Tool:
+    is_open = asked.state.panel == panel
+    after = asked.state.showing("" if is_open else panel)
+    return Tool(label, reader.urls.records(asked.code, after.query()), is_open, now)
 
 
 def list_head(reader: Reader, view: ObjectView, state: ListState | None = None) -> Head:
@@ -192,109 +243,9 @@ def create_action(reader: Reader, view: ObjectView, **given: str) -> Action:
     )
 
 
-def table_rows(
-    reader: Reader,
-    thing: Object,
-    shown: list[Column],
-    found: list[dict[str, Any]],
-    tones: Mapping[str, str] = NO_TONES,
-) -> tuple[RowView, ...]:
-    """Records as rows: the naming cell links to the record, the others say their value."""
-    named = bool(shown) and shown[0].code == thing.display
-    rest = shown[1:] if named else shown
-    return tuple(
-        RowView(
-            reader.urls.record(thing.code, record["id"]),
-            Cell("text", _display(record, thing) if named else _("Open")),
-            tuple(make_cell(reader, column, record.get(column.code), tones) for column in rest),
-        )
-        for record in found
-    )
-
-
-def _display(record: Mapping[str, Any], thing: Object) -> str:
-    value = record.get(thing.display)
-    if isinstance(value, dict):
-        value = value.get("masked") or value.get("display")
-    return str(value) if value not in (None, "") else _("no name")
-
-
-def _sort(view: ObjectView, state: ListState) -> tuple[records.Sort, ...]:
-    wanted = (state.sort,) if state.sort else view.object.layout.default_sort
-    sort = tuple(
-        records.Sort(code.removeprefix("-"), descending=code.startswith("-"))
-        for code in wanted
-        if readable(view, code.removeprefix("-"))
-        and view.object.column(code.removeprefix("-")).type is not ColumnType.LONG_TEXT
-    )
-    return sort or _fallback_sort(view)
-
-
-def _fallback_sort(view: ObjectView) -> tuple[records.Sort, ...]:
-    return (records.Sort(view.object.display),) if readable(view, view.object.display) else ()
-
-
-def _heads(
-    reader: Reader, view: ObjectView, shown: list[Column], sort: tuple[records.Sort, ...], state: ListState
-) -> tuple[HeadCell, ...]:
-    places, thing = _cards(shown, view.object.layout.stage), view.object.code
-    heads = []
-    for column in shown:
-        current = next((s for s in sort[:1] if s.column == column.code), None)
-        wanted = column.code if current is None or current.descending else f"-{column.code}"
-        direction = "" if current is None else ("descending" if current.descending else "ascending")
-        sortable = column.type is not ColumnType.LONG_TEXT
-        heads.append(
-            HeadCell(
-                column.caption,
-                reader.urls.records(thing, state.first_page(sort=wanted).query()) if sortable else "",
-                direction,
-                column.type in NUMERIC,
-                column.type in TABULAR,
-                places.get(column.code, "sub"),
-                mark_of(column),
-            )
-        )
-    if not shown or shown[0].code != view.object.display:
-        heads.insert(0, HeadCell(view.object.caption, "", "", False, False, "stick", ""))
-    return tuple(heads)
-
-
-def plain_heads(shown: list[Column], stage: str | None) -> tuple[HeadCell, ...]:
-    """Heads of a table that is not sorted by clicking."""
-    places = _cards(shown, stage)
-    return tuple(
-        HeadCell(
-            c.caption, "", "", c.type in NUMERIC, c.type in TABULAR, places.get(c.code, "sub"), mark_of(c)
-        )
-        for c in shown
-    )
-
-
-def _cards(shown: list[Column], stage: str | None) -> dict[str, str]:
-    """Where each column goes in the card on phones: name and one figure on top, two more below."""
-    places = {shown[0].code: "stick"} if shown else {}
-    if stage and stage not in places and any(c.code == stage for c in shown):
-        places[stage] = "card-third"
-    wanted = (
-        ("card-end", NUMERIC),
-        ("card-second", {ColumnType.DATE, ColumnType.LOOKUP, ColumnType.EMAIL, ColumnType.INSTANT}),
-        ("card-third", {ColumnType.CHOICE, ColumnType.PHONE, ColumnType.OWNER}),
-    )
-    for place, kinds in wanted:
-        found = next((c.code for c in shown if c.type in kinds and c.code not in places), None)
-        if found and place not in places.values():
-            places[found] = place
-    return places
-
-
-def _range(page: records.Page, state: ListState, length: int, size: int) -> str:
-    if not length:
-        return ""
-    first = (state.page - 1) * size + 1
-    total = count_words(page.count)
-    shown = {"first": f"{first:,}", "last": f"{first + length - 1:,}", "total": total}
-    return (_("%(first)s\u2013%(last)s of %(total)s") if total else _("%(first)s\u2013%(last)s")) % shown
+def match_words(count: records.Count) -> str:
+    """214 match."""
+    return ngettext("%(num)s matches", "%(num)s match", count.value) % {"num": count_words(count)}
 
 
 def count_words(count: records.Count | None) -> str:
@@ -310,15 +261,25 @@ def _previous(state: ListState) -> ListState:
     return state.first_page(page=state.page - 1)
 
 
-def _tabs(reader: Reader, thing: Object, state: ListState) -> tuple[Link, ...]:
-    if not thing.has_owner:
+def _tabs(reader: Reader, thing: Object, state: ListState, saved: SavedViews) -> tuple[Link, ...]:
+    """All, one's own, and the saved views; nothing where there is no choice."""
+    if not thing.has_owner and not saved.views:
         return ()
+    plain = state.view in ("", ALL)
+    everything = state.first_page(view=ALL if saved.first else "", changed=False)
+    if state.saved:  # what a view says ends with it
+        everything = ListState(view=everything.view)
     url = reader.urls.records
+    mine = ListState(view=MINE) if state.saved else state.first_page(view=MINE)
+    own = (
+        [Link(_("Mine"), url(thing.code, mine.query()), current=state.view == MINE)]
+        if thing.has_owner
+        else []
+    )
     return (
-        Link(
-            _("All you may read"), url(thing.code, state.first_page(view="").query()), current=not state.view
-        ),
-        Link(_("Mine"), url(thing.code, state.first_page(view=MINE).query()), current=state.view == MINE),
+        Link(_("All you may read"), url(thing.code, everything.query()), current=plain),
+        *own,
+        *view_tabs(reader, thing.code, saved, state),
     )
 
 
@@ -349,7 +310,9 @@ def _empty(reader: Reader, view: ObjectView, state: ListState, *, filtered: bool
 
 def export_query(reader: Reader, code: str, state: ListState) -> records.RecordQuery:
     """The query of the list that `state` shows, for exporting all of it."""
+    return _asked(reader, code, state).query()
+
+
+def _asked(reader: Reader, code: str, state: ListState) -> Asked:
     view = records.describe(reader.ctx, code)
-    filtering = read_filters(reader, view, state, OptionNames(reader))
-    columns = asked(shown_columns(view))
-    return records.RecordQuery(code, columns=columns, filter=filtering.filter, sort=_sort(view, state))
+    return understand(reader, view, resolved(state, read_views(reader.ctx, view.object.id))[0])

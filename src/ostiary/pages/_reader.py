@@ -35,6 +35,14 @@ class Urls:
         """The form for a new record, with values already filled in."""
         return f"{self.objects}{code}/new" + (f"?{urlencode(given)}" if given else "")
 
+    def count(self, code: str) -> str:
+        """How many records fit a filter that somebody is making."""
+        return f"{self.objects}{code}/count"
+
+    def views(self, code: str, part: str = "") -> str:
+        """The saved views of a list; one of them, or `roles` that one may be for."""
+        return f"{self.objects}{code}/views" + (f"/{part}" if part else "")
+
     def record(self, code: str, record_id: object, part: str = "") -> str:
         """The page of a record, or a part of it: edit, delete."""
         return f"{self.objects}{code}/{record_id}" + (f"/{part}" if part else "")

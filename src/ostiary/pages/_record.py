@@ -7,22 +7,15 @@ from ostiary.kernel.ids import RecordId
 from ostiary.objects import public as objects
 from ostiary.objects.public import ColumnType
 from ostiary.pages._cells import RESTRICTED, Cell, make_cell, mark_of
-from ostiary.pages._list import (
-    HeadCell,
-    RowView,
-    asked,
-    count_words,
-    create_action,
-    list_head,
-    plain_heads,
-    shown_columns,
-    table_rows,
-)
+from ostiary.pages._columns import asked, shown_columns
+from ostiary.pages._heads import HeadCell, plain_heads
+from ostiary.pages._list import count_words, create_action, list_head
 from ostiary.pages._panel_state import CLOSED, SHARE, WHO, PanelState
 from ostiary.pages._panels import Panel, Place, download_of, find_panel
 from ostiary.pages._posted import NOTHING, Draft
 from ostiary.pages._reader import Reader, is_shown, readable
 from ostiary.pages._refusals import own_why, why_not_changed, why_not_deleted, why_restricted
+from ostiary.pages._rows import RowView, table_rows
 from ostiary.pages._share_panel import SharePanel, Typed, share_action, share_panel
 from ostiary.pages._stages import stages_of
 from ostiary.pages._state import Condition, ListState

@@ -10,6 +10,7 @@ from ostiary.kernel.ids import RecordId
 from ostiary.pages._cells import make_cell
 from ostiary.pages._form import FormView, form_view
 from ostiary.pages._input import show_value
+from ostiary.pages._list import ListView
 from ostiary.pages._panel_state import PanelState
 from ostiary.pages._posted import Draft, Posted, changed_values, last, read_base, read_posted
 from ostiary.pages._reader import Reader
@@ -54,7 +55,7 @@ class DeleteView:
 class Refused:
     """It is not done: the page that says why, and the status it is sent with."""
 
-    view: FormView | DeleteView | RecordView
+    view: FormView | DeleteView | RecordView | ListView
     status: int
 
 

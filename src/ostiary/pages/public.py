@@ -17,7 +17,7 @@ from ostiary.pages._dashboard import DashboardView, dashboard_view, no_dashboard
 from ostiary.pages._errors import ErrorView, error_view
 from ostiary.pages._find import FindView, find_view
 from ostiary.pages._form import FormView
-from ostiary.pages._list import ListView, export_query, list_view
+from ostiary.pages._list import ListView, count_match, export_query, list_rows, list_view
 from ostiary.pages._lookups import lookup_options
 from ostiary.pages._panel_state import PanelState, read_panel
 from ostiary.pages._reader import Reader, Urls, make_reader
@@ -33,6 +33,8 @@ from ostiary.pages._save import (
     submit_edit,
     submit_new,
 )
+from ostiary.pages._save_view import submit_view, submit_view_change
+from ostiary.pages._saved import find_view_roles
 from ostiary.pages._share import submit_sharing
 from ostiary.pages._share_panel import find_units
 from ostiary.pages._state import ListState, read_state
@@ -66,6 +68,11 @@ def render_found(view: FindView) -> str:
     return ui.render("pages/found.html", view=view)
 
 
+def render_rows(reader: Reader, code: str, state: ListState) -> str:
+    """The rows of one page of a list by themselves; raises as `list_view`."""
+    return ui.render("pages/table.html", part=list_rows(reader, code, state))
+
+
 def render_people(reader: Reader, text: str) -> str:
     """People to ask about while somebody types; needs CanManageAdministration."""
     return ui.render("pages/options.html", options=unit_options(find_people(reader, text)))
@@ -80,6 +87,11 @@ def render_units(reader: Reader, code: str, record_id: RecordId, text: str) -> s
     """People and roles to share a record with while somebody types; for whoever may share it."""
     found = find_units(reader, code, record_id, text)
     return ui.render("pages/options.html", options=unit_options(found))
+
+
+def render_view_roles(reader: Reader, text: str) -> str:
+    """Roles that a saved view may be for; needs CanCreateDefaultGridSettings."""
+    return ui.render("pages/options.html", options=unit_options(find_view_roles(reader, text)))
 
 
 def render_records(reader: Reader, code: str, text: str) -> str:
@@ -114,6 +126,7 @@ __all__ = [
     "Urls",
     "View",
     "bench_view",
+    "count_match",
     "dashboard_view",
     "delete_form",
     "edit_form",
@@ -137,12 +150,16 @@ __all__ = [
     "render_options",
     "render_people",
     "render_records",
+    "render_rows",
     "render_units",
+    "render_view_roles",
     "submit_delete",
     "submit_edit",
     "submit_files",
     "submit_new",
     "submit_sharing",
+    "submit_view",
+    "submit_view_change",
     "texts_of",
     "widget_fields",
 ]

@@ -1,4 +1,4 @@
--- fingerprint of the migrations: 25f05bac5c5b028407706af25cd091e163fbad236acbab2333edb4723ce4d4fa
+-- fingerprint of the migrations: 3f35d2cf83b3f54f5cfa7852013613900cad9ccc84a112e7ef02573bfe31e7db
 -- Made by `make schema`; not to be edited.
 CREATE FUNCTION @.audit_extend_partitions(home text, months integer) RETURNS integer
     LANGUAGE plpgsql
@@ -513,6 +513,23 @@ CREATE TABLE @.objects_workplace (
     "position" integer NOT NULL,
     version integer DEFAULT 1 NOT NULL
 );
+CREATE TABLE @.pages_saved_view (
+    id uuid NOT NULL,
+    object uuid NOT NULL,
+    owner_id uuid,
+    role_id uuid,
+    name text NOT NULL,
+    state text NOT NULL,
+    opens boolean DEFAULT false NOT NULL,
+    changed_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT pages_saved_view_whose CHECK ((((owner_id IS NOT NULL) AND (role_id IS NULL)) OR ((owner_id IS NULL) AND (role_id IS NOT NULL))))
+);
+CREATE TABLE @.pages_view_choice (
+    principal_id uuid NOT NULL,
+    object uuid NOT NULL,
+    view_id uuid
+);
 CREATE TABLE @.records_blob (
     file_id uuid NOT NULL,
     part integer NOT NULL,
@@ -727,6 +744,10 @@ ALTER TABLE ONLY @.objects_workplace
     ADD CONSTRAINT objects_workplace_code_key UNIQUE (code);
 ALTER TABLE ONLY @.objects_workplace
     ADD CONSTRAINT objects_workplace_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY @.pages_saved_view
+    ADD CONSTRAINT pages_saved_view_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY @.pages_view_choice
+    ADD CONSTRAINT pages_view_choice_pkey PRIMARY KEY (principal_id, object);
 ALTER TABLE ONLY @.records_blob
     ADD CONSTRAINT records_blob_pkey PRIMARY KEY (file_id, part);
 ALTER TABLE ONLY @.records_bulk
@@ -794,6 +815,11 @@ CREATE INDEX objects_section_workplace_id_399cedf2 ON @.objects_section USING bt
 CREATE INDEX objects_state_made_idx ON @.objects_state USING btree (made_at);
 CREATE INDEX objects_version_object_id_59e396e5 ON @.objects_version USING btree (object_id);
 CREATE INDEX objects_workplace_code_6f5a6416_like ON @.objects_workplace USING btree (code text_pattern_ops);
+CREATE INDEX pages_saved_view_owner ON @.pages_saved_view USING btree (object, owner_id);
+CREATE INDEX pages_saved_view_owner_id_36f54fc0 ON @.pages_saved_view USING btree (owner_id);
+CREATE INDEX pages_saved_view_role ON @.pages_saved_view USING btree (object, role_id);
+CREATE INDEX pages_saved_view_role_id_2e2932f8 ON @.pages_saved_view USING btree (role_id);
+CREATE INDEX pages_view_choice_view_id_91c204f2 ON @.pages_view_choice USING btree (view_id);
 CREATE INDEX records_blob_object ON @.records_blob USING btree (object_id);
 CREATE INDEX records_bulk_asked ON @.records_bulk USING btree (asked_at);
 CREATE INDEX records_idempotency_expires ON @.records_idempotency USING btree (expires_at);
@@ -873,6 +899,14 @@ ALTER TABLE ONLY @.objects_section
     ADD CONSTRAINT objects_section_workplace_id_399cedf2_fk_objects_workplace_id FOREIGN KEY (workplace_id) REFERENCES @.objects_workplace(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY @.objects_version
     ADD CONSTRAINT objects_version_object_id_59e396e5_fk_objects_object_id FOREIGN KEY (object_id) REFERENCES @.objects_object(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY @.pages_saved_view
+    ADD CONSTRAINT pages_saved_view_owner_id FOREIGN KEY (owner_id) REFERENCES @.identity_unit(id) ON DELETE CASCADE;
+ALTER TABLE ONLY @.pages_saved_view
+    ADD CONSTRAINT pages_saved_view_role_id FOREIGN KEY (role_id) REFERENCES @.identity_unit(id) ON DELETE CASCADE;
+ALTER TABLE ONLY @.pages_view_choice
+    ADD CONSTRAINT pages_view_choice_principal_id FOREIGN KEY (principal_id) REFERENCES @.identity_unit(id) ON DELETE CASCADE;
+ALTER TABLE ONLY @.pages_view_choice
+    ADD CONSTRAINT pages_view_choice_view_id FOREIGN KEY (view_id) REFERENCES @.pages_saved_view(id) ON DELETE CASCADE;
 ALTER TABLE ONLY @.records_bulk_row
     ADD CONSTRAINT records_bulk_row_bulk_id_ed57d9b2_fk_records_bulk_id FOREIGN KEY (bulk_id) REFERENCES @.records_bulk(id) DEFERRABLE INITIALLY DEFERRED;
 REVOKE ALL ON FUNCTION @.audit_extend_partitions(home text, months integer) FROM PUBLIC;
@@ -885,6 +919,7 @@ INSERT INTO @.django_migrations (app, name, applied) VALUES
   ('access', '0002_settings_operations', now()),
   ('access', '0003_scopes_and_denies', now()),
   ('access', '0004_analytics', now()),
+  ('access', '0005_list_views_operation', now()),
   ('assurance', '0001_initial', now()),
   ('audit', '0001_initial', now()),
   ('audit', '0002_about', now()),
@@ -895,6 +930,7 @@ INSERT INTO @.django_migrations (app, name, applied) VALUES
   ('objects', '0001_initial', now()),
   ('objects', '0002_run_time_changes', now()),
   ('objects', '0003_states', now()),
+  ('pages', '0001_initial', now()),
   ('records', '0001_initial', now()),
   ('records', '0002_blob', now()),
   ('records', '0003_bulk', now()),

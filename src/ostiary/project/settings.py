@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "ostiary.records",
     "ostiary.assurance",
     "ostiary.dashboards",
+    "ostiary.pages",
 ]
 MIDDLEWARE = [
     "ostiary.project.middleware.RequestMiddleware",

@@ -42,6 +42,11 @@ def day(value: date) -> str:
     return f"{value.day} {_month(value)} {value.year}"
 
 
+def month(value: date) -> str:
+    """Dec 2026."""
+    return f"{_month(value)} {value.year}"
+
+
 def instant(value: datetime, zone: tzinfo) -> str:
     """14 Dec 2026, 09:41, in the reader's time zone."""
     local = value.astimezone(zone)

@@ -57,7 +57,10 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What surrounds every page. template: what a page extends, the shell or a bare part for htmx."""
+    """What surrounds every page. template: what a page extends, the shell or a bare part for htmx.
+
+    undo_url: where what the notice tells can be taken back, by a form that says `restore`.
+    """
 
     template: str
     tenant: str
@@ -77,6 +80,7 @@ class Frame:
     theme: Theme = ""
     density: Density = ""
     notice: str = ""
+    undo_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """What surrounds every page: navigation from the workplaces, the person, theme and density."""
 
+from contextlib import suppress
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.http import HttpRequest
@@ -26,6 +28,8 @@ _NOTICES = {
     "decided": lambda: _("Saved. It is in effect now."),
     "reviewed": lambda: _("Noted that you reviewed it."),
     "reset": lambda: _("Back to the default."),
+    "view_saved": lambda: _("View saved."),
+    "view_deleted": lambda: _("View deleted."),
     "deleted": lambda: _("Deleted."),
     "rights": lambda: _("Rights saved. They are in effect now."),
     "queued": lambda: _("Back in the queue."),
@@ -84,7 +88,15 @@ def frame_of(request: HttpRequest, current: str = "") -> Frame:
         theme=theme_of(request),
         density=density_of(request),
         notice=_NOTICES.get(request.GET.get("done", ""), str)(),
+        undo_url=_undo_url(request, current),
     )
+
+
+def _undo_url(request: HttpRequest, current: str) -> str:
+    """Where the deletion that the notice tells of can be taken back."""
+    with suppress(ValueError):
+        return URLS.views(current, str(UUID(request.GET.get("undo", ""))))
+    return ""
 
 
 def plain_frame(request: HttpRequest) -> Frame:

@@ -6,6 +6,7 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
+    HttpResponseRedirect,
     StreamingHttpResponse,
 )
 
@@ -25,8 +26,19 @@ _EMPTY = Silent("an empty form; options of its lookups are lists with events of 
 @answers(READ, guard=RECORDS, reads="records.record.listed")
 def list_page(request: HttpRequest, code: str) -> HttpResponseBase:
     """GET /o/<object>/."""
-    view = pages.list_view(reader_of(request), code, pages.read_state(lists_of(request.GET)))
-    return page_response(request, view, code)
+    state = pages.read_state(lists_of(request.GET))
+    if "do" in request.GET:  # a button of a panel: what came of it gets an address that can be opened again
+        return HttpResponseRedirect(URLS.records(code, state.query()))
+    if request.GET.get("part") == "rows":
+        return HttpResponse(pages.render_rows(reader_of(request), code, state))
+    return page_response(request, pages.list_view(reader_of(request), code, state), code)
+
+
+@answers(READ, guard=RECORDS, reads="records.record.counted")
+def match_count(request: HttpRequest, code: str) -> HttpResponseBase:
+    """GET /o/<object>/count: how many records fit a filter, while somebody makes it."""
+    state = pages.read_state(lists_of(request.GET))
+    return HttpResponse(pages.count_match(reader_of(request), code, state))
 
 
 @answers(READ, guard=RECORDS, reads="records.record.viewed")

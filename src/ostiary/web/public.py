@@ -21,6 +21,7 @@ from ostiary.web import _rights_views as rights_views
 from ostiary.web import _role_edit_views as role_edit_views
 from ostiary.web import _role_member_views as role_member_views
 from ostiary.web import _roles_views as roles_views
+from ostiary.web import _saved_views as saved_views
 from ostiary.web import _search_views as search_views
 from ostiary.web import _session_views as session_views
 from ostiary.web import _settings_views as settings_views
@@ -108,7 +109,11 @@ urlpatterns = [
     path("static/<str:name>", session_views.built_file),
     path("o/<slug:code>/", records_views.list_page),
     path("o/<slug:code>/new", records_views.new_page),
+    path("o/<slug:code>/count", records_views.match_count),
     path("o/<slug:code>/export", records_views.export_file),
+    path("o/<slug:code>/views", saved_views.saved_views),
+    path("o/<slug:code>/views/roles", saved_views.roles),
+    path("o/<slug:code>/views/<uuid:view_id>", saved_views.saved_view),
     path("o/<slug:code>/<uuid:record_id>", records_views.record_page),
     path("o/<slug:code>/<uuid:record_id>/edit", records_views.edit_page),
     path("o/<slug:code>/<uuid:record_id>/delete", records_views.delete_page),

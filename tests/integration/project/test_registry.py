@@ -31,6 +31,7 @@ from tests._jobs import as_owner
 from tests._site import Answer
 from tests._tenants import Installation, TestTenant
 from tests.integration.project._registry_dashboards import DASHBOARDS
+from tests.integration.project._registry_lists import LISTS
 from tests.integration.project._registry_matrix import MATRIX
 from tests.integration.project._registry_people import PEOPLE, make_person
 from tests.integration.project._registry_rights import RIGHTS
@@ -193,7 +194,6 @@ SCENARIOS: Mapping[str, Scenario] = {
     "POST /preferences": Scenario(lambda _: "/preferences", {"theme": "dark"}, refused=ANONYMOUS),
     "GET /w/<slug:code>": Scenario(lambda _: "/w/sales", refused=ANONYMOUS),
     "GET /static/<str:name>": Scenario(built_file, everybody=True),
-    "GET /o/<slug:code>/": Scenario(lambda _: "/o/account/"),
     "GET /o/<slug:code>/new": Scenario(lambda _: "/o/account/new"),
     "POST /o/<slug:code>/new": Scenario(lambda _: "/o/account/new", {"name": "New on a page"}),
     "GET /o/<slug:code>/export": Scenario(lambda _: "/o/account/export", refused=("nil", "out", None)),
@@ -212,6 +212,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "GET /jobs/<uuid:job_id>/discard": Scenario(job("/discard")),
     "POST /jobs/<uuid:job_id>/discard": Scenario(job("/discard", failed=False)),
     "POST /jobs/<uuid:job_id>/retry": Scenario(job("/retry")),
+    **LISTS,
     **PEOPLE,
     **RIGHTS,
     **WHY,

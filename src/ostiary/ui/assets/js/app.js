@@ -3,6 +3,7 @@ import htmx from "htmx.org";
 import "./roles.js";
 import "./rights.js";
 import "./search.js";
+import "./lists.js";
 
 // strict CSP: no evaluated expressions, no injected style; no page is kept in the browser's storage
 Object.assign(htmx.config, {
