@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from ostiary.objects.public import Column, ColumnType
 from ostiary.pages._cells import NUMERIC, TABULAR, mark_of
@@ -39,36 +40,31 @@ def list_heads(
 ) -> tuple[HeadCell, ...]:
     """The heads of a list that is sorted by clicking; without the naming column it says what a row is."""
     places = cards([f.column for f in shown], view.object.layout.stage, [f.path for f in shown])
-    heads = [_head(reader, view, field, sort, state, places.get(field.path, "sub")) for field in shown]
+    here = reader.urls.records(view.object.code, state.other(sort="").query())
+    here += "&" if "?" in here else "?"
+    heads = [_head(here, field, sort, places.get(field.path, "sub")) for field in shown]
     if not shown or shown[0].path != view.object.display:
         heads.insert(0, HeadCell(view.object.caption, "", "", False, False, "stick", ""))
     return tuple(heads)
 
 
-def _head(
-    reader: Reader,
-    view: ObjectView,
-    field: FieldAt,
-    sort: tuple[records.Sort, ...],
-    state: ListState,
-    card: str,
-) -> HeadCell:
+def _head(here: str, field: FieldAt, sort: tuple[records.Sort, ...], card: str) -> HeadCell:
+    """One head. here: the list's address without an order, made once for all heads."""
     at = next((n for n, each in enumerate(sort) if each.column == field.path), None)
     current = None if at is None else sort[at]
     wanted = field.path if current is None or current.descending else f"-{field.path}"
     keys = [key_of(each) for each in sort]
     also = [*keys, wanted][:MOST_SORTS] if at is None else [*keys[:at], wanted, *keys[at + 1 :]]
-    url, code = reader.urls.records, view.object.code
     column = field.column
     return HeadCell(
         field.caption,
-        url(code, state.other(sort=wanted).query()) if field.sortable else "",
+        here + urlencode({"sort": wanted}) if field.sortable else "",
         "" if current is None else ("descending" if current.descending else "ascending"),
         column.type in NUMERIC,
         column.type in TABULAR,
         card,
         mark_of(column),
-        url(code, state.other(sort=",".join(also)).query()) if field.sortable and sort else "",
+        here + urlencode({"sort": ",".join(also)}) if field.sortable and sort else "",
         0 if at is None or len(sort) < 2 else at + 1,
     )
 

@@ -72,7 +72,7 @@ def test_the_order_takes_a_second_key_by_shift_and_the_filter_counts_while_it_is
     ann.page.get_by_role("link", name="Amount").click(modifiers=["Shift"])
     ann.page.wait_for_url("**sort=stage%2Camount**")
     ann.page.get_by_role("button", name="Filter").click()
-    ann.page.get_by_role("button", name="Group", exact=True).last.click()
+    ann.page.locator("#builder").get_by_role("button", name="Group", exact=True).click()
     ann.page.locator(".condgroup").get_by_label("Field").select_option(label="Amount")
     ann.page.get_by_label("Operator").select_option(label="is more than")
     ann.page.get_by_label("Value", exact=True).fill("50000")
