@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from ostiary.objects.public import ColumnType
 from ostiary.pages._fields import FieldAt, Offer, offers
 from ostiary.pages._filters import Branch, Filtering, Understood
-from ostiary.pages._operators import DATES, NO_VALUE, SEVERAL, SPANS, Is, Names, choice_words, operators_of
+from ostiary.pages._operators import NO_VALUE, SEVERAL, SPANS, Is, Names, choice_words, operators_of
 from ostiary.pages._reader import Reader
 from ostiary.pages._state import MOST_CONDITIONS, ListState
 from ostiary.records.public import ObjectView
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.values import Option
 
+_BY_VALUE = frozenset({ColumnType.CHOICE, ColumnType.OWNER, ColumnType.LOOKUP, ColumnType.BOOLEAN})
+_DATE_INPUTS = {ColumnType.DATE: "date", ColumnType.INSTANT: "datetime-local"}
 _DEEPEST = 2  # dots in the key of a group that may hold no further one
 _CONDITIONS = frozenset({"f", "o", "v", "g", "any", "page", "after", "builder", "panel", "into"})
 
@@ -25,6 +27,16 @@ class Fields:
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorOption:
+    """An operator to choose, with the kind of control that its value needs."""
+
+    value: str
+    label: str
+    selected: bool
+    control: str
+
+
+@dataclass(frozen=True, slots=True)
 class BuilderRow:
     """One row. number: of the condition. join: the word before it.
 
@@ -35,7 +47,7 @@ class BuilderRow:
     join: str
     group: str
     fields: tuple[Fields, ...]
-    operators: tuple[Option, ...]
+    operators: tuple[OperatorOption, ...]
     control: str
     value: str
     options: tuple[Option, ...]
@@ -120,7 +132,7 @@ class _Maker:
         )
 
     def row(self, number: int, each: Understood, join: str, group: str) -> BuilderRow:
-        operators: tuple[Option, ...] = ()
+        operators: tuple[OperatorOption, ...] = ()
         control, options, fixed = "none", tuple[Option, ...](), ""
         if each.field is not None:
             column = each.field.column
@@ -128,8 +140,15 @@ class _Maker:
             if each.op and each.op not in allowed:  # from a link, such as "all contacts of this account"
                 allowed = (*allowed, each.op)
             op = each.op or allowed[0]
-            operators = tuple(Option(o.value, choice_words(o, column), o is op) for o in allowed)
-            control, options, fixed = self._control(each.field, op, each.row.value)
+            operators = tuple(
+                OperatorOption(o.value, choice_words(o, column), o is op, self._kind(each.field, o))
+                for o in allowed
+            )
+            control = self._kind(each.field, op)
+            if control in ("options", "several"):
+                options = self._options(each.field, op, each.row.value)
+            if control == "fixed":
+                fixed = self.names.name(column, each.row.value)
         return BuilderRow(
             number=number,
             join=join,
@@ -161,31 +180,26 @@ class _Maker:
             found.insert(0, Fields("", (Option(chosen, each.field.caption, selected=True),)))
         return tuple(found)
 
-    def _control(self, field: FieldAt, op: Is, value: str) -> tuple[str, tuple[Option, ...], str]:
-        """(kind of control, its options, the fixed words) for the value of a row."""
+    def _kind(self, field: FieldAt, op: Is) -> str:
+        """The kind of control for a value."""
         column = field.column
         if op in NO_VALUE:
-            return "none", (), ""
-        if op is Is.WITHIN:
-            return "options", tuple(Option(key, _(text), key == value) for key, text in SPANS.items()), ""
+            return "none"
         if op in (Is.LAST_DAYS, Is.NEXT_DAYS):
-            return "number", (), ""
-        if column.type is ColumnType.BOOLEAN:
-            return (
-                "options",
-                (Option("yes", _("yes"), value == "yes"), Option("no", _("no"), value == "no")),
-                "",
-            )
-        if self._by_value(field, op):
-            if not self.names.options(column) and column.type is ColumnType.LOOKUP and value:
-                return "fixed", (), self.names.name(column, value)
-            chosen = value.split(",") if op in SEVERAL else [value]
-            options = (Option(o.value, o.label, o.value in chosen) for o in self.names.options(column))
-            return ("several" if op in SEVERAL else "options"), tuple(options), ""
-        if column.type in DATES:
-            return ("date" if column.type is ColumnType.DATE else "datetime-local"), (), ""
-        return "text", (), ""
+            return "number"
+        by_value = column.type in _BY_VALUE and op not in (Is.CONTAINS, Is.STARTS_WITH)
+        if column.type is ColumnType.LOOKUP and by_value and not self.reader.is_small(column):
+            return "fixed"
+        if by_value or op is Is.WITHIN:
+            return "several" if op in SEVERAL else "options"
+        return _DATE_INPUTS.get(column.type, "text")
 
-    def _by_value(self, field: FieldAt, op: Is) -> bool:
-        kinds = (ColumnType.CHOICE, ColumnType.OWNER, ColumnType.LOOKUP)
-        return field.column.type in kinds and op not in (Is.CONTAINS, Is.STARTS_WITH)
+    def _options(self, field: FieldAt, op: Is, value: str) -> tuple[Option, ...]:
+        """What may be chosen as a value."""
+        column = field.column
+        if op is Is.WITHIN:
+            return tuple(Option(key, _(text), key == value) for key, text in SPANS.items())
+        if column.type is ColumnType.BOOLEAN:
+            return (Option("yes", _("yes"), value == "yes"), Option("no", _("no"), value == "no"))
+        chosen = value.split(",") if op in SEVERAL else [value]
+        return tuple(Option(o.value, o.label, o.value in chosen) for o in self.names.options(column))

@@ -76,7 +76,7 @@ def test_the_order_takes_a_second_key_by_shift_and_the_filter_counts_while_it_is
     ann.page.locator(".condgroup").get_by_label("Field").select_option(label="Amount")
     ann.page.get_by_label("Operator").select_option(label="is more than")
     ann.page.get_by_label("Value", exact=True).fill("50000")
-    ann.page.get_by_text("5 match").wait_for()
+    ann.page.get_by_text("5 match", exact=True).wait_for()
     ann.page.get_by_role("button", name="Condition in this group").click()
     ann.page.locator(".cond").nth(1).wait_for()
     ann.page.get_by_role("button", name="Apply").click()

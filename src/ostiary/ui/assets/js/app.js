@@ -34,6 +34,8 @@ document.addEventListener("change", (event) => {
 // fields whose change needs another form (the operators of a filter follow its column)
 document.addEventListener("change", (event) => {
   const field = event.target.closest("[data-refresh]");
+  // an operator whose value is given in the same way needs no other form, and what is being typed stays
+  if (field?.dataset.control && field.selectedOptions[0].dataset.control === field.dataset.control) return;
   field?.form.querySelector(`button[value="${field.dataset.refresh}"]`).click();
 });
 
