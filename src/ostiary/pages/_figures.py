@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs
@@ -15,7 +15,7 @@ from ostiary.pages._choices import OptionNames
 from ostiary.pages._filters import read_filters
 from ostiary.pages._reader import Reader, readable
 from ostiary.pages._stages import stages_of
-from ostiary.pages._state import Condition, ListState, read_state
+from ostiary.pages._state import ALL, Condition, ListState, read_state
 from ostiary.records import public as records
 from ostiary.records.public import Function, Group, Key, Measure, ObjectView, Period
 from ostiary.ui import format as words
@@ -88,6 +88,8 @@ def by_groups(reader: Reader, asked: Asked, limit: int) -> tuple[Figure, ...]:
 def list_url(reader: Reader, asked: Asked, *more: Condition) -> str:
     """The list of the records behind a figure."""
     state = asked.state.first_page(conditions=(*asked.state.conditions, *more))
+    if state.content == ListState():
+        state = replace(state, view=ALL)  # not the view that would open by itself
     return reader.urls.records(asked.view.object.code, state.query())
 
 

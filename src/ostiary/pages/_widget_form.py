@@ -1,7 +1,7 @@
 """The form of a widget: what it counts, of which records, grouped how, and how it is drawn."""
 
 from collections.abc import Iterator, Mapping
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from ostiary.dashboards import public as dashboards
 from ostiary.dashboards.public import Kind, Shape, Widget
@@ -9,6 +9,9 @@ from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.objects.public import Column, ColumnType
 from ostiary.pages._cells import NUMERIC
 from ostiary.pages._reader import Reader, readable, readable_columns
+from ostiary.pages._saved import resolved
+from ostiary.pages._state import read_state
+from ostiary.pages._view_store import read_views
 from ostiary.records.public import Function, Measure, ObjectView, Period
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.i18n import later
@@ -112,7 +115,10 @@ def _filter(reader: Reader, code: str, address: str) -> str:
         raise Invalid(
             [FieldError("list", "unknown", _("This is not the address of the list of these records."))]
         )
-    return parts.query
+    state = read_state(parse_qs(parts.query, keep_blank_values=True))
+    # the conditions themselves: others need not have the view, and it may change
+    shown, _view = resolved(state, read_views(reader.ctx, reader.views[code].object.id))
+    return shown.content.query()
 
 
 def _object_of(reader: Reader, address: str) -> str:

@@ -123,7 +123,7 @@ def test_a_widget_is_made_from_its_form(viewers: Viewers) -> None:
         "limit": "5",
     }
     widget = pages.read_widget(here, typed)
-    assert (widget.filter, widget.group, widget.limit) == ("view=mine", "stage", 5)
+    assert (widget.filter, widget.group, widget.limit) == ("mine=1", "stage", 5)
     again = pages.read_widget(here, pages.texts_of(here, widget))
     assert again == widget
     fields = {field.name: field for field in pages.widget_fields(here, typed)}
