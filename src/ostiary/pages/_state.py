@@ -220,8 +220,8 @@ def _act(state: ListState, action: str) -> ListState:
         return _with_condition(state, about, new_group=what == "group")
     if what in ("up", "down"):
         return replace(state, columns=moved(state.columns, about, -1 if what == "up" else 1))
-    if what == "apply":
-        return state.showing()
+    if what in ("apply", "view"):  # a filter is kept with what was typed last
+        return state.showing("view" if what == "view" else "")
     return state
 
 

@@ -109,6 +109,8 @@ def test_buttons_add_conditions_and_groups() -> None:
     assert read("f=&o=&v=&g=1.1.1&do=group:1.1.1").conditions == (Condition("", "", "", "1.1.1"),)
     applied = read("f=a&o=eq&v=1&builder=1&panel=sort&do=apply")
     assert (applied.builder, applied.panel) == (False, "")
+    kept = read("f=a&o=eq&v=1&builder=1&do=view")
+    assert (kept.builder, kept.panel, kept.conditions) == (False, "view", (Condition("a", "eq", "1"),))
 
 
 def test_the_builder_says_how_groups_are_joined_and_which_values_were_ticked() -> None:
