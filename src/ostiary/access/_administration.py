@@ -12,6 +12,7 @@ from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, FieldError, Invalid
 from ostiary.kernel.ids import ColumnId, ObjectId, UnitId, new_id
+from ostiary.kernel.messages import worded
 from ostiary.kernel.tables import has_table
 from ostiary.settings import public as settings
 
@@ -32,7 +33,7 @@ def ensure_operation(ctx: Context, operation: Operation) -> None:
         parts=[audit.Part("decision", {"operation": operation.value})],
     )
     raise AccessDenied(
-        f"You may not do this: it needs the operation {operation.value}",
+        worded("You may not do this: it needs the operation %(operation)s", operation=operation.value),
         layer="operation",
         operation=operation.value,
     )

@@ -24,6 +24,7 @@ from ostiary.audit import public as audit
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid, NotFound
 from ostiary.kernel.ids import ObjectId, RecordId, UnitId, new_id
+from ostiary.kernel.messages import worded
 from ostiary.kernel.tables import has_table
 
 LEGS = {
@@ -76,7 +77,9 @@ def set_switches(
     ensure_operation(ctx, Operation.MANAGE_RIGHTS)
     wanted = frozenset(legs)
     if unknown := sorted(wanted - ALL_LEGS):
-        raise Invalid([FieldError("legs", "unknown", f"There is no leg {', '.join(unknown)}")])
+        raise Invalid(
+            [FieldError("legs", "unknown", worded("There is no leg %(legs)s", legs=", ".join(unknown)))]
+        )
     letters = "".join(letter for name, letter in LEGS.items() if name in wanted)
     values = {"o": object_id, "r": records, "l": letters, "d": denies}
     if has_table(ctx.db, "access_deny"):
@@ -168,7 +171,9 @@ def add_scope_rule(
                 FieldError(
                     "path",
                     "leads_nowhere",
-                    f"A path has 1 to {MOST_HOPS} lookups; the last may be owner or author",
+                    worded(
+                        "A path has 1 to %(most)s lookups; the last may be owner or author", most=MOST_HOPS
+                    ),
                 )
             ]
         )

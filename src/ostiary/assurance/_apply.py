@@ -9,6 +9,7 @@ from ostiary.assurance import _changes as c
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid
+from ostiary.kernel.messages import worded
 from ostiary.objects import public as objects
 from ostiary.records import public as records
 
@@ -21,7 +22,13 @@ def apply_changes(ctx: Context, changes: Sequence[c.RightsChange]) -> None:
     """
     if len(changes) > c.MOST_CHANGES:
         raise Invalid(
-            [FieldError("changes", "too_many", f"At most {c.MOST_CHANGES:,} changes are made at once")]
+            [
+                FieldError(
+                    "changes",
+                    "too_many",
+                    worded("At most %(most)s changes are made at once", most=c.MOST_CHANGES),
+                )
+            ]
         )
     if not changes:
         return

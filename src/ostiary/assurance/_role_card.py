@@ -14,6 +14,7 @@ from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid, NotFound, Unavailable
 from ostiary.kernel.ids import UnitId, new_id
+from ostiary.kernel.messages import worded
 from ostiary.kernel.tables import has_table
 from ostiary.objects import public as objects
 
@@ -201,7 +202,7 @@ def _refuse(errors: Sequence[FieldError]) -> None:
 
 def _errors_of(reason: Reason) -> list[FieldError]:
     said = {"justification": reason.justification, "basis": reason.basis}
-    message = f"At most {MOST_TEXT:,} characters, none of them without a sign"
+    message = worded("At most %(most)s characters, none of them without a sign", most=MOST_TEXT)
     refused = [name for name, text in said.items() if len(text) > MOST_TEXT or "\x00" in text]
     return [FieldError(name, "malformed", message) for name in refused]
 
@@ -211,7 +212,9 @@ def _errors_of_card(ctx: Context, owner: UnitId | None, months: int | None) -> l
     if owner is not None and not _is_person(ctx, owner):
         found.append(FieldError("owner", "no_person", "The owner is an active person"))
     if months is not None and not 1 <= months <= MOST_MONTHS:
-        found.append(FieldError("review_months", "out_of_range", f"From 1 to {MOST_MONTHS} months"))
+        found.append(
+            FieldError("review_months", "out_of_range", worded("From 1 to %(most)s months", most=MOST_MONTHS))
+        )
     return found
 
 

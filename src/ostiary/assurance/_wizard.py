@@ -17,6 +17,7 @@ from ostiary.crm import public as crm
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid
+from ostiary.kernel.messages import worded
 from ostiary.objects import public as objects
 from ostiary.objects.public import DataClass
 
@@ -74,7 +75,13 @@ def _ensure_sound(choices: Sequence[FunctionChoice], known: Collection[str]) -> 
         errors.append(FieldError("function", "twice", "A function is chosen once"))
     for choice in choices:
         if choice.function not in known:
-            errors.append(FieldError("function", "unknown", f"There is no function {choice.function}"))
+            errors.append(
+                FieldError(
+                    "function",
+                    "unknown",
+                    worded("There is no function %(function)s", function=choice.function),
+                )
+            )
         if (choice.edit_upto or 0) > (choice.read_upto or 0):
             message = "What may be edited may also be read: choose a higher class to read"
             errors.append(FieldError(f"{choice.function}_edit", "above_read", message))

@@ -17,6 +17,7 @@ from ostiary.kernel import words
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.kernel.ids import UnitId
+from ostiary.kernel.messages import worded
 
 GATHERED = 1_000
 MOST_COUNTED = 10_000
@@ -147,7 +148,9 @@ def matching(search: str) -> dict[str, str]:
     text = words.fold(search).strip()
     asked = sorted(words.split(text), key=len, reverse=True)
     if len(search) > MAX_SEARCH or len(asked) > MAX_WORDS:
-        raise Invalid([FieldError("q", "too_long", f"A search has at most {MAX_WORDS} words")])
+        raise Invalid(
+            [FieldError("q", "too_long", worded("A search has at most %(most)s words", most=MAX_WORDS))]
+        )
     if not asked:
         return {}
     found = {"begin": text, "end": text + _LAST}

@@ -16,6 +16,7 @@ from ostiary.kernel import clock
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid, NotFound
 from ostiary.kernel.ids import PrincipalId, new_id
+from ostiary.kernel.messages import worded
 from ostiary.settings import public as settings
 
 _KEY = re.compile(r"ost_([a-z][a-z0-9]{0,30})_([A-Za-z0-9_-]{43})", re.ASCII)
@@ -68,7 +69,13 @@ def create_api_key(ctx: Context, principal: PrincipalId, name: str, expires_at: 
     """
     name = name.strip()
     if not name or len(name) > LONGEST_NAME:
-        raise Invalid([FieldError("name", "malformed", f"A name has 1 to {LONGEST_NAME} characters")])
+        raise Invalid(
+            [
+                FieldError(
+                    "name", "malformed", worded("A name has 1 to %(most)s characters", most=LONGEST_NAME)
+                )
+            ]
+        )
     if expires_at is not None and (expires_at.tzinfo is None or expires_at <= clock.now()):
         raise Invalid([FieldError("expires_at", "past", "The key would have expired already")])
     _ensure_short_lived(ctx, expires_at)
@@ -96,7 +103,13 @@ def _ensure_short_lived(ctx: Context, expires_at: datetime | None) -> None:
     if not isinstance(days, int) or not days:
         return
     if expires_at is None or expires_at > clock.now() + timedelta(days=days, minutes=1):
-        raise Invalid([FieldError("expires_at", "too_late", f"A key expires within {days} days here")])
+        raise Invalid(
+            [
+                FieldError(
+                    "expires_at", "too_late", worded("A key expires within %(days)s days here", days=days)
+                )
+            ]
+        )
 
 
 def find_api_key(ctx: Context, key: str) -> ApiKey | None:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from ostiary.identity._hashing import LONGEST, normalise
 from ostiary.kernel.errors import FieldError, Invalid
+from ostiary.kernel.messages import worded
 
 SHORTEST = 15  # code points: the password is the only factor
 OWN_SHARE = 8  # characters that must be left when the words about the person and the tenant are taken out
@@ -46,9 +47,12 @@ def ensure_acceptable(password: str, *, about: Iterable[str], shortest: int = SH
     """
     password = normalise(password)
     if len(password) < shortest:
-        raise _refuse("too_short", f"Use at least {shortest} characters; several words are easy to remember")
+        raise _refuse(
+            "too_short",
+            worded("Use at least %(least)s characters; several words are easy to remember", least=shortest),
+        )
     if len(password) > LONGEST:
-        raise _refuse("too_long", f"Use at most {LONGEST} characters")
+        raise _refuse("too_long", worded("Use at most %(most)s characters", most=LONGEST))
     if any(unicodedata.category(c) in ("Cc", "Cs", "Cn") for c in password):
         raise _refuse("unprintable", "Use letters, digits, spaces and signs only")
     folded = _letters(password)

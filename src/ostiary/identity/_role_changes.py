@@ -9,6 +9,7 @@ from ostiary.identity._roles import ensure_same_side, find_unit, kind_of, lock_r
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.kernel.ids import UnitId
+from ostiary.kernel.messages import worded
 
 
 def _refuse(field: str, code: str, message: str) -> Invalid:
@@ -19,7 +20,7 @@ def rename_role(ctx: Context, role: UnitId, name: str) -> None:
     """Give a role another name. Raises Invalid: no role, a name that is none."""
     _role_kind(ctx, role, "role")
     if not name.strip() or len(name) > LONGEST_NAME:
-        raise _refuse("name", "malformed", f"A name has 1 to {LONGEST_NAME} characters")
+        raise _refuse("name", "malformed", worded("A name has 1 to %(most)s characters", most=LONGEST_NAME))
     ctx.db.run(
         "update @.identity_unit set name = %(name)s where id = %(role)s", {"name": name.strip(), "role": role}
     )

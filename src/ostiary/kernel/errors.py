@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ostiary.kernel.messages import later
+
 
 class OstiaryError(Exception):
     """Anything that the product refuses or cannot do. The message is safe to show to the caller."""
@@ -20,7 +22,7 @@ class NotFound(OstiaryError):
 
     code = "not_found"
 
-    def __init__(self, message: str = "Not found") -> None:
+    def __init__(self, message: str = later("Not found")) -> None:
         super().__init__(message)
 
 
@@ -39,7 +41,7 @@ class NotSignedIn(OstiaryError):
 
     code = "not_signed_in"
 
-    def __init__(self, message: str = "Sign in first") -> None:
+    def __init__(self, message: str = later("Sign in first")) -> None:
         super().__init__(message)
 
 
@@ -63,7 +65,7 @@ class OutcomeUnknown(OstiaryError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The database went away while saving: look whether it was saved before you try again"
+            later("The database went away while saving: look whether it was saved before you try again")
         )
 
 
@@ -99,6 +101,8 @@ class Invalid(OstiaryError):
 
     code = "invalid"
 
-    def __init__(self, errors: Sequence[FieldError], message: str = "Some values were not accepted") -> None:
+    def __init__(
+        self, errors: Sequence[FieldError], message: str = later("Some values were not accepted")
+    ) -> None:
         super().__init__(message)
         self.errors = tuple(errors)

@@ -6,6 +6,7 @@ from typing import Any
 from ostiary.access import public as access
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid
+from ostiary.kernel.messages import worded
 from ostiary.kernel.ports import Row
 from ostiary.objects import public as objects
 from ostiary.records._aggregate_query import (
@@ -97,7 +98,15 @@ def _told(
 ) -> list[Cell]:
     """The cells without the figures that are kept back; those whose order would tell of one stand last."""
     if len(cells) > MAX_CELLS:
-        raise Invalid([FieldError("groups", "too_many", f"More than {MAX_CELLS:,} cells: group by less")])
+        raise Invalid(
+            [
+                FieldError(
+                    "groups",
+                    "too_many",
+                    worded("More than %(most)s cells: group by less", most=MAX_CELLS),
+                )
+            ]
+        )
     back = [
         kept_back([(cell.keys, on[n]) for cell, on in zip(cells, resting, strict=True)], least)
         if is_closed

@@ -10,6 +10,7 @@ from ostiary.audit import public as audit
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid, NotFound, OstiaryError, VersionConflict
 from ostiary.kernel.ids import EventId, RecordId, new_id
+from ostiary.kernel.messages import worded
 from ostiary.records._changes import by_subject
 from ostiary.records._lock import Before, lock_statement, read_locked, refusal_of
 from ostiary.records._references import REFERENCES, closed_masters, found_references
@@ -76,7 +77,9 @@ def missing_references(
             there = found_references(ctx, view, column, frozenset(values.values()), checked=checked)
             for number, value in values.items():
                 if value not in there:
-                    errors[number].append(FieldError(code, "not_found", f"{column.caption}: not found"))
+                    errors[number].append(
+                        FieldError(code, "not_found", worded("%(field)s: not found", field=column.caption))
+                    )
     refused = closed_masters(ctx, view, rows, before)
     return [Invalid(found) if found else refused.get(number) for number, found in enumerate(errors)]
 

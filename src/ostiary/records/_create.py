@@ -10,6 +10,7 @@ from ostiary.kernel.clock import now
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.kernel.ids import EventId, RecordId, new_id
+from ostiary.kernel.messages import worded
 from ostiary.objects import public as objects
 from ostiary.records._changes import append_change, by_subject
 from ostiary.records._columns import Bound
@@ -84,7 +85,9 @@ def complete(
             continue
         value = clean(column, default_value(ctx, column), errors)
         if value is None and column.required:
-            errors.append(FieldError(column.code, "required", f"{column.caption} is required"))
+            errors.append(
+                FieldError(column.code, "required", worded("%(field)s is required", field=column.caption))
+            )
         if value is not None:
             typed[column.code] = value
     if errors:

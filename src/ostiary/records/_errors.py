@@ -3,13 +3,14 @@
 from ostiary.access.public import Verb
 from ostiary.kernel.errors import AccessDenied, FieldError, Invalid, OstiaryError
 from ostiary.kernel.ids import RecordId
+from ostiary.kernel.messages import worded
 from ostiary.objects import public as objects
 
 
 def not_passed_on(found: objects.Object, record_id: RecordId, verb: Verb) -> AccessDenied:
     """Somebody wants to give on a record what they hold without delegation."""
     return AccessDenied(
-        f"You may not pass on this {found.caption.lower()}",
+        worded("You may not pass on this: %(thing)s", thing=found.caption),
         layer="record",
         object=found.code,
         record=str(record_id),
@@ -23,7 +24,7 @@ class ColumnRestricted(AccessDenied):
     code = "column_restricted"
 
     def __init__(self, column: str) -> None:
-        super().__init__(f"You may not read {column}", layer="column", column=column)
+        super().__init__(worded("You may not read %(field)s", field=column), layer="column", column=column)
         self.column = column
 
 
@@ -33,7 +34,7 @@ class ColumnNotEditable(AccessDenied):
     code = "column_not_editable"
 
     def __init__(self, column: str) -> None:
-        super().__init__(f"You may not change {column}", layer="column", column=column)
+        super().__init__(worded("You may not change %(field)s", field=column), layer="column", column=column)
         self.column = column
 
 
@@ -52,7 +53,7 @@ class TooManyRows(Invalid):
     code = "records.too_many_rows"
 
     def __init__(self, most: int) -> None:
-        words = f"At most {most:,} records at once"
+        words = worded("At most %(most)s records at once", most=most)
         super().__init__([FieldError("rows", "too_many", words)], words)
 
 

@@ -10,6 +10,7 @@ from ostiary.audit import public as audit
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, NotFound
 from ostiary.kernel.ids import EventId, RecordId
+from ostiary.kernel.messages import later, worded
 from ostiary.kernel.ports import Row
 from ostiary.records._columns import Bound, stored
 from ostiary.records._read import verdict
@@ -84,9 +85,12 @@ def read_locked(view: View, row: Row) -> tuple[RecordId, bool, Before]:
 
 def refusal_of(view: View, record_id: RecordId, verb: access.Verb) -> AccessDenied:
     """Layer 3 refuses the verb on a record that may be read."""
-    words = "change" if verb is access.Verb.UPDATE else "delete"
+    refusal = {
+        access.Verb.UPDATE: later("You may read this %(thing)s but not change it"),
+        access.Verb.DELETE: later("You may read this %(thing)s but not delete it"),
+    }[verb]
     return AccessDenied(
-        f"You may read this {view.object.caption.lower()} but not {words} it",
+        worded(refusal, thing=view.object.caption.lower()),
         layer="record",
         object=view.object.code,
         record=str(record_id),

@@ -16,6 +16,7 @@ from ostiary.audit import public as audit
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.kernel.ids import RecordId
+from ostiary.kernel.messages import worded
 from ostiary.objects import public as objects
 from ostiary.records._bulk import MAX_ROWS
 from ostiary.records._bulk_rows import Changed, Told, about, lock_records, tell_all
@@ -125,7 +126,9 @@ def _kept_values(
     typed = typed_values(ctx, view, values, access.Verb.UPDATE, before.values)
     for column in _lookups(view.object, view.object):
         if typed.get(column.code) in gone:
-            raise Invalid([FieldError(column.code, "not_found", f"{column.caption}: not found")])
+            raise Invalid(
+                [FieldError(column.code, "not_found", worded("%(field)s: not found", field=column.caption))]
+            )
         if column.code not in typed and before.values[column.code] in gone:
             if column.required or not view.may_write(column, access.Verb.UPDATE):
                 raise InUse

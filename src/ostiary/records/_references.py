@@ -7,6 +7,7 @@ from uuid import UUID
 from ostiary.access import public as access
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, FieldError, Invalid
+from ostiary.kernel.messages import worded
 from ostiary.objects import public as objects
 from ostiary.records._columns import Bound
 from ostiary.records._statement import make_statement
@@ -48,7 +49,7 @@ def ensure_references(
     statement, values = known
     found = statement.run(ctx, {**values, **{f"ref_{code}": typed[code] for code in codes}})[0]
     errors = [
-        FieldError(code, "not_found", f"{view.object.columns[code].caption}: not found")
+        FieldError(code, "not_found", worded("%(field)s: not found", field=view.object.columns[code].caption))
         for code, there in zip(codes, found[: len(codes)], strict=True)
         if not there
     ]
@@ -78,7 +79,10 @@ def _master_test(bound: Bound, view: View, code: str) -> str:
 def _no_master(view: View, code: str) -> AccessDenied:
     column = view.object.columns[code]
     return AccessDenied(
-        f"{column.caption}: you may read this record but not change it, so nothing can be put under it",
+        worded(
+            "%(field)s: you may read this record but not change it, so nothing can be put under it",
+            field=column.caption,
+        ),
         layer="record",
         object=view.object.code,
         verb=access.Verb.UPDATE.value,

@@ -13,6 +13,7 @@ import orjson
 from ostiary.access import public as access
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid
+from ostiary.kernel.messages import worded
 from ostiary.kernel.words import words_of, words_query
 from ostiary.objects import public as objects
 from ostiary.records._columns import Bound, sort_column, stored
@@ -70,9 +71,11 @@ def search_records(
 def _check(text: str, words: tuple[str, ...], limit: int) -> None:
     problem = None
     if len(text) > MAX_TEXT or len(words) > MAX_WORDS:
-        problem = FieldError("text", "too_long", f"At most {MAX_WORDS} words")
+        problem = FieldError("text", "too_long", worded("At most %(most)s words", most=MAX_WORDS))
     elif not any(len(word) >= SHORTEST for word in words):
-        problem = FieldError("text", "too_short", f"Give a word of {SHORTEST} characters or more")
+        problem = FieldError(
+            "text", "too_short", worded("Give a word of %(least)s characters or more", least=SHORTEST)
+        )
     elif not 1 <= limit <= MAX_FOUND:
         problem = FieldError("limit", "out_of_range", f"limit is 1 to {MAX_FOUND}")
     if problem is not None:

@@ -9,6 +9,7 @@ from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.kernel.ids import RecordId, UnitId
+from ostiary.kernel.messages import worded
 from ostiary.records._errors import not_passed_on
 from ostiary.records._lock import lock_record
 from ostiary.records._view import View, decided, view_of
@@ -79,7 +80,15 @@ def deny_record(
         view = view_of(ctx, object_code)
         lock_record(ctx, view, RecordId(record_id), access.Verb.READ)
         if not view.rights.allows_denies(view.object.id):
-            raise Invalid([FieldError("verbs", "denies_off", f"{view.object.caption} allows no denies")])
+            raise Invalid(
+                [
+                    FieldError(
+                        "verbs",
+                        "denies_off",
+                        worded("%(object)s allows no denies", object=view.object.caption),
+                    )
+                ]
+            )
         if wanted:
             _ensure_unit(ctx, unit)
         access.store_denies(ctx, view.object.id, RecordId(record_id), unit, wanted)

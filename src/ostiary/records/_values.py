@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from ostiary.kernel.errors import FieldError
+from ostiary.kernel.messages import worded
 from ostiary.objects.public import Column, ColumnType
 
 MAX_INTEGER = 9_007_199_254_740_991  # exact in every JSON reader
@@ -43,14 +44,26 @@ def clean(column: Column, value: object, errors: list[FieldError]) -> Any:
     try:
         return _CLEAN[column.type](column, value)
     except BadValue as problem:
-        errors.append(FieldError(column.code, problem.code, f"{column.caption}: {problem.message}"))
+        errors.append(
+            FieldError(
+                column.code,
+                problem.code,
+                worded("%(field)s: %(problem)s", field=column.caption, problem=problem.message),
+            )
+        )
         return None
 
 
 def ensure_offered(column: Column, value: object, errors: list[FieldError]) -> None:
     """Refuse a choice that was retired: records that hold it keep it, no other gets it."""
     if any(choice.code == value and choice.retired for choice in column.choices):
-        errors.append(FieldError(column.code, "retired", f"{column.caption}: {value} is no longer offered"))
+        errors.append(
+            FieldError(
+                column.code,
+                "retired",
+                worded("%(field)s: %(value)s is no longer offered", field=column.caption, value=str(value)),
+            )
+        )
 
 
 def _blank(value: object) -> bool:
@@ -70,7 +83,7 @@ def _text(column: Column, value: object) -> str | None:
         return None
     text = " ".join(_string(value).split())
     if len(text) > column.max_length:
-        raise BadValue("too_long", f"at most {column.max_length} characters")
+        raise BadValue("too_long", worded("at most %(most)s characters", most=column.max_length))
     return text
 
 
@@ -79,7 +92,7 @@ def _long_text(column: Column, value: object) -> str | None:
         return None
     text = _string(value).replace("\r\n", "\n").strip()
     if len(text) > column.max_length:
-        raise BadValue("too_long", f"at most {column.max_length} characters")
+        raise BadValue("too_long", worded("at most %(most)s characters", most=column.max_length))
     return text
 
 
@@ -144,16 +157,16 @@ def _decimal(column: Column, value: object) -> Decimal | None:
         raise BadValue("out_of_range", "this number is too large")
     rounded = round(number, column.scale)
     if rounded != number:
-        raise BadValue("too_precise", f"at most {column.scale} digits after the point")
+        raise BadValue("too_precise", worded("at most %(most)s digits after the point", most=column.scale))
     _bounds(column, number)
     return rounded
 
 
 def _bounds(column: Column, number: Decimal) -> None:
     if column.minimum is not None and number < column.minimum:
-        raise BadValue("out_of_range", f"at least {column.minimum}")
+        raise BadValue("out_of_range", worded("at least %(least)s", least=column.minimum))
     if column.maximum is not None and number > column.maximum:
-        raise BadValue("out_of_range", f"at most {column.maximum}")
+        raise BadValue("out_of_range", worded("at most %(most)s", most=column.maximum))
 
 
 def _boolean(column: Column, value: object) -> bool:
@@ -190,7 +203,10 @@ def _choice(column: Column, value: object) -> str | None:
         return None
     text = _string(value)
     if all(text != choice.code for choice in column.choices):
-        raise BadValue("not_a_choice", f"choose one of {', '.join(c.code for c in column.choices)}")
+        raise BadValue(
+            "not_a_choice",
+            worded("choose one of %(choices)s", choices=", ".join(c.code for c in column.choices)),
+        )
     return text
 
 

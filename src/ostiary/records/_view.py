@@ -10,6 +10,7 @@ from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, Invalid, NotFound, TooManyRequests
 from ostiary.kernel.ids import PrincipalId
+from ostiary.kernel.messages import later, worded
 from ostiary.kernel.recent import Recent
 from ostiary.objects import public as objects
 
@@ -100,12 +101,19 @@ def _level(rights: access.Rights, found: objects.Object, column: objects.Column)
     return rights.level(found.id, column.id, sealed=column.sealed)
 
 
+_REFUSALS = {
+    access.Verb.READ: later("You may not see %(things)s"),
+    access.Verb.CREATE: later("You may not create %(things)s"),
+    access.Verb.UPDATE: later("You may not change %(things)s"),
+    access.Verb.DELETE: later("You may not delete %(things)s"),
+}
+
+
 def ensure_object(view: View, verb: access.Verb) -> None:
     """Layer 2. Raises AccessDenied(layer="object")."""
     if not view.may(verb):
-        words = {"read": "see", "create": "create", "update": "change", "delete": "delete"}[verb.value]
         raise AccessDenied(
-            f"You may not {words} {view.object.plural}",
+            worded(_REFUSALS[verb], things=view.object.plural),
             layer="object",
             object=view.object.code,
             verb=verb.value,

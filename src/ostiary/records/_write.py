@@ -12,6 +12,7 @@ from ostiary.access import public as access
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.kernel.ids import RecordId
+from ostiary.kernel.messages import later, worded
 from ostiary.objects import public as objects
 from ostiary.records._columns import Bound, record_json, stored
 from ostiary.records._errors import ColumnNotEditable, ColumnRestricted
@@ -48,12 +49,11 @@ def typed_values(
     for code, value in _by_code(view, given, errors).items():
         column = view.object.columns.get(code)
         if column is None:
-            system = code in ("id", "author", "created_at", "modified_at", "version", "restricted")
-            words = "is set by the system" if system else f"is no column of {view.object.caption}"
-            errors.append(FieldError(code, "not_writable" if system else "unknown_column", f"{code} {words}"))
+            errors.append(_no_column(view, code))
         elif column.type in SYSTEM_TYPES or column.computed:
-            done = "numbered" if column.type in SYSTEM_TYPES else "set"
-            errors.append(FieldError(code, "not_writable", f"{column.caption} is {done} by the system"))
+            numbered = later("%(field)s is numbered by the system")
+            words = numbered if column.type in SYSTEM_TYPES else later("%(field)s is set by the system")
+            errors.append(FieldError(code, "not_writable", worded(words, field=column.caption)))
         elif view.may_write(column, verb):
             typed[code] = clean(column, value, errors)
         elif before is None or not _repeats(ctx, view, column, value, before[code]):
@@ -64,7 +64,7 @@ def typed_values(
         if before is None or code not in view.readable or value != before[code]:
             ensure_offered(column, value, errors)
         if value is None and column.required and all(e.field != code for e in errors):
-            errors.append(FieldError(code, "required", f"{column.caption} is required"))
+            errors.append(FieldError(code, "required", worded("%(field)s is required", field=column.caption)))
     if errors:
         raise Invalid(errors)
     return typed
@@ -142,6 +142,13 @@ def execute(
     return Record(record_id, version, text.encode(), view.restricted)
 
 
+def _no_column(view: View, code: str) -> FieldError:
+    if code in ("id", "author", "created_at", "modified_at", "version", "restricted"):
+        return FieldError(code, "not_writable", worded("%(field)s is set by the system", field=code))
+    words = worded("%(field)s is no column of %(object)s", field=code, object=view.object.caption)
+    return FieldError(code, "unknown_column", words)
+
+
 def taken(view: View, violation: database.UniqueViolation) -> Invalid:
     """Name the column whose value another record has, without saying which record."""
     name = violation.diag.constraint_name or ""
@@ -149,7 +156,13 @@ def taken(view: View, violation: database.UniqueViolation) -> Invalid:
         if column.unique and f"_{column.name}_" in f"{name}_":
             if column.code not in view.readable:
                 break
-            return Invalid([FieldError(column.code, "taken", f"{column.caption}: this value is taken")])
+            return Invalid(
+                [
+                    FieldError(
+                        column.code, "taken", worded("%(field)s: this value is taken", field=column.caption)
+                    )
+                ]
+            )
     return Invalid([FieldError("", "taken", "A value that must be unique is taken")])
 
 

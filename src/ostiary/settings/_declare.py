@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from ostiary.kernel.errors import NotFound
+from ostiary.kernel.messages import worded
 
 Value: TypeAlias = bool | int | Decimal | str | timedelta | tuple[str, ...] | None
 Bound: TypeAlias = int | Decimal | timedelta | None
@@ -87,7 +88,7 @@ def get_setting(code: str) -> Setting:
     """The declaration. Raises NotFound, with the code."""
     found = _declared.get(code)
     if found is None:
-        raise NotFound(f"There is no setting {code}")
+        raise NotFound(worded("There is no setting %(code)s", code=code))
     return found
 
 

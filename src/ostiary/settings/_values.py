@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ostiary.kernel.errors import FieldError, Invalid
+from ostiary.kernel.messages import worded
 from ostiary.settings._declare import Bound, Kind, Setting, Value
 
 SECRET_SHOWN = "(set)"  # noqa: S105  what stands in place of one
@@ -27,19 +28,25 @@ _TYPES: dict[Kind, type | tuple[type, ...]] = {
 
 
 def _refuse(setting: Setting, code: str, message: str) -> Invalid:
-    return Invalid([FieldError(setting.code, code, message)], f"{setting.code} was not accepted")
+    return Invalid(
+        [FieldError(setting.code, code, message)], worded("%(code)s was not accepted", code=setting.code)
+    )
 
 
 def ensure_acceptable(setting: Setting, value: Value) -> None:
     """Raises Invalid, naming the setting: wrong type, out of bounds, not among the choices."""
     wanted = _TYPES[setting.kind]
     if not isinstance(value, wanted) or (setting.kind is Kind.INTEGER and isinstance(value, bool)):
-        raise _refuse(setting, "wrong_type", f"{setting.code} is of type {setting.kind.value}")
+        raise _refuse(
+            setting,
+            "wrong_type",
+            worded("%(code)s is of type %(kind)s", code=setting.code, kind=setting.kind.value),
+        )
     _ensure_chosen(setting, value)
     if setting.kind is Kind.DURATION and isinstance(value, timedelta) and value.microseconds:
-        raise _refuse(setting, "wrong_type", f"{setting.code} is in whole seconds")
+        raise _refuse(setting, "wrong_type", worded("%(code)s is in whole seconds", code=setting.code))
     if isinstance(value, Decimal) and not value.is_finite():
-        raise _refuse(setting, "wrong_type", f"{setting.code} is a number")
+        raise _refuse(setting, "wrong_type", worded("%(code)s is a number", code=setting.code))
     _ensure_within(setting, value)
     if isinstance(value, str):
         _ensure_text(setting, value)
@@ -52,7 +59,11 @@ def _ensure_chosen(setting: Setting, value: Value) -> None:
     unknown = [c for c in chosen if c not in setting.choices]
     if unknown or len(set(chosen)) != len(chosen):
         words = ", ".join(setting.choices)
-        raise _refuse(setting, "unknown_choice", f"{setting.code} is chosen from: {words}")
+        raise _refuse(
+            setting,
+            "unknown_choice",
+            worded("%(code)s is chosen from: %(choices)s", code=setting.code, choices=words),
+        )
 
 
 def _ensure_within(setting: Setting, value: Value) -> None:
@@ -60,18 +71,34 @@ def _ensure_within(setting: Setting, value: Value) -> None:
         return
     measured: Any = len(value) if isinstance(value, str | tuple) else value
     if setting.minimum is not None and measured < setting.minimum:
-        raise _refuse(setting, "too_small", f"{setting.code} is at least {bound_text(setting.minimum)}")
+        raise _refuse(
+            setting,
+            "too_small",
+            worded("%(code)s is at least %(least)s", code=setting.code, least=bound_text(setting.minimum)),
+        )
     if setting.maximum is not None and measured > setting.maximum:
-        raise _refuse(setting, "too_large", f"{setting.code} is at most {bound_text(setting.maximum)}")
+        raise _refuse(
+            setting,
+            "too_large",
+            worded("%(code)s is at most %(most)s", code=setting.code, most=bound_text(setting.maximum)),
+        )
 
 
 def _ensure_text(setting: Setting, value: str) -> None:
     if len(value) > LONGEST_TEXT or any(ord(c) < 32 or ord(c) == 127 for c in value):
         raise _refuse(
-            setting, "malformed", f"{setting.code} is one line of at most {LONGEST_TEXT} characters"
+            setting,
+            "malformed",
+            worded(
+                "%(code)s is one line of at most %(most)s characters", code=setting.code, most=LONGEST_TEXT
+            ),
         )
     if setting.pattern is not None and not re.fullmatch(setting.pattern, value):
-        raise _refuse(setting, "malformed", f"{setting.code} has the form {setting.pattern}")
+        raise _refuse(
+            setting,
+            "malformed",
+            worded("%(code)s has the form %(form)s", code=setting.code, form=setting.pattern),
+        )
 
 
 def bound_text(bound: Bound) -> str:
@@ -99,7 +126,11 @@ def parse(setting: Setting, text: str) -> Value:
         case _:
             value = text
     if value is None:
-        raise _refuse(setting, "wrong_type", f"{setting.code} is of type {setting.kind.value}")
+        raise _refuse(
+            setting,
+            "wrong_type",
+            worded("%(code)s is of type %(kind)s", code=setting.code, kind=setting.kind.value),
+        )
     ensure_acceptable(setting, value)
     return value
 
