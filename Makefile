@@ -7,7 +7,7 @@ export PORT PYTHON
 PY = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv assets schema demo up demo-reset check docs test test-deep test-tools bench e2e
+.PHONY: help venv assets messages schema demo up demo-reset check docs test test-deep test-tools bench e2e
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -48,8 +48,13 @@ schema: venv ## renew the script that new tenants replay, after migrations chang
 venv: ## .venv from the locked requirements
 	@sh tools/venv.sh run
 
-assets: venv ## style sheet, script, icons: built with Node from a wheel
+assets: venv ## style sheet, script, icons: built with Node from a wheel; compiled translations
 	@$(PY) tools/build_assets.py
+	@$(PY) tools/messages.py build
+
+messages: venv ## find the messages of the interface and bring its translations up to date
+	@$(PY) tools/messages.py update
+	@$(PY) tools/messages.py build
 
 .PHONY: venv-test assets-test
 venv-test:
@@ -57,3 +62,4 @@ venv-test:
 
 assets-test: venv-test
 	@$(PY) tools/build_assets.py
+	@$(PY) tools/messages.py build

@@ -1,7 +1,8 @@
-"""Build hook: a wheel made from the sources contains the built assets, without Node on the machine."""
+"""Build hook: a wheel made from the sources contains assets and translations, without Node on the machine."""
 
 import importlib.util
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -14,10 +15,14 @@ class AssetsHook(BuildHookInterface):  # type: ignore[type-arg]  # of the builde
         """Called by hatchling before files are collected."""
         if version == "editable":
             return
-        script = Path(self.root) / "tools" / "build_assets.py"
-        spec = importlib.util.spec_from_file_location("build_assets", script)
+        self._tool("build_assets").main()
+        self._tool("messages").build()
+
+    def _tool(self, name: str) -> ModuleType:
+        script = Path(self.root) / "tools" / f"{name}.py"
+        spec = importlib.util.spec_from_file_location(name, script)
         if spec is None or spec.loader is None:
             raise FileNotFoundError(script)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        module.main()
+        return module
