@@ -61,6 +61,7 @@ COMMANDS: Mapping[str, Command] = {
 UNCHECKED: Mapping[str, str] = {
     "store_operation_rows": "a tenant's first rows (`project`)",
     "store_system_accounts": "accounts of the product itself, with its first rows or its upgrade (`project`)",
+    "change_own_locale": "language and time zone of whoever acts, and of nobody else",
     "store_share": "`records.share_record` checks that the sharer may give it",
     "remove_shares_of": "`records.delete_records` checks the deletions",
     "move_shares": "`records.merge_records` checks the merge, and a share gives no more than it gave",

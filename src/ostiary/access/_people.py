@@ -52,6 +52,12 @@ def change_person(
     _identity_event(ctx, "identity.person.changed", person, facts)
 
 
+def change_own_locale(ctx: Context, *, language: str, time_zone: str) -> None:
+    """See `identity.change_locale`, of whoever acts: words and times of one's own give nobody anything."""
+    identity.change_locale(ctx, ctx.actor, language=language, time_zone=time_zone)
+    _identity_event(ctx, "identity.person.changed", ctx.actor, {"language": language, "time_zone": time_zone})
+
+
 def create_service_account(ctx: Context, *, login: str, name: str, external: bool = False) -> UnitId:
     """See `identity.create_service_account`; needs CanManageUsers."""
     ensure_operation(ctx, Operation.MANAGE_USERS)

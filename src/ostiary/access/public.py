@@ -72,6 +72,7 @@ from ostiary.access._order import RowNote, row_notes
 from ostiary.access._people import (
     add_member,
     add_members,
+    change_own_locale,
     change_person,
     create_api_key,
     create_person,
@@ -257,6 +258,7 @@ __all__ = [
     "allowed_verbs",
     "attribute_names",
     "audiences",
+    "change_own_locale",
     "change_person",
     "compare",
     "create_api_key",

@@ -10,6 +10,7 @@ from ostiary.identity._settings import TIME_ZONE
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid, NotFound
 from ostiary.kernel.ids import UnitId
+from ostiary.kernel.messages import worded
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
@@ -59,15 +60,35 @@ def check_details(name: str, email: str, language: str, time_zone: str) -> None:
     """Raises Invalid, naming every field that is none. An empty address: the person has none."""
     wrong = []
     if not name.strip() or len(name) > LONGEST_NAME:
-        wrong.append(FieldError("name", "malformed", f"A name has 1 to {LONGEST_NAME} characters"))
+        wrong.append(
+            FieldError("name", "malformed", worded("A name has 1 to %(most)s characters", most=LONGEST_NAME))
+        )
     if email and (len(email) > LONGEST_EMAIL or not _EMAIL.fullmatch(email)):
         wrong.append(FieldError("email", "malformed", "An e-mail address looks like name@example.com"))
+    wrong += _wrong_locale(language, time_zone)
+    if wrong:
+        raise Invalid(wrong)
+
+
+def _wrong_locale(language: str, time_zone: str) -> list[FieldError]:
+    wrong = []
     if not _LANGUAGE.fullmatch(language):
         wrong.append(FieldError("language", "malformed", "A language is a code such as en or de"))
     if time_zone not in TIME_ZONE.choices:
         wrong.append(FieldError("time_zone", "unknown", "There is no such time zone"))
-    if wrong:
+    return wrong
+
+
+def change_locale(ctx: Context, person: UnitId, *, language: str, time_zone: str) -> None:
+    """In which words and times a person is told things. Raises: NotFound; Invalid: names the fields."""
+    if wrong := _wrong_locale(language, time_zone):
         raise Invalid(wrong)
+    found = ctx.db.run(
+        "update @.identity_person set language = %(language)s, time_zone = %(zone)s where unit_id = %(id)s",
+        {"id": person, "language": language, "zone": time_zone},
+    )
+    if not found:
+        raise NotFound
 
 
 def change_person(

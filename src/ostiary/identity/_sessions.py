@@ -24,13 +24,14 @@ _TOKEN_LENGTH = 43  # 32 bytes, urlsafe
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A valid session. stale: `touch_session` is due."""
+    """A valid session. stale: `touch_session` is due. language: of its person."""
 
     principal: PrincipalId
     created_at: datetime
     expires_at: datetime
     data: Mapping[str, Any]
     stale: bool
+    language: str = ""
 
 
 def _hash(token: str) -> bytes:
@@ -81,8 +82,9 @@ def find_session(ctx: Context, token: str) -> Session | None:
         return None
     row = ctx.db.row(
         "select s.principal_id, s.created_at, s.expires_at, s.data,"
-        " s.last_seen_at < now() - make_interval(secs => %(seen)s)"
+        " s.last_seen_at < now() - make_interval(secs => %(seen)s), coalesce(p.language, '')"
         " from @.identity_session s join @.identity_unit u on u.id = s.principal_id"
+        " left join @.identity_person p on p.unit_id = u.id"
         " where s.key_hash = %(hash)s and u.active and s.expires_at > now()"
         f" and s.last_seen_at > now() - {_idle(ctx)} and s.created_at > now() - {_absolute(ctx)}",
         {"hash": _hash(token), "seen": SEEN_EVERY_S},

@@ -1,6 +1,6 @@
 """People, service accounts, roles and how they sign in. Changes are offered upward by `access` alone."""
 
-from ostiary.identity._details import Details, change_person, get_details
+from ostiary.identity._details import Details, change_locale, change_person, get_details
 from ostiary.identity._directory import (
     Count,
     PeopleQuery,
@@ -159,6 +159,7 @@ __all__ = [
     "as_one",
     "attributes_of",
     "bump_epoch",
+    "change_locale",
     "change_person",
     "check_password",
     "count_principals",

@@ -9,6 +9,7 @@ from ostiary.access import public as access
 from ostiary.access.public import Layer, Outcome
 from ostiary.assurance.public import Explained, Remedy, Width
 from ostiary.kernel.context import Channel
+from ostiary.pages._captions import captioned_object, column_of
 from ostiary.pages._change_words import change_words
 from ostiary.pages._grants import people_words
 from ostiary.pages._panel_state import SHARE, PanelState
@@ -127,12 +128,12 @@ def make_answer(
 def target_words(found: Explained, record_name: str) -> str:
     """What is asked about, with its verb: "edit Amount on Helios Labs"."""
     matter, explanation = found.matter, found.explanation
-    thing = matter.object
+    thing = captioned_object(matter.object)
     told = {
         "verb": verb_word(explanation.verb, explanation.operation),
-        "things": thing.plural.lower(),
-        "field": matter.column.caption if matter.column else "",
-        "record": record_name or _("this %(thing)s") % {"thing": thing.caption.lower()},
+        "things": words.within(thing.plural),
+        "field": column_of(thing, matter.column.code).caption if matter.column else "",
+        "record": record_name or _("this %(thing)s") % {"thing": words.within(thing.caption)},
     }
     if explanation.operation is not None:
         return _("%(verb)s lists of %(things)s") % told
@@ -146,7 +147,7 @@ def _reasons(speaker: Speaker, second: Speaker | None) -> Iterator[str]:
     if stopped := found.stopped:
         yield _("It stops at layer %(number)d, %(layer)s.") % {
             "number": list(_TITLES).index(stopped.layer),
-            "layer": _(_TITLES[stopped.layer]).lower(),
+            "layer": words.within(_(_TITLES[stopped.layer])),
         }
     else:
         yield _("Every layer lets it through.")

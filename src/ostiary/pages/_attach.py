@@ -14,7 +14,9 @@ from ostiary.pages._save import UNPROCESSABLE, Refused, Saved
 from ostiary.pages._under import tab_of
 from ostiary.records import public as records
 from ostiary.records.public import AttachmentRefused
+from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import said
 
 _MOST = 20  # files at once
 
@@ -45,7 +47,7 @@ def submit_files(reader: Reader, code: str, record_id: RecordId, sent: Iterable[
                 records.attach(reader.ctx, code, record_id, file.name, file.chunks, file.content_type)
     except AttachmentRefused as refusal:
         error = _("Nothing was added. %(name)s: %(reason)s.")
-        error %= {"name": names[-1], "reason": refusal.message[:1].lower() + refusal.message[1:]}
+        error %= {"name": names[-1], "reason": words.within(said(refusal.message))}
         return _refused(reader, code, record_id, tab, error)
     except Invalid as refusal:
         if [error.code for error in refusal.errors] == ["not_found"]:
@@ -62,7 +64,7 @@ def _refused(reader: Reader, code: str, record_id: RecordId, tab: str, error: st
 
 
 def _tab_of_files(reader: Reader, code: str) -> str:
-    view = records.describe(reader.ctx, code)
+    view = reader.describe(code)
     for _caption, other, column in view.object.layout.details:
         theirs = reader.views.get(other)
         if theirs is not None and theirs.object.content:

@@ -21,7 +21,7 @@ from ostiary.pages._posted import TEXT_SUFFIX, last
 from ostiary.pages._reader import Reader
 from ostiary.pages._units import PEOPLE, ChosenUnit, read_unit, unit_label
 from ostiary.ui.i18n import gettext as _
-from ostiary.ui.i18n import later
+from ostiary.ui.i18n import later, said
 from ostiary.ui.values import Field, Head, Link, Option
 
 _VERB_WORDS = {
@@ -198,7 +198,7 @@ def _answer(reader: Reader, state: BenchState, asked: _Question) -> Answer | Non
     try:
         found, other = _explained(reader, inquiry, asked)
     except Invalid as refused:
-        asked.errors.update({error.field: error.message for error in refused.errors})
+        asked.errors.update({error.field: said(error.message) for error in refused.errors})
         return None
     except NotFound:
         if asked.record is None:

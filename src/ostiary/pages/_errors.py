@@ -1,10 +1,12 @@
 """Error pages: what happened, what is safe, what to do next."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from ostiary.kernel.errors import AccessDenied, NotFound, OstiaryError
+from ostiary.kernel.errors import AccessDenied, Invalid, NotFound, OstiaryError
 from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import said
 from ostiary.ui.values import Action, Head
 
 
@@ -33,9 +35,17 @@ def error_view(error: OstiaryError, home_url: str, request_id: UUID | None = Non
     if isinstance(error, AccessDenied):
         title = _("This is not open to you")
         layer = _("Stopped at %(layer)s.") % {"layer": _layer_words(error.layer)}
-        return ErrorView(Head(title), title, error.message, "lock", layer, home, known)
+        return ErrorView(Head(title), title, said(error.message), "lock", layer, home, known)
     title = _("This did not work")
-    return ErrorView(Head(title), title, error.message, "plug-connected-x", "", home, known)
+    text = " ".join(_sentences(error))
+    return ErrorView(Head(title), title, text, "plug-connected-x", "", home, known)
+
+
+def _sentences(error: OstiaryError) -> Iterator[str]:
+    """What happened; of bad input, what is wrong with each field."""
+    texts = [e.message for e in error.errors] if isinstance(error, Invalid) else []
+    for text in texts or [error.message]:
+        yield f"{said(text).rstrip('.')}."
 
 
 def _layer_words(layer: str) -> str:

@@ -161,7 +161,7 @@ def _period_words(period: Period, first: dt.date) -> str:
         case Period.QUARTER:
             return _("Q%(number)d %(year)d") % {"number": (first.month + 2) // 3, "year": first.year}
         case Period.MONTH:
-            return words.day(first).partition(" ")[2]
+            return words.month(first)
         case Period.WEEK:
             return _("week of %(day)s") % {"day": words.day(first)}
     return words.day(first)

@@ -84,7 +84,7 @@ def form_view(
     if problems and not general:
         general = _("Nothing was saved: some fields need another look.")
     if record is None:
-        title = _("New %(thing)s") % {"thing": thing.caption.lower()}
+        title = _("New %(thing)s") % {"thing": words.within(thing.caption)}
         head = record_head(reader, view, title)
         under = _given_parent(view, draft)
         action, cancel = reader.urls.new(thing.code), reader.urls.records(thing.code)
@@ -103,7 +103,7 @@ def form_view(
         title=title,
         action=action,
         cancel_url=home.url(reader.urls) if home else cancel,
-        submit=_("Add %(thing)s") % {"thing": thing.caption.lower()} if record is None else _("Save"),
+        submit=_("Add %(thing)s") % {"thing": words.within(thing.caption)} if record is None else _("Save"),
         groups=groups,
         problems=problems,
         general=general,

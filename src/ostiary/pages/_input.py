@@ -8,8 +8,12 @@ from uuid import UUID
 from ostiary.objects.public import Column, ColumnType
 from ostiary.pages._reader import Json, Reader
 from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import language, separators
 
-_GROUPING = re.compile("[\\s,\u2019']")
+_BLANKS = re.compile("[\\s\u2019']")
+_GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*", re.ASCII)
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}", re.ASCII)  # "1.200": which mark it is, the language decides
+_LOCAL_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
 _CLOCK = "%Y-%m-%dT%H:%M"
 
 
@@ -53,15 +57,43 @@ def show_value(reader: Reader, column: Column, value: Json) -> str:
         case ColumnType.LOOKUP | ColumnType.OWNER:
             return str(value.get("id", ""))
         case ColumnType.DECIMAL | ColumnType.MONEY:
-            return f"{Decimal(str(value)):.{column.scale}f}"
+            return f"{Decimal(str(value)):.{column.scale}f}".replace(".", separators()[1])
     return str(value)
 
 
 _MOST_DIGITS = 30  # written out, a number grows with its exponent
 
 
+def _plain(text: str) -> str:
+    """A number as it is typed, with a point before its decimals and nothing between its thousands.
+
+    "1,200.50" and "1.200,50" can mean one thing only, so both are read in every language, as are "12.5" and
+    "12,5". What is grouped wrongly stays as it is, and so is refused.
+    """
+    text = _BLANKS.sub("", text)
+    sign, digits = (text[:1], text[1:]) if text[:1] in ("+", "-") else ("", text)
+    group, point = _marks(digits)
+    whole, mark, rest = digits.partition(point) if point else (digits, "", "")
+    if group in whole and not _GROUPED.fullmatch(whole):
+        return text
+    return sign + whole.replace(group, "") + ("." if mark else "") + rest
+
+
+def _marks(digits: str) -> tuple[str, str]:
+    """(between thousands, before decimals) as this number uses them; "" for none before decimals."""
+    used = sorted({",", "."} & set(digits), key=digits.rindex)
+    if len(used) == 2:
+        return used[0], used[1]
+    if used and digits.count(used[0]) > 1:
+        return used[0], ""
+    group, point = separators()
+    if not used or _THOUSANDS.fullmatch(digits):
+        return group, point
+    return ("." if used[0] == "," else ","), used[0]
+
+
 def _integer(text: str) -> int:
-    plain = _GROUPING.sub("", text)
+    plain = _plain(text)
     if not re.fullmatch(r"[+-]?\d{1,18}", plain, re.ASCII):
         raise NotUnderstood(_("Write a whole number, like 1,200."))
     return int(plain)
@@ -69,7 +101,7 @@ def _integer(text: str) -> int:
 
 def _decimal(text: str) -> str:
     try:
-        value = Decimal(_GROUPING.sub("", text))
+        value = Decimal(_plain(text))
     except InvalidOperation:
         value = Decimal("nan")
     if not value.is_finite() or abs(value.adjusted()) > _MOST_DIGITS:
@@ -84,8 +116,9 @@ def _boolean(text: str) -> bool:
 
 
 def _date(text: str) -> dt.date:
+    local = _LOCAL_DATE.fullmatch(text) if language() == "de" else None
     try:
-        return dt.date.fromisoformat(text)
+        return dt.date(*map(int, reversed(local.groups()))) if local else dt.date.fromisoformat(text)
     except ValueError:
         raise NotUnderstood(_("Write a date as year-month-day, like 2026-12-14.")) from None
 

@@ -4,13 +4,12 @@ from ostiary.kernel.errors import NotFound
 from ostiary.objects.public import ColumnType
 from ostiary.pages._choices import matching_options
 from ostiary.pages._reader import Reader, readable
-from ostiary.records import public as records
 from ostiary.ui.values import Option
 
 
 def lookup_options(reader: Reader, code: str, column_code: str, text: str) -> tuple[Option, ...]:
     """Records whose name contains `text`. Raises NotFound: no such lookup, or not for this reader."""
-    view = records.describe(reader.ctx, code)
+    view = reader.describe(code)
     column = view.object.columns.get(column_code)
     if column is None or column.type is not ColumnType.LOOKUP or column.target is None:
         raise NotFound

@@ -11,7 +11,9 @@ from ostiary.pages._choices import matching_options
 from ostiary.pages._input import NotUnderstood, read_value
 from ostiary.pages._reader import Json, Reader
 from ostiary.records.public import ObjectView
+from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import said
 
 TEXT_SUFFIX = ".text"  # of the visible input of a lookup; the id is in the input beside it
 
@@ -33,11 +35,16 @@ class Draft:
 
     def with_errors(self, errors: Sequence[FieldError]) -> "Draft":
         """The same with what `records` refused."""
-        told = {e.field: e.message.partition(": ")[2].capitalize() or e.message for e in errors}
-        return replace(self, errors={**self.errors, **told})
+        return replace(self, errors={**self.errors, **{e.field: _of_field(said(e.message)) for e in errors}})
 
 
 NOTHING = Draft()
+
+
+def _of_field(message: str) -> str:
+    """What stands at a field need not name it."""
+    rest = message.partition(": ")[2]
+    return rest[:1].upper() + rest[1:] or message
 
 
 def last(posted: Posted, key: str) -> str:
@@ -121,7 +128,7 @@ def _chosen(reader: Reader, column: Column, key: str, typed: str, posted: Posted
     fitting = exact or list(matches)
     if len(fitting) == 1:
         return fitting[0].value
-    words = {"thing": reader.catalogue.objects[column.target].caption.lower(), "name": typed}
+    named = {"thing": words.within(reader.catalogue.objects[column.target].caption), "name": typed}
     if not fitting:
-        raise NotUnderstood(_("No %(thing)s that you may read is called “%(name)s”.") % words)
-    raise NotUnderstood(_("More than one %(thing)s fits “%(name)s”.") % words)
+        raise NotUnderstood(_("No %(thing)s that you may read is called “%(name)s”.") % named)
+    raise NotUnderstood(_("More than one %(thing)s fits “%(name)s”.") % named)

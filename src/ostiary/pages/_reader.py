@@ -11,6 +11,7 @@ from ostiary.kernel import clock
 from ostiary.kernel.context import Context
 from ostiary.objects import public as objects
 from ostiary.objects.public import SYSTEM_COLUMNS, Catalogue, Column
+from ostiary.pages._captions import Views, captioned, captioned_view, column_of
 from ostiary.records import public as records
 from ostiary.records.public import ObjectView
 
@@ -91,6 +92,10 @@ class Reader:
     zone: tzinfo
     now: datetime
 
+    def describe(self, code: str) -> ObjectView:
+        """The object for this reader, as `records.describe`, with captions in the reader's language."""
+        return captioned_view(records.describe(self.ctx, code))
+
     def is_small(self, column: Column) -> bool:
         """Whether the column refers to a small list of values, which a drop-down can show whole."""
         return column.target is not None and self.catalogue.objects[column.target].is_lookup
@@ -98,8 +103,8 @@ class Reader:
 
 def make_reader(ctx: Context, urls: Urls, zone: tzinfo) -> Reader:
     """The reader of one request."""
-    views = records.object_views(ctx)
-    return Reader(ctx, objects.get_catalogue(ctx), views, urls, zone, clock.now())
+    views = Views(records.object_views(ctx))
+    return Reader(ctx, captioned(objects.get_catalogue(ctx)), views, urls, zone, clock.now())
 
 
 def level_of(view: ObjectView, code: str) -> ColumnLevel:
@@ -124,4 +129,4 @@ def is_shown(view: ObjectView, code: str) -> bool:
 def readable_columns(view: ObjectView) -> list[Column]:
     """Every column that the reader may filter by, declared ones first."""
     declared = [column for code, column in view.object.columns.items() if readable(view, code)]
-    return declared + [column for code, column in SYSTEM_COLUMNS.items() if code != "author"]
+    return declared + [column_of(view.object, code) for code in SYSTEM_COLUMNS if code != "author"]

@@ -6,6 +6,7 @@ from ostiary.access.public import Verb
 from ostiary.kernel.ids import RecordId
 from ostiary.objects import public as objects
 from ostiary.objects.public import ColumnType
+from ostiary.pages._captions import column_of
 from ostiary.pages._cells import RESTRICTED, Cell, make_cell, mark_of
 from ostiary.pages._columns import asked, shown_columns
 from ostiary.pages._heads import HeadCell, plain_heads
@@ -118,7 +119,7 @@ def record_view(
     tried: what was not added on the tab, and why. shared: what was not shared.
     Raises NotFound for what is absent or hidden, AccessDenied where the object is closed.
     """
-    view = records.describe(reader.ctx, code)
+    view = reader.describe(code)
     record = records.get_record(reader.ctx, code, record_id, verdicts=True)
     thing = view.object
     name, tab = display_name(view, record), panel.tab
@@ -135,7 +136,7 @@ def record_view(
         subtitle=_subtitle(reader, view, record),
         facts=facts,
         path=_path(reader, view, record),
-        path_label=thing.column(thing.layout.stage).caption if thing.layout.stage else "",
+        path_label=column_of(thing, thing.layout.stage).caption if thing.layout.stage else "",
         tabs=_tabs(reader, code, record_id, details, tab if opened else ""),
         groups=groups,
         related=tuple(detail for _key, detail in details if detail.rows)[:1],
@@ -202,7 +203,7 @@ def _shown(view: ObjectView, code: str) -> bool:
 
 
 def _fact(reader: Reader, view: ObjectView, record: Record, code: str) -> Fact:
-    column = view.object.column(code)
+    column = column_of(view.object, code)
     if not is_shown(view, code) or code in record.restricted:
         explain = own_why(reader, view.object.code, Verb.READ, record.id, code)
         return Fact(
@@ -294,7 +295,7 @@ def _detail(
     state = ListState(conditions=(Condition(column, records.Op.EQ.value, str(record.id)),))
     create = create_action(reader, theirs, **{column: str(record.id)})
     return Detail(
-        listed.caption,
+        _(listed.caption),
         thing.icon,
         count_words(listed.count),
         _first_rows(reader, theirs, shown, records.Compare(column, records.Op.EQ, str(record.id)), limit),

@@ -6,6 +6,7 @@ from ostiary.objects.public import Column
 from ostiary.pages._bench_state import bench_query
 from ostiary.pages._reader import Reader
 from ostiary.records.public import ObjectView
+from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
 
 
@@ -24,7 +25,7 @@ def why_not_created(view: ObjectView) -> str:
 def why_not_created_at_all(view: ObjectView) -> str:
     """Layer 2 says no, whatever way it is tried."""
     return _("You may not add %(things)s: no role of yours has the right to (layer 2, object).") % {
-        "things": view.object.plural.lower()
+        "things": words.within(view.object.plural)
     }
 
 
@@ -41,7 +42,7 @@ def why_not_changed(view: ObjectView, *, may_update: bool) -> str:
         return ""
     if Verb.UPDATE not in view.verbs:
         return _("You may not change %(things)s: none of your roles has the right to (layer 2, object).") % {
-            "things": view.object.plural.lower()
+            "things": words.within(view.object.plural)
         }
     return _("You may read this record but not change it: no rule or share gives you that (layer 3, record).")
 
@@ -52,7 +53,7 @@ def why_not_deleted(view: ObjectView, *, may_delete: bool) -> str:
         return ""
     if Verb.DELETE not in view.verbs:
         return _("You may not delete %(things)s: none of your roles has the right to (layer 2, object).") % {
-            "things": view.object.plural.lower()
+            "things": words.within(view.object.plural)
         }
     return _("You may read this record but not delete it: no rule or share gives you that (layer 3, record).")
 

@@ -20,6 +20,7 @@ from ostiary.pages._under import PANEL, UNDER, home_of, parent_of
 from ostiary.records import public as records
 from ostiary.records.public import ObjectView, Record
 from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import said
 from ostiary.ui.values import Head, Link
 
 UNPROCESSABLE, CONFLICT = 422, 409
@@ -98,7 +99,7 @@ def edit_form(reader: Reader, code: str, record_id: RecordId) -> FormView:
 
 def submit_edit(reader: Reader, code: str, record_id: RecordId, posted: Posted) -> Saved | Refused:
     """Change a record from a submitted form; only what differs from the form's start is written."""
-    view = records.describe(reader.ctx, code)
+    view = reader.describe(code)
     draft = read_posted(reader, view, posted)
     changes = changed_values(draft, posted)
     # a field that was not touched is not refused for what it holds already
@@ -142,7 +143,7 @@ def _conflict(reader: Reader, code: str, record_id: RecordId, draft: Draft, post
 
 def delete_form(reader: Reader, code: str, record_id: RecordId, error: str = "") -> DeleteView:
     """The page that asks before deleting."""
-    view = records.describe(reader.ctx, code)
+    view = reader.describe(code)
     record = records.get_record(reader.ctx, code, record_id, verdicts=True)
     if not record.may_delete:
         raise AccessDenied(why_not_deleted(view, may_delete=False), layer=_layer(view, Verb.DELETE))
@@ -172,8 +173,8 @@ def submit_delete(reader: Reader, code: str, record_id: RecordId, posted: Posted
         error = _("Somebody else saved this record meanwhile. Look at it again before you delete it.")
         return Refused(delete_form(reader, code, record_id, error), CONFLICT)
     except records.InUse as refused:
-        return Refused(delete_form(reader, code, record_id, refused.message), CONFLICT)
-    return Saved(record_id, visible=False, back=_back(reader, records.describe(reader.ctx, code), posted))
+        return Refused(delete_form(reader, code, record_id, said(refused.message)), CONFLICT)
+    return Saved(record_id, visible=False, back=_back(reader, reader.describe(code), posted))
 
 
 def _back(reader: Reader, view: ObjectView, posted: Posted) -> str:
@@ -183,14 +184,14 @@ def _back(reader: Reader, view: ObjectView, posted: Posted) -> str:
 
 
 def _creating(reader: Reader, code: str) -> ObjectView:
-    view = records.describe(reader.ctx, code)
+    view = reader.describe(code)
     if Verb.CREATE not in view.verbs:
         raise AccessDenied(why_not_created(view), layer="object")
     return view
 
 
 def _changing(reader: Reader, code: str, record_id: RecordId) -> tuple[ObjectView, Record]:
-    view = records.describe(reader.ctx, code)
+    view = reader.describe(code)
     record = records.get_record(reader.ctx, code, record_id, verdicts=True)
     if not record.may_update:
         raise AccessDenied(why_not_changed(view, may_update=False), layer=_layer(view, Verb.UPDATE))

@@ -17,6 +17,7 @@ from ostiary.pages._share_panel import Typed, find_unit, find_units
 from ostiary.pages._units import ChosenUnit, read_unit
 from ostiary.records import public as records
 from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import said
 
 
 def submit_sharing(reader: Reader, code: str, record_id: RecordId, posted: Posted) -> Saved | Refused:
@@ -115,7 +116,7 @@ def _stored(reader: Reader, typed: Typed, store: Callable[[], None]) -> Typed:
         with reader.ctx.db.savepoint():
             store()
     except Invalid as refused:
-        return replace(typed, errors={error.field: error.message for error in refused.errors})
+        return replace(typed, errors={error.field: said(error.message) for error in refused.errors})
     return typed
 
 

@@ -70,7 +70,7 @@ def timeline(reader: Reader, view: ObjectView, record: Record) -> tuple[Entry, .
 def _tell(
     reader: Reader, view: ObjectView, event: audit.EventView
 ) -> tuple[str, str, tuple[Change, ...]] | None:
-    thing = view.object.caption.lower()
+    thing = words.within(view.object.caption)
     if event.outcome != audit.Outcome.SUCCESS:
         return None
     match event.type:
@@ -87,7 +87,11 @@ def _tell(
             if not changes:
                 return None
             if len(changes) == 1 and changes[0].label == _stage_label(view):
-                return _("moved the %(field)s") % {"field": changes[0].label.lower()}, "arrow-right", changes
+                return (
+                    _("moved the %(field)s") % {"field": words.within(changes[0].label)},
+                    "arrow-right",
+                    changes,
+                )
             number = ngettext("changed %(num)d field", "changed %(num)d fields", len(changes))
             return number % {"num": len(changes)}, "edit", changes
     return None

@@ -33,6 +33,7 @@ from ostiary.project._transport import Peer, Transport, host_of, is_loopback
 from ostiary.project._vouched_keys import VouchedKeys
 from ostiary.project.security_headers import FORGET, protect
 from ostiary.tenancy import public as tenancy
+from ostiary.ui import i18n
 
 STATIC = "/static/"
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
@@ -68,7 +69,8 @@ class RequestMiddleware:
         if measured is not None:
             measured.began()
         _logs.bind(request)
-        response = self._finish(request, self._route(request))
+        with i18n.use_language(_language(request)):
+            response = self._finish(request, self._route(request))
         seconds = time.perf_counter() - started
         if measured is not None:
             measured.ended(_template(request), _method(request), response.status_code, seconds)
@@ -219,6 +221,7 @@ class RequestMiddleware:
             return None
         request.session_token = token
         request.ctx = request.ctx.acting_as(session.principal)
+        i18n.speak(session.language)
         return (lambda ctx: identity.touch_session(ctx, token)) if session.stale else None
 
     def process_view(
@@ -283,6 +286,13 @@ def refuse_forged_form(request: HttpRequest, reason: str = "") -> HttpResponseBa
     return refuse(
         request, AccessDenied("This form is too old or came from elsewhere; reload the page", layer="gate")
     )
+
+
+def _language(request: HttpRequest) -> str:
+    """What a stranger's browser asks for; programs get the words that are documented."""
+    if request.path_info.startswith(API):
+        return i18n.FALLBACK
+    return i18n.negotiate(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
 
 
 def _client(user_agent: str) -> str:

@@ -79,6 +79,7 @@ def _environment() -> Environment:
     )
     env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the i18n extension at run time
     env.globals.update(asset=asset, avatar=avatar, icon=icon, squares=squares)
+    env.globals.update(language=i18n.language, spoken=i18n.spoken)
     return env
 
 

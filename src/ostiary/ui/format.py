@@ -3,30 +3,38 @@
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 
+from ostiary.ui.i18n import FALLBACK, grouped, language
 from ostiary.ui.i18n import gettext as _
-from ostiary.ui.i18n import later
 
 Number = int | float | Decimal
 _UNITS = ("B", "kB", "MB", "GB")
-_MONTHS = tuple(
-    map(later, ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"))
-)
+_LARGE_NOUNS = frozenset({"de"})
+# Of each language: short names of months, and a day with and without its year. Source: Unicode CLDR 47.
+_MONTHS = {
+    "en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(),
+    "de": "Jan. Feb. März Apr. Mai Juni Juli Aug. Sept. Okt. Nov. Dez.".split(),
+}
+_DAY = {"en": "{0} {1}", "de": "{0}. {1}"}
 
 
-def _month(value: date) -> str:
-    return _(_MONTHS[value.month - 1])
+def _spoken() -> str:
+    return language() if language() in _DAY else FALLBACK
+
+
+def _day(value: date) -> str:
+    return _DAY[_spoken()].format(value.day, _MONTHS[_spoken()][value.month - 1])
 
 
 def number(value: Number, scale: int | None = None) -> str:
-    """1234.5 -> "1,234.5"; with `scale` digits after the point unless they are all zero."""
+    """1234.5 -> "1,234.5" or "1.234,5"; with `scale` digits after the point unless they are all zero."""
     exact = value if isinstance(value, Decimal) else Decimal(str(value))
     if scale is not None:
         exact = round(exact, scale)
     text = f"{exact:,f}"
     whole, _point, rest = text.partition(".")
     if not rest.strip("0"):
-        return whole
-    return text if scale is not None else f"{whole}.{rest.rstrip('0')}"
+        return grouped(whole)
+    return grouped(text if scale is not None else f"{whole}.{rest.rstrip('0')}")
 
 
 def size(count: int) -> str:
@@ -38,13 +46,13 @@ def size(count: int) -> str:
 
 
 def day(value: date) -> str:
-    """14 Dec 2026."""
-    return f"{value.day} {_month(value)} {value.year}"
+    """14 Dec 2026, or 14. Dez. 2026."""
+    return f"{_day(value)} {value.year}"
 
 
 def month(value: date) -> str:
     """Dec 2026."""
-    return f"{_month(value)} {value.year}"
+    return f"{_MONTHS[_spoken()][value.month - 1]} {value.year}"
 
 
 def instant(value: datetime, zone: tzinfo) -> str:
@@ -61,8 +69,13 @@ def moment(value: datetime, now: datetime, zone: tzinfo) -> str:
     if local.date() == today - timedelta(days=1):
         return _("Yesterday") + f" {local:%H:%M}"
     if local.year == today.year:
-        return f"{local.day} {_month(local)}"
+        return _day(local)
     return day(local.date())
+
+
+def within(caption: str) -> str:
+    """A caption inside a sentence: "No opportunities yet"; as it is where nouns are written large."""
+    return caption if language() in _LARGE_NOUNS else caption.lower()
 
 
 def initials(name: str) -> str:

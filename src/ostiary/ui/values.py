@@ -76,7 +76,6 @@ class Frame:
     sign_out_url: str = ""
     preferences_url: str = ""
     search_url: str = ""
-    language: str = "en"
     theme: Theme = ""
     density: Density = ""
     notice: str = ""

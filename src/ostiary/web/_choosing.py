@@ -12,6 +12,7 @@ from ostiary import ui
 from ostiary.kernel.errors import FieldError
 from ostiary.kernel.ids import UnitId
 from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import said
 from ostiary.ui.values import Head, Link, Option
 from ostiary.web._forms import answer, units_of
 from ostiary.web._frame import frame_of
@@ -85,7 +86,7 @@ def choosing_page(
         chosen=chosen,
         found=found,
         removed=set(request.POST.getlist("remove")),
-        errors=[error.message for error in errors],
+        errors=[said(error.message) for error in errors],
         nothing=_("Nothing else is called that.") if text and not found else "",
     )
     return answer(html, 422 if errors else 200)

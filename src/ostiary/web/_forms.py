@@ -14,6 +14,7 @@ from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid, NotFound
 from ostiary.kernel.ids import UnitId
 from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import said
 from ostiary.ui.values import Field, Head, Link, Option
 from ostiary.web._frame import frame_of, reader_of
 
@@ -44,8 +45,8 @@ class Form:
 
 def form_page(request: HttpRequest, form: Form, errors: Sequence[FieldError] = ()) -> HttpResponse:
     """The form; with errors as 422, each at its field or above all."""
-    said = {error.field: error.message for error in errors}
-    fields = [replace(f, error=said.get(f.name, "")) for f in form.fields]
+    told = {error.field: said(error.message) for error in errors}
+    fields = [replace(f, error=told.get(f.name, "")) for f in form.fields]
     known = {f.name for f in fields}
     html = ui.render(
         "web/form.html",
@@ -53,7 +54,7 @@ def form_page(request: HttpRequest, form: Form, errors: Sequence[FieldError] = (
         head=Head(form.title, crumbs=form.crumbs),
         form=form,
         fields=fields,
-        general=[error.message for error in errors if error.field not in known],
+        general=[said(error.message) for error in errors if error.field not in known],
         problems=[(f.id, f.label, f.error) for f in fields if f.error],
     )
     return answer(html, 422 if errors else 200)

@@ -21,6 +21,7 @@ JOBS_URL, SETTINGS_URL, EXPLAIN_URL = "/jobs", "/settings", URLS.bench
 PEOPLE_URL, ROLES_URL = "/people", "/roles"
 RIGHTS_URL, OPERATIONS_URL, WIZARD_URL = "/rights/objects", "/rights/operations", "/rights/wizard"
 MATRIX_URL = "/role-matrix"
+PREFERENCES_URL = "/preferences"
 _BOTTOM = 4  # sections in the bottom bar of phones; the fifth place is More
 _NOTICES = {
     "added": lambda: _("Added."),
@@ -83,8 +84,8 @@ def frame_of(request: HttpRequest, current: str = "") -> Frame:
         csrf=get_token(request),
         here=request.get_full_path(),
         sign_out_url="/sign-out",
-        preferences_url="/preferences",
         search_url=URLS.search,
+        preferences_url=PREFERENCES_URL,
         theme=theme_of(request),
         density=density_of(request),
         notice=_NOTICES.get(request.GET.get("done", ""), str)(),

@@ -12,13 +12,22 @@ from ostiary.kernel.ids import UnitId
 from ostiary.objects.public import Catalogue, Column, DataClass, Object
 from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
-from ostiary.ui.i18n import ngettext
+from ostiary.ui.i18n import later, ngettext
 
 NAMED = 5  # people named before the others are counted
 SHOWN = 12  # lines of one group of people before the others are folded
 BLOCKS = 40  # groups of people before the others are only counted
 _VERB = re.compile(r"(create|read|update|delete) (\w+)(?:: (.+))?", re.DOTALL)
 _LEVEL = re.compile(r"(\w+)\.(\w+): (\w+) -> (\w+)")
+_WORDS = {  # of verbs and levels, as a comparison writes them
+    "create": later("create"),
+    "read": later("read"),
+    "update": later("update"),
+    "delete": later("delete"),
+    "none": later("none"),
+    "masked": later("masked"),
+    "edit": later("edit"),
+}
 _OPERATION = re.compile(r"execute (\w+)")
 
 
@@ -95,7 +104,9 @@ def _restricted(gained: Sequence[Change], catalogue: Catalogue) -> str:
         for code in _read(change):
             column = _columns(catalogue, change).get(code)
             if column is not None and column.data_class is DataClass.RESTRICTED:
-                named.setdefault(catalogue.objects[change.object].plural.lower(), set()).add(column.caption)
+                named.setdefault(words.within(catalogue.objects[change.object].plural), set()).add(
+                    column.caption
+                )
     of = _("%(fields)s of %(object)s")
     return words.listed(
         [of % {"fields": _few(sorted(named[thing])), "object": thing} for thing in sorted(named)]
@@ -173,7 +184,7 @@ def _lines(changes: Sequence[Change], catalogue: Catalogue) -> Iterator[Line]:
             code, _column, before, after = level.groups()
             columns.setdefault((code, before, after), []).append(change)
         elif (verb := _VERB.fullmatch(change.what)) and (made := catalogue.objects.get(verb[2])):
-            verbs.setdefault((verb[1], verb[3] or ""), []).append((made.plural.lower(), change))
+            verbs.setdefault((verb[1], verb[3] or ""), []).append((words.within(made.plural), change))
         else:
             yield Line(_other(change.what))
     for (verb_word, reached), objects in verbs.items():
@@ -192,7 +203,8 @@ def _other(what: str) -> str:
 
 
 def _on_objects(verb: str, reached: str, objects: Sequence[tuple[str, Change]]) -> str:
-    line = f"{verb} {_few([name for name, _change in objects])}" + (f": {reached}" if reached else "")
+    told = {"verb": _(_WORDS[verb]), "things": _few([name for name, _change in objects])}
+    line = _("%(verb)s %(things)s") % told + (f": {reached}" if reached else "")
     most = max((change for _name, change in objects), key=lambda change: change.records)
     if most.records:
         text = ngettext("up to %(count)s record", "up to %(count)s records", most.records)
@@ -215,8 +227,8 @@ def _on_columns(made: Object | None, code: str, columns: Sequence[str], before: 
     known = made.columns if made else {}
     captions = sorted(known[c].caption if c in known else c for c in columns)
     return _("%(object)s, fields %(fields)s: from %(before)s to %(after)s") % {
-        "object": made.plural.lower() if made else code,
+        "object": words.within(made.plural) if made else code,
         "fields": _few(captions),
-        "before": before,
-        "after": after,
+        "before": _(_WORDS.get(before, before)),
+        "after": _(_WORDS.get(after, after)),
     }

@@ -13,9 +13,10 @@ from ostiary.kernel.errors import FieldError, Invalid, NotFound
 from ostiary.kernel.ids import UnitId
 from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import said
 from ostiary.ui.values import Field, Head, Link
 from ostiary.web._frame import MATRIX_URL, reader_of
-from ostiary.web._matrix_page import GUARD, matrix_response
+from ostiary.web._matrix_page import GUARD, matrix_of, matrix_response
 from ostiary.web._matrix_table import ROLES_URL, kind_words
 from ostiary.web._responses import done
 from ostiary.web._view import FORM, WRITE, answers
@@ -37,7 +38,7 @@ class GrantRow:
 @answers(FORM, guard=GUARD, reads="assurance.matrix.viewed", writes="assurance.role_card.changed")
 def role_page(request: HttpRequest, role: UUID) -> HttpResponseBase:
     """GET, POST /role-matrix/roles/<id>."""
-    matrix = assurance.view_matrix(request.ctx)
+    matrix = matrix_of(request)
     found = next((r for r in matrix.roles if r.id == role), None)
     if found is None:
         raise NotFound
@@ -47,7 +48,7 @@ def role_page(request: HttpRequest, role: UUID) -> HttpResponseBase:
         with request.ctx.db.savepoint():  # all of it or nothing
             _save(request, matrix, found)
     except Invalid as refused:
-        return _page(request, matrix, found, {error.field: error.message for error in refused.errors})
+        return _page(request, matrix, found, {error.field: said(error.message) for error in refused.errors})
     return done(f"{ROLES_URL}/{role}", "saved")
 
 

@@ -13,7 +13,7 @@ from ostiary.objects import public as objects
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.values import Action, Empty, Head, Link, Option
 from ostiary.web._frame import MATRIX_URL
-from ostiary.web._matrix_page import FINDINGS_URL, GUARD, matrix_response, number_of
+from ostiary.web._matrix_page import FINDINGS_URL, GUARD, matrix_of, matrix_response, number_of
 from ostiary.web._matrix_table import Table, column_table, kind_names, object_table, operation_table
 from ostiary.web._view import READ, answers, lists_of
 
@@ -46,7 +46,7 @@ class Asked:
 @answers(READ, guard=GUARD, reads="assurance.matrix.viewed")
 def matrix_page(request: HttpRequest) -> HttpResponseBase:
     """GET /role-matrix?tab=&q=&kind=&object=&missing=&page=."""
-    matrix = assurance.view_matrix(request.ctx)
+    matrix = matrix_of(request)
     asked = _asked(request, matrix)
     chosen = _chosen(matrix, asked)
     roles = [role for role in matrix.roles if _is_asked(matrix, role, asked, chosen)]

@@ -11,7 +11,6 @@ from ostiary.identity import public as identity
 from ostiary.kernel.entries import Silent
 from ostiary.kernel.errors import FieldError, Invalid, NotFound
 from ostiary.kernel.ids import UnitId
-from ostiary.settings import public as settings
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.values import Field, Option
 from ostiary.web import _forms as forms
@@ -19,10 +18,10 @@ from ostiary.web._choosing import Choosing, choose
 from ostiary.web._frame import PEOPLE_URL, ROLES_URL
 from ostiary.web._impact import Asked, confirm
 from ostiary.web._people_views import GUARD, person_crumbs
+from ostiary.web._preferences_views import LANGUAGES, locale_fields
 from ostiary.web._responses import done
 from ostiary.web._view import FORM, WRITE, answers
 
-_LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pl", "pt", "sv", "da", "nb", "fi", "cs", "ja", "zh")
 FIND_PEOPLE, FIND_UNITS, FIND_ROLES = f"{PEOPLE_URL}/find", f"{PEOPLE_URL}/find-units", f"{ROLES_URL}/find"
 
 
@@ -55,7 +54,7 @@ def _new_form(request: HttpRequest, errors: Sequence[FieldError] = ()) -> HttpRe
         Field("login", _("Sign-in name"), "text", posted.get("login", ""), required=True, max_length=100),
         Field("name", _("Name"), "text", posted.get("name", ""), required=True, max_length=250),
         Field("email", _("E-mail"), "email", posted.get("email", ""), max_length=320),
-        *_language_and_zone(posted.get("language", "en"), posted.get("time_zone", zone)),
+        *locale_fields(LANGUAGES, posted.get("language", "en"), posted.get("time_zone", zone)),
         Field(
             "external",
             _("External user"),
@@ -75,29 +74,6 @@ def _new_form(request: HttpRequest, errors: Sequence[FieldError] = ()) -> HttpRe
         _("Without a role a person may do nothing. Roles are given on the page that comes."),
     )
     return forms.form_page(request, form, errors)
-
-
-def _language_and_zone(language: str, zone: str) -> tuple[Field, Field]:
-    languages = dict.fromkeys((*_LANGUAGES, language))
-    return (
-        Field(
-            "language",
-            _("Language"),
-            "choice",
-            language,
-            options=tuple(Option(code, code, selected=code == language) for code in languages),
-        ),
-        Field(
-            "time_zone",
-            _("Time zone"),
-            "choice",
-            zone,
-            options=tuple(
-                Option(name, name, selected=name == zone)
-                for name in settings.get_setting("DefaultTimeZone").choices
-            ),
-        ),
-    )
 
 
 @answers(FORM, guard=GUARD, reads="identity.person.viewed", writes="identity.person.changed")
@@ -130,8 +106,8 @@ def _edit_form(
     fields = (
         Field("name", _("Name"), "text", posted.get("name", person.name), required=True, max_length=250),
         Field("email", _("E-mail"), "email", posted.get("email", person.email), max_length=320),
-        *_language_and_zone(
-            posted.get("language", person.language), posted.get("time_zone", person.time_zone)
+        *locale_fields(
+            LANGUAGES, posted.get("language", person.language), posted.get("time_zone", person.time_zone)
         ),
     )
     form = forms.Form(

@@ -17,6 +17,7 @@ from ostiary.web import _forms as forms
 from ostiary.web._frame import PEOPLE_URL, ROLES_URL, reader_of
 from ostiary.web._people_attribute_views import value_options
 from ostiary.web._people_views import GUARD, kind_word, page
+from ostiary.web._preferences_views import language_name
 from ostiary.web._view import READ, answers
 from ostiary.web._ways import named_in, way_words
 
@@ -104,7 +105,7 @@ def _facts(request: HttpRequest, person: identity.Details) -> list[tuple[str, st
         last = person.last_sign_in_at
         facts += [
             (_("E-mail"), person.email),
-            (_("Language"), person.language),
+            (_("Language"), language_name(person.language)),
             (_("Time zone"), person.time_zone),
             (_("Last signed in"), words.instant(last, zone) if last else _("never")),
         ]

@@ -10,6 +10,7 @@ from ostiary import ui
 from ostiary.assurance import public as assurance
 from ostiary.kernel.errors import Invalid, NotFound, VersionConflict
 from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import said
 from ostiary.ui.values import Field, Head
 from ostiary.web._frame import frame_of
 from ostiary.web._impact_view import impact_view
@@ -71,7 +72,7 @@ def change(request: HttpRequest, build: Build) -> HttpResponseBase:
     try:
         editor = Editor(desk.edited(edit(desk, posted)), posted)
     except Invalid as refused:
-        editor = Editor(desk, posted, {error.field: error.message for error in refused.errors})
+        editor = Editor(desk, posted, {error.field: said(error.message) for error in refused.errors})
     return _response(request, editor, build, 422 if editor.errors else 200)
 
 
@@ -123,7 +124,7 @@ def _previewed(request: HttpRequest, desk: Desk, build: Build, status: int = 200
     try:
         impact = assurance.preview(desk.ctx, desk.draft.changes)
     except Invalid as refused:
-        errors = {error.field: error.message for error in refused.errors}
+        errors = {error.field: said(error.message) for error in refused.errors}
         return _response(request, Editor(desk, posted, errors, moved=moved), build, 422)
     return _response(request, Editor(desk, posted, impact=impact, moved=moved), build, status)
 

@@ -146,10 +146,10 @@ def given_words(value: object) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, ColumnLevel):
-        return level_captions()[value].lower()
+        return words.within(level_captions()[value])
     verbs: frozenset[Verb] = value if isinstance(value, frozenset) else frozenset()
     captions = verb_captions()
-    return words.listed([captions[verb].lower() for verb in Verb if verb in verbs]) or _("nothing")
+    return words.listed([words.within(captions[verb]) for verb in Verb if verb in verbs]) or _("nothing")
 
 
 def grants_words(grants: Grants) -> str:
@@ -159,5 +159,5 @@ def grants_words(grants: Grants) -> str:
         grant: Grant = getattr(grants, verb.value)
         if grant:
             passed = _(" and pass on") if grant is Grant.DELEGABLE else ""
-            said.append(verb_captions()[verb].lower() + passed)
+            said.append(words.within(verb_captions()[verb]) + passed)
     return words.listed(said) or _("nothing")

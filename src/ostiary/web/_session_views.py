@@ -1,27 +1,21 @@
-"""Signing in and out, the start page, preferences of this browser, built files."""
+"""Signing in and out, the start page, built files."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from ostiary import ui
 from ostiary.identity import public as identity
 from ostiary.kernel.entries import OWN, Silent, open_because
 from ostiary.kernel.errors import NotFound, TooManyRequests
 from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import said
 from ostiary.ui.values import Head
-from ostiary.web._frame import DENSITY, THEME, URLS, WORKPLACE, first_section, plain_frame
+from ostiary.web._frame import URLS, WORKPLACE, first_section, plain_frame
+from ostiary.web._preferences_views import own_address, remember
 from ostiary.web._responses import page_response
 from ostiary.web._start import no_section
 from ostiary.web._view import FORM, READ, WRITE, answers
 
-_YEAR_S = 31_536_000
 _ON_THE_WAY = Silent("leads on to a section; names of sections, no record")
-
-
-def _next(request: HttpRequest, given: str) -> str:
-    """An address of our own to go on to; anything else is the start page."""
-    safe = given.startswith("/") and url_has_allowed_host_and_scheme(given, allowed_hosts=None)
-    return given if safe else "/"
 
 
 @answers(
@@ -32,7 +26,7 @@ def _next(request: HttpRequest, given: str) -> str:
 )
 def sign_in(request: HttpRequest) -> HttpResponseBase:
     """GET, POST /sign-in. One answer for every failure: it does not tell whether the account exists."""
-    target = _next(request, request.POST.get("next") or request.GET.get("next", ""))
+    target = own_address(request.POST.get("next") or request.GET.get("next", ""))
     if request.method != "POST":
         if request.ctx.principal is not None:
             return HttpResponseRedirect(target)
@@ -41,9 +35,9 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     try:
         person = identity.check_password(request.ctx, login, request.POST.get("password", ""))
     except identity.SignInFailed as failed:
-        return _sign_in_page(request, target, login, failed.message, 422)
+        return _sign_in_page(request, target, login, said(failed.message), 422)
     except TooManyRequests as busy:
-        return _sign_in_page(request, target, login, busy.message, 429)
+        return _sign_in_page(request, target, login, said(busy.message), 429)
     request.opened_session = identity.open_session(request.ctx, person)
     return HttpResponseRedirect(target)
 
@@ -54,7 +48,7 @@ def _sign_in_page(
     frame = plain_frame(request)
     head = Head(_("Sign in"))
     page = ui.render("web/sign_in.html", frame=frame, head=head, next=target, login=login, error=error)
-    return HttpResponse(page, status=status)
+    return HttpResponse(page, status=status, headers={"Vary": "Accept-Language, Cookie"})
 
 
 @answers(WRITE, guard=OWN, writes="identity.session.ended")
@@ -77,25 +71,8 @@ def workplace(request: HttpRequest, code: str) -> HttpResponseBase:
     """GET /w/<workplace>: its first section; the browser remembers the workplace."""
     section = first_section(request, code)
     response = HttpResponseRedirect(URLS.records(section) if section else "/")
-    _remember(request, response, WORKPLACE, code)
+    remember(request, response, WORKPLACE, code)
     return response
-
-
-@answers(WRITE, guard=OWN, writes=Silent("how this browser shows pages: cookies, nothing stored"))
-def preferences(request: HttpRequest) -> HttpResponseBase:
-    """POST /preferences: theme and density of this browser."""
-    response = HttpResponseRedirect(_next(request, request.POST.get("next", "")))
-    for cookie, field in ((THEME, "theme"), (DENSITY, "density")):
-        if field in request.POST:
-            _remember(request, response, cookie, request.POST[field][:20])
-    return response
-
-
-def _remember(request: HttpRequest, response: HttpResponseBase, name: str, value: str) -> None:
-    # no secret and nothing personal: how the page looks, and which workplace was open
-    response.set_cookie(
-        name, value, max_age=_YEAR_S, secure=request.is_secure(), httponly=True, samesite="Lax"
-    )
 
 
 @answers(

@@ -15,6 +15,7 @@ from ostiary.kernel.ids import UnitId
 from ostiary.settings import public as settings
 from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import said
 from ostiary.ui.values import Empty, Field, Head, Link, Option, Search
 from ostiary.web._frame import SETTINGS_URL, frame_of, reader_of
 from ostiary.web._view import FORM, READ, answers
@@ -83,7 +84,7 @@ def setting_page(request: HttpRequest, code: str) -> HttpResponseBase:
     try:
         access.set_setting(request.ctx, code, settings.parse(kept.setting, text))
     except Invalid as refused:
-        message = next((error.message for error in refused.errors), refused.message)
+        message = said(next((error.message for error in refused.errors), refused.message))
         return _setting_page(request, kept, changes, text, message)
     return HttpResponseRedirect(f"{SETTINGS_URL}/{code}?done=decided")
 

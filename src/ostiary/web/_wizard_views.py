@@ -13,6 +13,7 @@ from ostiary.kernel.entries import needs
 from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.objects.public import DataClass
 from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import said
 from ostiary.ui.values import Field, Head, Link, Option
 from ostiary.web._frame import RIGHTS_URL, WIZARD_URL, frame_of, reader_of
 from ostiary.web._impact import Asked, confirm
@@ -102,14 +103,14 @@ def _records(request: HttpRequest, name: str) -> assurance.Records:
 
 
 def _form(request: HttpRequest, errors: Sequence[FieldError], *, nothing: bool = False) -> HttpResponse:
-    said = {error.field: error.message for error in errors}
+    told = {error.field: said(error.message) for error in errors}
     html = ui.render(
         "web/wizard.html",
         frame=frame_of(request, RIGHTS_URL),
         head=Head(_("Roles from job functions"), crumbs=(Link(_("Object permissions"), RIGHTS_URL),)),
         url=WIZARD_URL,
-        functions=[_function(request, function, said) for function in crm.job_functions()],
-        error=said.get("function", ""),
+        functions=[_function(request, function, told) for function in crm.job_functions()],
+        error=told.get("function", ""),
         nothing=nothing,
     )
     response = HttpResponse(html, status=422 if errors else 200)
@@ -117,7 +118,7 @@ def _form(request: HttpRequest, errors: Sequence[FieldError], *, nothing: bool =
     return response
 
 
-def _function(request: HttpRequest, function: crm.JobFunction, said: dict[str, str]) -> FunctionForm:
+def _function(request: HttpRequest, function: crm.JobFunction, told: dict[str, str]) -> FunctionForm:
     code, posted = function.code, request.POST
     kept = assurance.FunctionChoice(code)
     read, edit = (
@@ -126,9 +127,9 @@ def _function(request: HttpRequest, function: crm.JobFunction, said: dict[str, s
     )
     records = posted.get(f"{code}_records", kept.records.value)
     fields = (
-        _choice(f"{code}_read", _("May read"), read, {k: v() for k, v in _CLASSES.items()}, said),
-        _choice(f"{code}_edit", _("May edit"), edit, {k: v() for k, v in _CLASSES.items()}, said),
-        _choice(f"{code}_records", _("Records"), records, {k.value: v() for k, v in _RECORDS.items()}, said),
+        _choice(f"{code}_read", _("May read"), read, {k: v() for k, v in _CLASSES.items()}, told),
+        _choice(f"{code}_edit", _("May edit"), edit, {k: v() for k, v in _CLASSES.items()}, told),
+        _choice(f"{code}_records", _("Records"), records, {k.value: v() for k, v in _RECORDS.items()}, told),
         Field(f"{code}_export", _("Take lists out as files"), "boolean", posted.get(f"{code}_export", "")),
     )
     catalogue = reader_of(request).catalogue
@@ -137,6 +138,6 @@ def _function(request: HttpRequest, function: crm.JobFunction, said: dict[str, s
     return FunctionForm(code, _(function.caption), _(function.description), works_on, chosen, fields)
 
 
-def _choice(name: str, label: str, value: str, words: dict[str, str], said: dict[str, str]) -> Field:
+def _choice(name: str, label: str, value: str, words: dict[str, str], told: dict[str, str]) -> Field:
     options = tuple(Option(key, word, selected=key == value) for key, word in words.items())
-    return Field(name, label, "choice", value, error=said.get(name, ""), options=options)
+    return Field(name, label, "choice", value, error=told.get(name, ""), options=options)

@@ -16,6 +16,7 @@ from ostiary.web import _people_attribute_views as people_attribute_views
 from ostiary.web import _people_edit_views as people_edit_views
 from ostiary.web import _people_views as people_views
 from ostiary.web import _person_views as person_views
+from ostiary.web import _preferences_views as preferences_views
 from ostiary.web import _records_views as records_views
 from ostiary.web import _rights_views as rights_views
 from ostiary.web import _role_edit_views as role_edit_views
@@ -36,7 +37,7 @@ urlpatterns = [
     path("", session_views.start),
     path("sign-in", session_views.sign_in),
     path("sign-out", session_views.sign_out),
-    path("preferences", session_views.preferences),
+    path("preferences", preferences_views.preferences),
     path("w/<slug:code>", session_views.workplace),
     path("jobs", jobs_views.list_page),
     path("jobs/<uuid:job_id>", jobs_views.job_page),

@@ -191,7 +191,10 @@ SCENARIOS: Mapping[str, Scenario] = {
         everybody=True,
     ),
     "POST /sign-out": Scenario(lambda _: "/sign-out", refused=ANONYMOUS),
-    "POST /preferences": Scenario(lambda _: "/preferences", {"theme": "dark"}, refused=ANONYMOUS),
+    "GET /preferences": Scenario(lambda _: "/preferences", refused=ANONYMOUS),
+    "POST /preferences": Scenario(
+        lambda _: "/preferences", {"language": "en", "time_zone": "Europe/Berlin"}, refused=ANONYMOUS
+    ),
     "GET /w/<slug:code>": Scenario(lambda _: "/w/sales", refused=ANONYMOUS),
     "GET /static/<str:name>": Scenario(built_file, everybody=True),
     "GET /o/<slug:code>/new": Scenario(lambda _: "/o/account/new"),

@@ -14,6 +14,7 @@ from ostiary.objects.public import Catalogue, Choice, Column, ColumnType, DataCl
 from ostiary.pages._cells import RESTRICTED, make_cell
 from ostiary.pages._input import NotUnderstood, read_value, show_value
 from ostiary.pages._reader import Reader, Urls
+from ostiary.ui import i18n
 
 NOBODY = UUID(int=1)
 
@@ -82,6 +83,48 @@ def test_refused_in_words(kind: ColumnType, text: str) -> None:
 )
 def test_shown_in_its_input(kind: ColumnType, stored: object, text: str) -> None:
     assert show_value(make_reader(), make_column(kind), stored) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "english", "german"),
+    [
+        ("1,200.50", "1200.50", "1200.50"),  # what can mean one thing only means it in every language
+        ("1.200,50", "1200.50", "1200.50"),
+        ("1.200.300,5", "1200300.5", "1200300.5"),
+        ("12.5", "12.5", "12.5"),
+        ("12,5", "12.5", "12.5"),
+        ("0,125", "0.125", "0.125"),
+        ("-1.200", "-1.200", "-1200"),  # this could be either
+        ("1,200", "1200", "1.200"),
+        ("1,2,3", None, None),
+        ("1,23,456.5", None, None),
+        ("1.2.3,4", None, None),
+        ("1,200.300,5", None, None),
+        (",", None, None),
+    ],
+)
+def test_a_number_is_never_read_as_another(text: str, english: str | None, german: str | None) -> None:
+    reader, column = make_reader(), make_column(ColumnType.DECIMAL)
+    for language, value in (("en", english), ("de", german)):
+        with i18n.use_language(language):
+            if value is None:
+                with pytest.raises(NotUnderstood, match=r"1.200.50"):
+                    read_value(reader, column, text)
+            else:
+                assert read_value(reader, column, text) == value
+
+
+def test_forms_speak_the_language_of_their_reader() -> None:
+    reader, amount = make_reader(), make_column(ColumnType.MONEY)
+    with i18n.use_language("de"):
+        assert show_value(reader, amount, "486000.50") == "486000,50"
+        assert read_value(reader, amount, show_value(reader, amount, "486000.50")) == "486000.50"
+        assert read_value(reader, make_column(ColumnType.INTEGER), "1.200") == 1200
+        assert read_value(reader, make_column(ColumnType.DATE), "14.12.2026") == "2026-12-14"
+        with pytest.raises(NotUnderstood):
+            read_value(reader, make_column(ColumnType.DATE), "31.2.2026")
+    with pytest.raises(NotUnderstood):
+        read_value(reader, make_column(ColumnType.DATE), "14.12.2026")
 
 
 def test_only_web_addresses_become_links() -> None:

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ostiary.ui import format as words
+from ostiary.ui import i18n
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -80,3 +81,20 @@ def test_a_name_keeps_its_colours_and_lists_read_well() -> None:
         "A and B",
         "A, B and C",
     ]
+
+
+def test_figures_follow_the_language() -> None:
+    at, now = datetime(2026, 11, 19, 8, 0, tzinfo=UTC), datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+    with i18n.use_language("de"):
+        assert words.number(Decimal("12345.67"), 2) == "12.345,67"
+        assert words.number(-1_234_567) == "-1.234.567"
+        assert words.size(1234) == "1,2 kB"
+        assert words.day(date(2026, 12, 14)) == "14. Dez. 2026"
+        assert words.day(date(2026, 3, 1)) == "1. März 2026"
+        assert words.month(date(2026, 12, 1)) == "Dez. 2026"
+        assert words.instant(now, BERLIN) == "23. Nov. 2026, 13:00"
+        assert words.moment(at, now, BERLIN) == "19. Nov."
+        assert words.moment(now, now, BERLIN) == "Heute 13:00"
+        assert words.listed(["A", "B", "C"]) == "A, B und C"
+        assert words.within("Verkaufschancen") == "Verkaufschancen"
+    assert words.within("Opportunities") == "opportunities"

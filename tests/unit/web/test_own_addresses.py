@@ -1,14 +1,13 @@
 """After signing in one goes on to an address of ours and to no other."""
 
 import pytest
-from django.http import HttpRequest
 
-from ostiary.web._session_views import _next
+from ostiary.web._preferences_views import own_address
 
 
 @pytest.mark.parametrize("address", ["/", "/o/account/?q=a", "/o/account/?next=https://elsewhere.example"])
 def test_addresses_of_ours_are_kept(address: str) -> None:
-    assert _next(HttpRequest(), address) == address
+    assert own_address(address) == address
 
 
 @pytest.mark.parametrize(
@@ -26,4 +25,4 @@ def test_addresses_of_ours_are_kept(address: str) -> None:
     ],
 )
 def test_addresses_of_others_are_not(address: str) -> None:
-    assert _next(HttpRequest(), address) == "/"
+    assert own_address(address) == "/"
