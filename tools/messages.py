@@ -5,6 +5,7 @@ needs Babel alone, so that the wheel's build hook can do it; finding needs the p
 """
 
 import ast
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -24,11 +25,11 @@ LOCALE = SOURCE / "ui" / "locale"
 DOMAIN = "ostiary"
 # Functions that take messages, by how many of their arguments are one.
 KEYWORDS: Mapping[str, int] = {"_": 1, "gettext": 1, "later": 1, "worded": 1, "ngettext": 2}
-# Contexts whose refusals reach a page; what the others say is for operators, at the command line.
-REFUSING = ("kernel", "settings", "identity", "access", "objects", "records", "assurance")
+# What these refuse is for operators and programs, or is looked up where it is written.
+_NO_REFUSALS = frozenset({"crypto", "tenancy", "audit", "jobs", "ui", "pages", "web", "api", "project"})
 _REFUSALS = frozenset({
     "FieldError", "Invalid", "AccessDenied", "NotFound", "VersionConflict", "TooManyRequests", "Unavailable",
-    "SignInFailed", "BadValue", "_refuse", "refuse", "refused",
+    "SignInFailed", "BadValue", "AttachmentRefused", "__init__", "_refuse", "refuse", "refused",
 })  # fmt: skip
 _HEAD = (
     'msgid ""\nmsgstr ""\n"Language: {language}\\n"\n"MIME-Version: 1.0\\n"\n'
@@ -105,7 +106,7 @@ def _of_python(path: Path) -> Iterator[tuple[str, Id]]:
             texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
             if texts and len(texts) >= KEYWORDS[node.func.id]:
                 yield place, texts[0] if KEYWORDS[node.func.id] == 1 else (texts[0], texts[1])
-    if path.relative_to(SOURCE).parts[0] in REFUSING:
+    if path.relative_to(SOURCE).parts[0] not in _NO_REFUSALS:
         yield from ((place, text) for text in refusals(source))
 
 
@@ -140,10 +141,14 @@ def _sentences(nodes: Iterable[ast.expr]) -> Iterator[str]:
 
 def _declared() -> Iterator[tuple[str, Iterable[str]]]:
     """Texts that are values: of operations, settings, job functions, and captions of the package."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ostiary.project.settings")
+    import django
+
+    django.setup()
     from ostiary.access import public as access
     from ostiary.crm import public as crm
     from ostiary.objects.public import SYSTEM_COLUMNS
-    from ostiary.records import public as _records  # noqa: F401  its settings are declared by importing it
+    from ostiary.project import urls as _urls  # noqa: F401  every context declares its settings when imported
     from ostiary.settings import public as settings
 
     for operation in access.OPERATION_WORDS.values():

@@ -18,6 +18,7 @@ from ostiary.identity import public as identity
 from ostiary.kernel import clock
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import ObjectId, UnitId
+from ostiary.kernel.messages import Verbatim, joined, later, worded
 from ostiary.objects import public as objects
 
 
@@ -62,6 +63,31 @@ def finding_values(finding: Finding) -> dict[str, str | None]:
         "object": None if finding.object_id is None else str(finding.object_id),
         "operation": None if finding.operation is None else finding.operation.value,
     }
+
+
+# By whether both are missing, code, and whether Restricted columns are reached.
+_UNREASONED = {
+    (True, "no_justification", False): later(
+        "%(role)s has %(thing)s with no justification and no regulatory basis"
+    ),
+    (True, "no_justification", True): later(
+        "%(role)s has %(thing)s with no justification and no regulatory basis"
+        " though it reaches Restricted columns"
+    ),
+    (False, "no_justification", False): later("%(role)s has %(thing)s with no justification"),
+    (False, "no_justification", True): later(
+        "%(role)s has %(thing)s with no justification though it reaches Restricted columns"
+    ),
+    (False, "no_basis", False): later("%(role)s has %(thing)s with no regulatory basis"),
+    (False, "no_basis", True): later(
+        "%(role)s has %(thing)s with no regulatory basis though it reaches Restricted columns"
+    ),
+}
+_OVERDUE = {  # by whether it never was
+    True: later("%(role)s was never reviewed, and is to be every %(months)s months"),
+    False: later("%(role)s was last reviewed on %(day)s, and is to be every %(months)s months"),
+}
+_SHADOWED = later("The row of %(role)s on %(where)s never decides: that of %(above)s above it does")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +146,7 @@ class _Lint:
             found.append(_Rows(made.caption, tuple(row.unit for row in of_object.rows), made.id))
             for column in made.columns.values():
                 units = tuple(row.unit for row in of_object.columns.get(column.id, ()))
-                found.append(_Rows(f"{made.caption}, {column.caption}", units, made.id))
+                found.append(_Rows(joined([made.caption, column.caption]), units, made.id))
         return tuple(found)
 
     # grants to people
@@ -132,8 +158,9 @@ class _Lint:
             if fact.kind is not identity.UnitKind.PERSON:
                 continue
             for rows in places[fact.id]:
-                text = f"{fact.name} is named in person on {rows.where}"
-                advice = "Give it to a role of theirs, then take the row or rule away"
+                told = {"who": Verbatim(fact.name), "where": rows.where}
+                text = worded("%(who)s is named in person on %(where)s", **told)
+                advice = later("Give it to a role of theirs, then take the row or rule away")
                 yield self._about(Severity.ERROR, "direct_grant", text, advice, rows, fact.id)
 
     def _named_outside_roles(self) -> dict[UnitId, list[_Rows]]:
@@ -151,7 +178,7 @@ class _Lint:
             units = [rule.grantee for rule in policy.rules]
             units += [rule.grantee for rule in policy.scopes]
             units += [rule.unit for rule in policy.deny_rules]
-            yield _Rows(f"records of {made.caption}", tuple(units), made.id)
+            yield _Rows(worded("records of %(object)s", object=made.caption), tuple(units), made.id)
 
     # what nobody answers for
 
@@ -164,36 +191,45 @@ class _Lint:
             restricted = grant.most_closed is objects.DataClass.RESTRICTED
             serious = "justification" in missing or restricted
             code = "no_justification" if "justification" in missing else "no_basis"
-            what = "no justification and no regulatory basis"
-            if len(missing) == 1:
-                what = f"no {'justification' if 'justification' in missing else 'regulatory basis'}"
-            more = " though it reaches Restricted columns" if restricted else ""
-            text = f"{self._matrix.name(grant.role)} has {grant.caption} with {what}{more}"
-            severity = Severity.ERROR if serious else Severity.WARNING
-            yield Finding(severity, code, text, "Say why on the role's page", grant.role, *_place(grant))
+            told = {"role": Verbatim(self._matrix.name(grant.role)), "thing": grant.caption}
+            text = worded(_UNREASONED[len(missing) > 1, code, restricted], **told)
+            severity, advice = (
+                Severity.ERROR if serious else Severity.WARNING,
+                later("Say why on the role's page"),
+            )
+            yield Finding(severity, code, text, advice, grant.role, *_place(grant))
 
     def _unowned(self) -> Iterator[Finding]:
         """Roles without an owner, or with one who left."""
         for role in self._answered_for():
             if role.card.owner is None:
-                text, code = f"{role.name} has no owner", "no_owner"
+                text, code = worded("%(role)s has no owner", role=Verbatim(role.name)), "no_owner"
             elif role.card.owner not in self._snapshot.bases:
-                text, code = f"{role.owner}, who owns {role.name}, is not active any more", "owner_left"
+                told = {"who": Verbatim(role.owner), "role": Verbatim(role.name)}
+                text, code = (
+                    worded("%(who)s, who owns %(role)s, is not active any more", **told),
+                    "owner_left",
+                )
             else:
                 continue
-            yield Finding(Severity.ERROR, code, text, "Name who answers for the role", role.id)
+            yield Finding(Severity.ERROR, code, text, later("Name who answers for the role"), role.id)
 
     def _unreviewed(self) -> Iterator[Finding]:
         """Roles that nobody has to review, or whose review is due."""
         for role in self._answered_for():
             months, last = role.card.review_months, role.card.reviewed_at
             if months is None:
-                text, advice = f"{role.name} has no review", "Say every how many months it is reviewed"
+                text = worded("%(role)s has no review", role=Verbatim(role.name))
+                advice = later("Say every how many months it is reviewed")
                 yield Finding(Severity.WARNING, "no_review", text, advice, role.id)
             elif last is None or _later(last, months) < self._now:
-                when = "was never reviewed" if last is None else f"was last reviewed on {_day(last)}"
-                text = f"{role.name} {when}, and is to be every {months} months"
-                advice = "Look at its grants and members, then mark it as reviewed"
+                told = {
+                    "role": Verbatim(role.name),
+                    "months": months,
+                    "day": "" if last is None else _day(last),
+                }
+                text = worded(_OVERDUE[last is None], **told)
+                advice = later("Look at its grants and members, then mark it as reviewed")
                 yield Finding(Severity.ERROR, "review_overdue", text, advice, role.id)
 
     def _answered_for(self) -> Iterator[MatrixRole]:
@@ -210,22 +246,24 @@ class _Lint:
         roots = (self._graph.root, self._graph.external_root)
         for role in self._matrix.roles:
             if role.id not in self._had and role.id not in roots:
-                text = f"Nobody has {role.name}: no members, none below, none by link"
-                advice = "Give it to somebody, or remove it"
+                told = {"role": Verbatim(role.name)}
+                text = worded("Nobody has %(role)s: no members, none below, none by link", **told)
+                advice = later("Give it to somebody, or remove it")
                 yield Finding(Severity.WARNING, "unused_role", text, advice, role.id)
 
     def _idle_rows(self) -> Iterator[Finding]:
         """Rows that decide for nobody."""
         for rows in self._lists:
             for number, unit in enumerate(rows.units):
-                name = self._name(unit)
-                row = f"The row of {name} on {rows.where}"
+                told = {"role": Verbatim(self._name(unit)), "where": rows.where}
                 if unit not in self._had:
-                    text, advice = f"{row} concerns nobody", "Remove the row, or give the role to somebody"
+                    text = worded("The row of %(role)s on %(where)s concerns nobody", **told)
+                    advice = later("Remove the row, or give the role to somebody")
                     yield self._about(Severity.WARNING, "row_without_match", text, advice, rows, unit)
                 elif (above := self._shadow(unit, rows.units[:number])) is not None:
-                    text = f"{row} never decides: that of {self._name(above)} above it does"
-                    advice = "Move it up, or remove it"
+                    told["above"] = Verbatim(self._name(above))
+                    text = worded(_SHADOWED, **told)
+                    advice = later("Move it up, or remove it")
                     yield self._about(Severity.WARNING, "row_shadowed", text, advice, rows, unit)
 
     def _shadow(self, unit: UnitId, earlier: Sequence[UnitId]) -> UnitId | None:

@@ -15,6 +15,7 @@ from ostiary.audit import public as audit
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import UnitId
+from ostiary.kernel.messages import Verbatim, joined, later, worded
 from ostiary.kernel.recent import Recent
 from ostiary.objects import public as objects
 
@@ -159,25 +160,36 @@ class Matrix:
         """Layer 3 in words: (whom it concerns, what it says)."""
         policy = self.given.policy.object(made.id).records
         found = [
-            (rule.grantee, f"{_granted(rule.grants)} records made by {self.name(rule.author)}")
+            (
+                rule.grantee,
+                worded(
+                    "%(verbs)s records made by %(author)s",
+                    verbs=_granted(rule.grants),
+                    author=Verbatim(self.name(rule.author)),
+                ),
+            )
             for rule in policy.rules
         ]
         for scope in policy.scopes:
             path = path_codes(self.catalogue, made, scope.path)
-            whose = f"records whose {path} is {_ATTRIBUTES.get(scope.attribute, scope.attribute)}"
-            found.append((scope.grantee, f"{_granted(scope.grants)} {whose}"))
+            told = {"verbs": _granted(scope.grants), "path": Verbatim(path)}
+            told["value"] = _ATTRIBUTES.get(scope.attribute, Verbatim(scope.attribute))
+            found.append((scope.grantee, worded("%(verbs)s records whose %(path)s is %(value)s", **told)))
         for deny in policy.deny_rules:
-            denied = ", ".join(verb.value for verb in access.Verb if verb in deny.verbs)
-            found.append((deny.unit, f"may not {denied} records made by {self.name(deny.author)}"))
+            told = {"verbs": _verbs(deny.verbs), "author": Verbatim(self.name(deny.author))}
+            found.append((deny.unit, worded("may not %(verbs)s records made by %(author)s", **told)))
         return sorted(found, key=lambda rule: (self.name(rule[0]), rule[1]))
 
     def record_layer(self, made: objects.Object) -> str:
         """How layer 3 of an object is switched."""
         switches = self.given.policy.object(made.id).records.switches
         if not switches.records:
-            return "Off: whoever has the object has every record"
+            return later("Off: whoever has the object has every record")
         legs = ", ".join(sorted(access.leg_names(switches.legs)))
-        return f"On: {legs or 'no way to a record'}{'; denies allowed' if switches.denies else ''}"
+        told = {"legs": Verbatim(legs) if legs else later("no way to a record")}
+        if switches.denies:
+            return worded("On: %(legs)s; denies allowed", **told)
+        return worded("On: %(legs)s", **told)
 
     def name(self, unit: UnitId) -> str:
         """What a unit is called."""
@@ -213,7 +225,7 @@ class Matrix:
                 words.setdefault(row.unit, []).append(_verbs(row.verbs))
         columns, closed = self._named_columns(made)
         for unit, levels in columns.items():
-            words.setdefault(unit, []).append(f"columns: {_counted(levels)}")
+            words.setdefault(unit, []).append(worded("columns: %(levels)s", levels=_counted(levels)))
         for unit, said in self.rules(made):
             if not said.startswith("may not"):
                 words.setdefault(unit, []).append(said)
@@ -295,23 +307,38 @@ def _authors(policy: access.Policy) -> set[UnitId]:
 
 
 _ATTRIBUTES = {
-    "self": "themselves",
-    "own_units": "a role of theirs",
-    "managed_units": "a unit that they manage",
+    "self": later("themselves"),
+    "own_units": later("a role of theirs"),
+    "managed_units": later("a unit that they manage"),
 }
 
 
 def _granted(grants: Mapping[access.Verb, access.Grant]) -> str:
-    words = [verb.value for verb in access.Verb if grants.get(verb, access.Grant.NONE)]
-    passing = any(grant is access.Grant.DELEGABLE for grant in grants.values())
-    return f"{' and '.join(words) or 'nothing of'}{' and pass on' if passing else ''}"
+    words = [_VERBS[verb] for verb in access.Verb if grants.get(verb, access.Grant.NONE)]
+    if any(grant is access.Grant.DELEGABLE for grant in grants.values()):
+        words.append(later("pass on"))
+    return joined(words, later(" and ")) if words else later("nothing of")
+
+
+_VERBS = {
+    access.Verb.CREATE: later("create"),
+    access.Verb.READ: later("read"),
+    access.Verb.UPDATE: later("update"),
+    access.Verb.DELETE: later("delete"),
+}
+_LEVELS = {
+    access.ColumnLevel.NONE: later("%(count)s none"),
+    access.ColumnLevel.MASKED: later("%(count)s masked"),
+    access.ColumnLevel.READ: later("%(count)s read"),
+    access.ColumnLevel.EDIT: later("%(count)s edit"),
+}
 
 
 def _verbs(verbs: frozenset[access.Verb]) -> str:
-    return ", ".join(verb.value for verb in access.Verb if verb in verbs)
+    return joined([_VERBS[verb] for verb in access.Verb if verb in verbs])
 
 
 def _counted(levels: Sequence[access.ColumnLevel]) -> str:
     """3 edit, 2 read."""
     order = sorted(set(levels), reverse=True)
-    return ", ".join(f"{levels.count(level)} {level.name.lower()}" for level in order)
+    return joined([worded(_LEVELS[level], count=levels.count(level)) for level in order])

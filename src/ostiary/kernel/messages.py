@@ -1,6 +1,6 @@
 """Texts that may be read in another language: marked where they are written, looked up where shown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -19,6 +19,18 @@ def worded(template: str, **values: Any) -> Message:
     made = Message(template % english)
     made.template, made.values = template, values
     return made
+
+
+class Verbatim(str):
+    """A name or value within a message: never looked up, whatever words it has."""
+
+    __slots__ = ()
+
+
+def joined(texts: Sequence[str], between: str = ", ") -> Message:
+    """Texts one after another, each of them, and what stands between, looked up by itself."""
+    values = {f"text_{number}": text for number, text in enumerate(texts)}
+    return worded("%(between)s".join(f"%({name})s" for name in values), between=between, **values)
 
 
 def later(message: str) -> str:

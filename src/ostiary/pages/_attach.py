@@ -47,7 +47,7 @@ def submit_files(reader: Reader, code: str, record_id: RecordId, sent: Iterable[
                 records.attach(reader.ctx, code, record_id, file.name, file.chunks, file.content_type)
     except AttachmentRefused as refusal:
         error = _("Nothing was added. %(name)s: %(reason)s.")
-        error %= {"name": names[-1], "reason": words.within(said(refusal.message))}
+        error %= {"name": names[-1], "reason": words.continued(said(refusal.message))}
         return _refused(reader, code, record_id, tab, error)
     except Invalid as refusal:
         if [error.code for error in refusal.errors] == ["not_found"]:

@@ -13,8 +13,9 @@ from ostiary.pages._saved import resolved
 from ostiary.pages._state import read_state
 from ostiary.pages._view_store import read_views
 from ostiary.records.public import Function, Measure, ObjectView, Period
+from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
-from ostiary.ui.i18n import later
+from ostiary.ui.i18n import later, said
 from ostiary.ui.values import Field, Option
 
 REFRESH = "change"
@@ -103,7 +104,7 @@ def read_widget(reader: Reader, given: Mapping[str, str]) -> Widget:
         return dashboards.read_widgets([values])[0]
     except Invalid as refused:
         raise Invalid(
-            [FieldError(e.field.removeprefix("widgets.0."), e.code, _(e.message)) for e in refused.errors]
+            [FieldError(e.field.removeprefix("widgets.0."), e.code, said(e.message)) for e in refused.errors]
         ) from None
 
 
@@ -152,7 +153,7 @@ def _of_object(view: ObjectView, texts: Mapping[str, str]) -> Iterator[Field]:
 
 
 def _measures(view: ObjectView) -> Iterator[tuple[str, str]]:
-    yield "count", _("Number of %(things)s") % {"things": view.object.plural.lower()}
+    yield "count", _("Number of %(things)s") % {"things": words.within(view.object.plural)}
     for column in view.object.columns.values():
         if column.type in NUMERIC and readable(view, column.code):
             for function, sentence in _FUNCTIONS.items():

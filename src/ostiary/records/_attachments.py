@@ -15,6 +15,7 @@ from ostiary.crypto import public as crypto
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import NotFound
 from ostiary.kernel.ids import RecordId, new_id
+from ostiary.kernel.messages import worded
 from ostiary.objects import public as objects
 from ostiary.records._content import ensure_stored, ensure_whole, parts_of, read_part, write_parts
 from ostiary.records._create import store_new
@@ -150,7 +151,7 @@ class _Seen:
         for part in parts:
             self.size += len(part)
             if self.size > self.most:
-                words = f"A file has at most {self.most // MEGABYTE} MB"
+                words = worded("A file has at most %(most)s MB", most=self.most // MEGABYTE)
                 raise AttachmentRefused("size", "too_large", words)
             self.head = self.head or part[:HEAD]
             self.digest.update(part)

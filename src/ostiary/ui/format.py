@@ -78,6 +78,11 @@ def within(caption: str) -> str:
     return caption if language() in _LARGE_NOUNS else caption.lower()
 
 
+def continued(sentence: str) -> str:
+    """A sentence after a colon: English begins it small."""
+    return sentence if language() in _LARGE_NOUNS else sentence[:1].lower() + sentence[1:]
+
+
 def initials(name: str) -> str:
     """At most two letters that stand for a name."""
     words = [word for word in name.split() if word[0].isalnum()]

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
-from ostiary.kernel.messages import Message, later
+from ostiary.kernel.messages import Message, Verbatim, later
 
 __all__ = [
     "FALLBACK",
@@ -98,7 +98,7 @@ def said(text: str) -> str:
 
 def _told(value: object) -> object:
     if isinstance(value, str):
-        return said(value)
+        return value if isinstance(value, Verbatim) else said(value)
     return grouped(f"{value:,}") if type(value) is int else value
 
 

@@ -11,6 +11,7 @@ from ostiary.assurance import public as assurance
 from ostiary.kernel.errors import NotFound
 from ostiary.objects import public as objects
 from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import said
 from ostiary.ui.values import Empty, Head, Link
 from ostiary.web._frame import MATRIX_URL, OPERATIONS_URL, RIGHTS_URL
 from ostiary.web._matrix_page import FINDINGS_URL, GUARD, matrix_response, number_of
@@ -63,8 +64,8 @@ def _finding(finding: assurance.Finding, codes: Mapping[UUID, str]) -> FindingRo
     return FindingRow(
         _("Error") if error else _("Warning"),
         "bad" if error else "amber",
-        finding.text,
-        finding.advice,
+        said(finding.text),
+        said(finding.advice),
         finding.code,
         _url(finding, codes),
     )

@@ -172,7 +172,7 @@ def _grant_row(shown: _Shown, matrix: assurance.Matrix, grant: assurance.OwnGran
     mark = "" if grant.most_closed is None else grant.most_closed.name.lower()
     return GrantRow(
         grant.caption,
-        grant.what,
+        tuple(map(said, grant.what)),
         mark,
         shown.field(why, _("Justification"), "text", own.justification, hints[0]),
         shown.field(basis, _("Regulatory basis"), "text", own.basis, hints[1]),

@@ -11,6 +11,7 @@ from ostiary.assurance import public as assurance
 from ostiary.kernel.errors import NotFound
 from ostiary.objects import public as objects
 from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import said
 from ostiary.ui.values import Action, Empty, Head, Link, Option
 from ostiary.web._frame import MATRIX_URL
 from ostiary.web._matrix_page import FINDINGS_URL, GUARD, matrix_of, matrix_response, number_of
@@ -66,8 +67,8 @@ def matrix_page(request: HttpRequest) -> HttpResponseBase:
         objects=_objects(matrix, asked, chosen),
         heads=heads,
         rows=rows,
-        rules=[(matrix.name(unit), said) for unit, said in matrix.rules(told)] if told else [],
-        record_layer=matrix.record_layer(told) if told else "",
+        rules=[(matrix.name(unit), said(words)) for unit, words in matrix.rules(told)] if told else [],
+        record_layer=said(matrix.record_layer(told)) if told else "",
         empty=None if rows else _empty(asked),
         shown=(len(roles), pages),
         previous_url=asked.url(page=asked.page - 1) if asked.page > 1 else "",

@@ -4,6 +4,7 @@ import gettext
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from string import ascii_letters
 
 import pytest
 
@@ -11,6 +12,7 @@ from ostiary.access import public as access
 from ostiary.records import public as records
 from ostiary.settings import public as settings
 from ostiary.ui import i18n
+from ostiary.web._preferences_views import LANGUAGES
 from tests._site import Answer, Site
 from tests._tenants import Installation
 from tests.integration.web._desk import Desk, opened
@@ -21,7 +23,8 @@ LETTERS = re.compile(r"[^\W\d_]{2,}")
 # What is no text: dates, sizes, codes of operations and of things, keys, and the product's own name.
 NO_TEXT = re.compile(
     r"\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b"
-    r"|\d [kM]?B\b|\bCan[A-Z]\w+|\b\w+(?:[._/-]\w+)+\b|\bCtrl\b|\bEsc\b|Ostiary|English|Deutsch"
+    r"|\d [kM]?B\b|\bCan[A-Z]\w+|\b[A-Z][a-z]+(?:[A-Z][a-z]+)+\b|(?:GET|POST)[ ,].*|/\S*|\b\w+(?:[._-]\w+)+\b"
+    r"|\b[A-Z]{2}\b|\b(?:Ctrl|Esc|PDF|XLSX|CSV|Ostiary)\b"
 )
 
 
@@ -96,15 +99,20 @@ def pseudo(monkeypatch: pytest.MonkeyPatch) -> None:
 def data_of(desk: Desk) -> list[str]:
     """Names and values that the tenant holds, the longest first."""
     with desk.inside() as ctx:
-        names = [row[0] for row in ctx.db.rows("select name from @.identity_unit")]
+        units = ctx.db.rows("select name, coalesce(code, '') from @.identity_unit")
+        names = [text for row in units for text in row if text]
         names += [row[0] for row in ctx.db.rows("select login from @.identity_person")]
         names += [row[0] for row in ctx.db.rows("select email from @.identity_person")]
         for code, view in records.object_views(ctx).items():
             if view.object.is_lookup:
                 page = records.list_records(ctx, records.RecordQuery(code, (view.object.display,)))
                 names += [str(record[view.object.display]) for record in page.records()]
-    zones = settings.get_setting("DefaultTimeZone").choices
-    return sorted({*names, *zones, "Harbour", "Helios", "Big deal", "UTC"}, key=len, reverse=True)
+    chosen = [choice for setting in settings.list_settings() for choice in setting.choices or ()]
+    legs = access.leg_names(frozenset(ascii_letters))
+    languages = [name for _code, name in LANGUAGES]
+    return sorted(
+        {*names, *chosen, *legs, *languages, "Harbour", "Helios", "Big deal", "UTC"}, key=len, reverse=True
+    )
 
 
 def addresses(desk: Desk) -> Iterator[str]:
