@@ -9,6 +9,7 @@ from string import ascii_letters
 import pytest
 
 from ostiary.access import public as access
+from ostiary.dashboards import public as dashboards
 from ostiary.records import public as records
 from ostiary.settings import public as settings
 from ostiary.ui import i18n
@@ -118,6 +119,8 @@ def data_of(desk: Desk) -> list[str]:
 def addresses(desk: Desk) -> Iterator[str]:
     with desk.inside() as ctx:
         account = records.create_record(ctx, "account", {"name": "Helios"})
+        widget = dashboards.Widget(dashboards.Kind.FIGURE, "Helios", "account")
+        made = dashboards.create_dashboard(ctx, "Big deal", [widget])
         deal = records.create_record(ctx, "opportunity", {"name": "Big deal", "amount": 1200})
     yield from ("/o/account/", "/o/account/?view=mine", "/o/opportunity/", "/o/lead/", "/o/activity/")
     yield from ("/o/account/?builder=1", "/o/account/?q=nothing", "/o/opportunity/new", "/preferences")
@@ -143,6 +146,18 @@ def addresses(desk: Desk) -> Iterator[str]:
     yield f"/role-matrix/roles/{desk.units['sales']}"
     yield from ("/explain", f"/explain?object=account&verb=update&record={account.id}")
     yield f"/explain?object=account&verb=update&record={account.id}&person={desk.units['ann']}"
+    yield from (
+        "/dashboards/new",
+        f"/dashboards/{made}",
+        f"/dashboards/{made}/edit",
+        f"/dashboards/{made}/share",
+    )
+    yield from (
+        f"/dashboards/{made}/widgets/new",
+        f"/dashboards/{made}/widgets/0",
+        "/search?q=Helios",
+        "/search?q=zz",
+    )
     yield from ("/jobs", "/settings", "/settings/ListPageSize", "/settings/UserSessionTimeout")
 
 
