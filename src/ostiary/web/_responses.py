@@ -58,6 +58,7 @@ def error_response(request: HttpRequest, error: OstiaryError) -> HttpResponseBas
         response = HttpResponse(pages.render(view, plain_frame(request)), status=status)
     else:
         response = page_response(request, view, status=status)
+    response.headers.setdefault("Vary", "Accept-Language, Cookie")
     if isinstance(error, TooManyRequests | Unavailable):
         response.headers["Retry-After"] = str(error.details.get("retry_after_s", 1))
     if request.headers.get("HX-Request") == "true":

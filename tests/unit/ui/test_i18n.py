@@ -1,9 +1,15 @@
 """The language of a request, and texts that are looked up when they are shown."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from ostiary.kernel.messages import later, worded
 from ostiary.ui import i18n
+from ostiary.ui.environment import _environment
+
+SOURCE = Path(__file__).parents[3] / "src/ostiary"
 
 
 @pytest.mark.parametrize(
@@ -55,3 +61,27 @@ def test_a_language_does_not_outlive_its_request() -> None:
         assert i18n.ngettext("%(num)d rule", "%(num)d rules", 1) == "%(num)d Regel"
     assert i18n.gettext("Sign in") == "Sign in"
     assert i18n.spoken() == (("en", "English"), ("de", "Deutsch"))
+
+
+def frozen(source: str) -> list[str]:
+    """Lines of a template that look up a text outside of any macro: for whoever imports it that is once."""
+    outside = re.sub(r"{%-? *macro .*?endmacro *-?%}", "", source, flags=re.DOTALL)
+    return [line.strip() for line in outside.splitlines() if re.search(r"\b(_|ngettext)\(", line)]
+
+
+def test_what_templates_share_looks_its_texts_up_each_time() -> None:
+    templates = {path.name: path.read_text() for path in SOURCE.glob("*/templates/**/*.html")}
+    shared = {name for text in templates.values() for name in re.findall(r'{%-? *from "\w+/([\w.]+)"', text)}
+    assert "class_badge.html" in shared
+    assert {name: found for name in sorted(shared) if (found := frozen(templates[name]))} == {}
+    assert frozen("{% macro a() %}{{ _('in') }}{% endmacro %}\n{% set x = _('out') %}") == [
+        "{% set x = _('out') %}"
+    ]
+
+
+def test_a_shared_component_follows_the_language() -> None:
+    source = '{% from "ui/class_badge.html" import class_badge %}{{ class_badge("confidential", full=True) }}'
+    template = _environment().from_string(source)
+    assert "Confidential" in template.render()
+    with i18n.use_language("de"):
+        assert "Vertraulich" in template.render()
