@@ -171,7 +171,7 @@ def _grant_row(shown: _Shown, matrix: assurance.Matrix, grant: assurance.OwnGran
     ]
     mark = "" if grant.most_closed is None else grant.most_closed.name.lower()
     return GrantRow(
-        grant.caption,
+        said(grant.caption),
         tuple(map(said, grant.what)),
         mark,
         shown.field(why, _("Justification"), "text", own.justification, hints[0]),

@@ -153,3 +153,21 @@ def test_signing_in_brings_ones_own_language(desk: Desk, ann: Person) -> None:
         token = identity.open_session(ctx, PrincipalId(desk.units["ann"]))
     site = Site(ann.site.handler, ann.site.host, cookies={"ostiary": token})
     assert language_of(site.get("/o/account/", HTTP_ACCEPT_LANGUAGE="en")) == "de"
+
+
+def test_what_is_kept_between_requests_is_kept_in_no_language(desk: Desk) -> None:
+    words = {
+        "/o/contact/new": ("Full name", "Vollständiger Name"),
+        "/rights/objects/contact?layer=columns": ("Confidential", "Vertraulich"),
+        "/rights/operations": ("Export lists", "Listen exportieren"),
+        "/rights/operations/CanExportGrid": ("Page", "Seite"),
+        "/role-matrix": ("Account attachment", "Anhang der Firma"),
+        "/role-matrix/findings": ("with no justification", "ohne Begründung"),
+        f"/role-matrix/roles/{desk.units['sales']}": ("create, read", "anlegen, lesen"),
+    }
+    for language, spoken in (("en", 0), ("de", 1), ("en", 0)):
+        choose(desk.admin, language=language)
+        for url, both in words.items():
+            page = text_of(desk.admin.get(url))
+            assert both[spoken] in page, (url, language)
+            assert both[1 - spoken] not in page, (url, language)
