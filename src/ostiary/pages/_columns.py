@@ -1,6 +1,7 @@
 """Which columns a list shows and in which order its records stand."""
 
 from ostiary.objects.public import SYSTEM_COLUMNS, Column, ColumnType
+from ostiary.pages._captions import column_of
 from ostiary.pages._fields import FieldAt, find_field, lookup_target
 from ostiary.pages._reader import Reader, is_shown, readable
 from ostiary.pages._state import ListState
@@ -13,7 +14,7 @@ MOST_THROUGH = 20  # columns through lookups, as the data plane bounds them
 def shown_columns(view: ObjectView) -> list[Column]:
     """The layout's list columns that the reader is shown, the naming one first."""
     codes = [view.object.display, *(c for c in view.object.layout.list_columns if c != view.object.display)]
-    return [view.object.column(code) for code in codes if is_shown(view, code)]
+    return [column_of(view.object, code) for code in codes if is_shown(view, code)]
 
 
 def shown_fields(reader: Reader, view: ObjectView, state: ListState) -> tuple[list[FieldAt], bool]:

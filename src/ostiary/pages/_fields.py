@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ostiary.objects.public import SYSTEM_COLUMNS, Column, ColumnType
+from ostiary.pages._captions import column_of
 from ostiary.pages._reader import Reader, is_shown, readable, readable_columns
 from ostiary.records.public import ObjectView
 from ostiary.ui import format as words
@@ -80,7 +81,7 @@ def lookup_target(reader: Reader, view: ObjectView, column: Column) -> ObjectVie
 def _column(view: ObjectView, code: str) -> Column | None:
     """By code of now or by a former one."""
     code = view.object.aliases.get(code, code)
-    return view.object.columns.get(code) or SYSTEM_COLUMNS.get(code)
+    return column_of(view.object, code) if code in {**view.object.columns, **SYSTEM_COLUMNS} else None
 
 
 def own_fields(view: ObjectView) -> list[FieldAt]:

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
 from ostiary.dashboards import public as dashboards
-from ostiary.objects.public import SYSTEM_COLUMNS, Column, ColumnType
+from ostiary.objects.public import Column, ColumnType
+from ostiary.pages._captions import column_of
 from ostiary.pages._cells import NUMERIC, plain_words
 from ostiary.pages._choices import OptionNames
 from ostiary.pages._filters import read_filters
@@ -136,7 +137,7 @@ def _number(value: Any) -> float | None:
 
 
 def _column(asked: Asked, code: str) -> Column:
-    return asked.view.object.columns.get(code) or SYSTEM_COLUMNS[code]
+    return column_of(asked.view.object, code)
 
 
 def _label(reader: Reader, asked: Asked, group: Group, key: Key) -> str:

@@ -12,6 +12,7 @@ from ostiary.pages._settings import page_size
 from ostiary.pages._state import MOST_OPENED, ListState
 from ostiary.pages._totals import summed
 from ostiary.records import public as records
+from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.i18n import ngettext
 
@@ -76,7 +77,7 @@ def _section(
     whole = narrowed(asked.state, group) if is_open and len(rows) < group.count else None
     return Section(
         group.cell,
-        f"{group.count:,}",
+        words.number(group.count),
         tuple(figures.get(f.path, EMPTY) for f in beside),
         _url(reader, asked, toggled(groups, asked.state, group.key)) if group.key else "",
         is_open,
@@ -98,9 +99,9 @@ def _rows(reader: Reader, asked: Asked, group: Group, tones: Mapping[str, str]) 
 def _range(groups: Groups) -> str:
     many = len(groups.groups) + groups.others.cells
     return _("%(groups)s, %(records)s") % {
-        "groups": ngettext("%(num)s group", "%(num)s groups", many) % {"num": f"{many:,}"},
+        "groups": ngettext("%(num)s group", "%(num)s groups", many) % {"num": words.number(many)},
         "records": ngettext("%(num)s record", "%(num)s records", groups.records)
-        % {"num": f"{groups.records:,}"},
+        % {"num": words.number(groups.records)},
     }
 
 
@@ -108,6 +109,6 @@ def _others(groups: Groups) -> str:
     if not groups.others.cells:
         return ""
     return _("%(cells)s further groups with %(records)s records are not shown. Filter the list first.") % {
-        "cells": f"{groups.others.cells:,}",
-        "records": f"{groups.others.records:,}",
+        "cells": words.number(groups.others.cells),
+        "records": words.number(groups.others.records),
     }

@@ -31,6 +31,7 @@ from ostiary.pages._totals import Total, totals
 from ostiary.pages._view_store import SavedViews, read_views
 from ostiary.records import public as records
 from ostiary.records.public import ObjectView
+from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.i18n import ngettext
 from ostiary.ui.values import Action, Empty, Head, Link, Search
@@ -121,7 +122,7 @@ class ListView:
 
 def list_view(reader: Reader, code: str, state: ListState, typed: TypedView | None = None) -> ListView:
     """One page of a list. typed: a view that was not saved. Raises AccessDenied (layer object), NotFound."""
-    view = records.describe(reader.ctx, code)
+    view = reader.describe(code)
     saved = read_views(reader.ctx, view.object.id)
     wanted = state.saved
     state, current = resolved(state, saved)
@@ -189,7 +190,7 @@ def list_rows(reader: Reader, code: str, state: ListState) -> RowsView:
 
 def count_match(reader: Reader, code: str, state: ListState) -> str:
     """How many records fit the filter, in words. Raises as `list_view`."""
-    view = records.describe(reader.ctx, code)
+    view = reader.describe(code)
     node = read_filters(reader, view, state, OptionNames(reader)).filter
     found = records.count_records(reader.ctx, view.object.code, node, records.CountMode.CAPPED)
     return match_words(found)
@@ -222,7 +223,7 @@ def _tool(reader: Reader, asked: Asked, panel: str, label: str, now: str = "") -
 def list_head(reader: Reader, view: ObjectView, state: ListState | None = None) -> Head:
     """Title, search box and New of an object's list."""
     thing = view.object
-    label = _("Search %(things)s") % {"things": thing.plural.lower()}
+    label = _("Search %(things)s") % {"things": words.within(thing.plural)}
     search = Search(reader.urls.records(thing.code), label, state.search if state else "")
     return Head(
         title=thing.plural,
@@ -235,7 +236,7 @@ def create_action(reader: Reader, view: ObjectView, **given: str) -> Action:
     """New, with values already given. That files are added elsewhere is no refusal to explain."""
     thing = view.object
     return Action(
-        _("New %(thing)s") % {"thing": thing.caption.lower()},
+        _("New %(thing)s") % {"thing": words.within(thing.caption)},
         reader.urls.new(thing.code, **given),
         "plus",
         why_not_created(view),
@@ -250,7 +251,7 @@ def match_words(count: records.Count) -> str:
 
 def count_words(count: records.Count | None) -> str:
     """214, or 10,000+ where counting stopped."""
-    return "" if count is None else f"{count.value:,}" + ("+" if count.capped else "")
+    return "" if count is None else words.number(count.value) + ("+" if count.capped else "")
 
 
 def _next(state: ListState, token: str) -> ListState:
@@ -294,7 +295,7 @@ def _empty(reader: Reader, view: ObjectView, state: ListState, *, filtered: bool
     create = create_action(reader, view)
     if state.page > 1 or state.after:
         first = Action(_("Go to the first page"), reader.urls.records(thing.code, state.first_page().query()))
-        title = _("No more %(things)s") % {"things": thing.plural.lower()}
+        title = _("No more %(things)s") % {"things": words.within(thing.plural)}
         return Empty(title, _("The list ends before this page."), thing.icon, (first,))
     if filtered or state.view == MINE:
         clear = reader.urls.records(thing.code, ListState(sort=state.sort).query())
@@ -302,7 +303,7 @@ def _empty(reader: Reader, view: ObjectView, state: ListState, *, filtered: bool
         return Empty(_("No match"), text, "filter-off", (Action(_("Clear all"), clear),))
     # whether hidden records exist is not said: only who may read everything learns that there is nothing
     if access.may_operate(reader.ctx, access.Operation.VIEW_ANY_DATA):
-        title = _("No %(things)s yet") % {"things": thing.plural.lower()}
+        title = _("No %(things)s yet") % {"things": words.within(thing.plural)}
         return Empty(title, _("Add the first one, or import a list."), thing.icon, (create,))
     text = _("Your roles open no record in this list.")
     return Empty(_("Nothing here is visible to you"), text, "eye-off", () if create.why else (create,))
@@ -314,5 +315,5 @@ def export_query(reader: Reader, code: str, state: ListState) -> records.RecordQ
 
 
 def _asked(reader: Reader, code: str, state: ListState) -> Asked:
-    view = records.describe(reader.ctx, code)
+    view = reader.describe(code)
     return understand(reader, view, resolved(state, read_views(reader.ctx, view.object.id))[0])

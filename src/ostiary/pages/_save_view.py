@@ -16,12 +16,12 @@ from ostiary.pages._saved import TypedView, find_view_role, find_view_roles
 from ostiary.pages._state import DENSITIES, ListState, read_state
 from ostiary.pages._units import ChosenUnit, read_unit
 from ostiary.pages._view_store import SavedView
-from ostiary.records import public as records
+from ostiary.ui.i18n import said
 
 
 def submit_view(reader: Reader, code: str, posted: Posted) -> Saved | Refused:
     """Save what a list shows as a new view. Raises NotFound, AccessDenied (object, operation)."""
-    thing = records.describe(reader.ctx, code).object
+    thing = reader.describe(code).object
     state = _state(posted)
     role = ChosenUnit()
     if last(posted, "role") or last(posted, "role.text"):
@@ -46,7 +46,7 @@ def submit_view(reader: Reader, code: str, posted: Posted) -> Saved | Refused:
 
 def submit_view_change(reader: Reader, code: str, view_id: UUID, posted: Posted) -> Saved | Refused:
     """Do what a button says with a view. Raises NotFound, AccessDenied (object, operation)."""
-    thing = records.describe(reader.ctx, code).object
+    thing = reader.describe(code).object
     action = _ACTIONS.get(last(posted, "do"))
     if action is None:
         raise NotFound
@@ -72,7 +72,7 @@ def _refused(reader: Reader, code: str, state: ListState, typed: TypedView) -> R
 
 
 def _with_errors(typed: TypedView, refused: Invalid) -> TypedView:
-    return replace(typed, errors={error.field: error.message for error in refused.errors})
+    return replace(typed, errors={error.field: said(error.message) for error in refused.errors})
 
 
 def _changed(

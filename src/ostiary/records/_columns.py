@@ -7,6 +7,7 @@ from typing import Any
 from ostiary.access import public as access
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid
+from ostiary.kernel.messages import worded
 from ostiary.objects import public as objects
 from ostiary.records._errors import ColumnRestricted
 from ostiary.records._filters import Compare
@@ -166,7 +167,9 @@ def next_hop(bound: Bound, view: View, code: str, path: str, depth: int) -> tupl
     if column.type is not objects.ColumnType.LOOKUP:
         raise Invalid([FieldError(path, "not_a_lookup", f"{code} is no lookup, a path ends there")])
     if depth >= MAX_HOPS:
-        raise Invalid([FieldError(path, "too_deep", f"A path passes at most {MAX_HOPS} lookups")])
+        raise Invalid(
+            [FieldError(path, "too_deep", worded("A path passes at most %(most)s lookups", most=MAX_HOPS))]
+        )
     target = bound.object_view(column.target or "")
     if not target.may(access.Verb.READ):
         raise ColumnRestricted(path)
@@ -182,7 +185,13 @@ def selected_columns(bound: Bound, asked: tuple[str, ...] | None) -> list[object
         return list(bound.view.shown.values())
     once = dict.fromkeys(asked)
     if sum("." in path for path in once) > MAX_PATHS:
-        raise Invalid([FieldError("columns", "too_many", f"At most {MAX_PATHS} columns through lookups")])
+        raise Invalid(
+            [
+                FieldError(
+                    "columns", "too_many", worded("At most %(most)s columns through lookups", most=MAX_PATHS)
+                )
+            ]
+        )
     return [_column_at(bound, path) for path in once]
 
 

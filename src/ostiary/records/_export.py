@@ -11,6 +11,7 @@ from typing import Any
 from ostiary.access import public as access
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid
+from ostiary.kernel.messages import worded
 from ostiary.records._columns import Bound, selected_columns
 from ostiary.records._query import Page, RecordQuery
 from ostiary.records._read import count_records, readable_view
@@ -42,9 +43,8 @@ def _ensure_within_limit(ctx: Context, query: RecordQuery) -> None:
     if not isinstance(most, int) or not most:
         return
     if count_records(ctx, query.object, query.filter).value > most:
-        raise Invalid(
-            [FieldError("filter", "too_many", f"More than {most:,} records: filter the list first")]
-        )
+        words = worded("More than %(most)s records: filter the list first", most=most)
+        raise Invalid([FieldError("filter", "too_many", words)])
 
 
 def _rows(ctx: Context, query: RecordQuery, columns: list[tuple[str, str]]) -> Iterator[bytes]:
