@@ -7,6 +7,7 @@ from typing import Any
 
 from ostiary.kernel.ids import ColumnId
 from ostiary.objects._errors import PackageRefused
+from ostiary.objects._formula import BadFormula, read_formula
 from ostiary.objects._model import UNASSIGNED, Choice, Column, ColumnType, DataClass, Mask, Retention
 from ostiary.objects._names import IDENTIFIER, column_code_problem
 from ostiary.objects._strict import Node
@@ -21,6 +22,10 @@ TAGS = frozenset({"PHI", "PCI", "SPECIAL_CATEGORY"})
 TONES = frozenset({"slate", "blue", "teal", "amber", "sky", "ok", "warn", "bad", "hollow"})
 AUTO_NUMBER = re.compile(
     r"(?P<before>[A-Z0-9 /-]{0,20})\{0:0(?P<digits>[1-9])d\}(?P<after>[A-Z0-9 /-]{0,20})"
+)
+
+_COMPUTED = frozenset(
+    {ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.MONEY, ColumnType.DATE, ColumnType.CHOICE}
 )
 
 _LENGTHS = {ColumnType.TEXT: 250, ColumnType.EMAIL: 254, ColumnType.PHONE: 50, ColumnType.URL: 500}
@@ -129,13 +134,30 @@ def read_column(node: Node, inherited: PolicyDefaults) -> tuple[Column, str | No
         help=node.take("help", str, ""),
         indexed=node.take("indexed", bool, False),
         sealed=node.take("sealed", bool, False),
-        computed=node.take("computed", bool, False),
+        **_read_computed(node, kind),
         mask=Mask(_one_of(node, "mask", frozenset(Mask))) if node.has("mask") else Mask.ALL,
         **settings,
     )
     node.finish()
     _verify_column(column, node.refuse)
     return column, lookup_default
+
+
+def _read_computed(node: Node, kind: ColumnType) -> dict[str, Any]:
+    """computed: true, or what it is made of; `typed: true` beside that lets a typed value stay."""
+    said = node.any("computed")
+    typed = node.take("typed", bool, False)
+    if not isinstance(said, str):
+        if typed or not isinstance(said, bool | None):
+            raise node.refuse("computed is true, or a formula; typed goes with a formula")
+        return {"computed": bool(said)}
+    try:
+        read_formula(said)
+    except BadFormula as problem:
+        raise node.refuse(f"computed: {problem}") from problem
+    if kind not in _COMPUTED:
+        raise node.refuse(f"{kind} cannot be computed from a formula")
+    return {"computed": not typed, "formula": said}
 
 
 def _read_type(node: Node) -> ColumnType:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ostiary.objects._declared import Policy
 from ostiary.objects._model import Column, ColumnType, Layout, Mask, Object, Retention, Workplace
+from ostiary.objects._rules import rules_document
 
 Document = dict[str, Any]
 _STANDARD = ("name", "position")  # every list of values has them; they are not declared
@@ -44,6 +45,8 @@ def column_document(column: Column, default: object = None) -> Document:
     for flag in ("required", "unique", "indexed", "sealed", "computed"):
         if getattr(column, flag):
             stated[flag] = True
+    if column.formula:
+        stated |= {"computed": column.formula} | ({} if column.computed else {"typed": True})
     if column.mask is not Mask.ALL:
         stated["mask"] = column.mask.value
     if column.help:
@@ -117,8 +120,11 @@ def object_document(
     stated = {"object": made.code, **texts, "display": made.display}
     if not made.has_owner:
         stated["owner"] = False
-    if made.content:
-        stated["content"] = True
+    for flag in ("content", "log"):
+        if getattr(made, flag):
+            stated[flag] = True
+    if not made.rules.none:
+        stated["rules"] = rules_document(made.rules)
     return stated | {"columns": declared, "layout": layout_document(made.layout)}
 
 

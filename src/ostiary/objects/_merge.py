@@ -16,9 +16,19 @@ from ostiary.objects._model import Choice, Column, ColumnType, Layout, Object, W
 T = TypeVar("T")
 # What a package may not change on a column that has data: it would need a rewrite, or a check of every row.
 _FIXED = ("type", "scale", "target", "pattern", "unique", "computed")
-_FIXED_ON_OBJECT = ("is_lookup", "has_owner", "content")
-_OBJECT_TEXTS = ("caption", "plural", "icon", "description", "display")
-_COLUMN_PARTS = ("caption", "help", "minimum", "maximum", "tags", "personal_data", "retention", "indexed")
+_FIXED_ON_OBJECT = ("is_lookup", "has_owner", "content", "log")
+_OBJECT_PARTS = ("caption", "plural", "icon", "description", "display", "rules")
+_COLUMN_PARTS = (
+    "caption",
+    "help",
+    "minimum",
+    "maximum",
+    "tags",
+    "personal_data",
+    "retention",
+    "indexed",
+    "formula",
+)
 _LAYOUT_PARTS = ("list_columns", "default_sort", "facts", "stage")
 
 
@@ -53,7 +63,7 @@ def merge_object(base: Object, local: Object, new: Object, told: Told) -> Object
                 f"{local.code}: {name} is {getattr(local, name)!r} where it is installed "
                 f"and cannot become {getattr(new, name)!r}"
             )
-    chosen = _chosen(f"{local.code}.", _OBJECT_TEXTS, (base, local, new), told)
+    chosen = _chosen(f"{local.code}.", _OBJECT_PARTS, (base, local, new), told)
     chosen["layout"] = _merge_layout(local.code, base.layout, local.layout, new.layout, told)
     return replace(local, **chosen)
 

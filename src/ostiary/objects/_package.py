@@ -23,8 +23,10 @@ from ostiary.objects._model import (
     owner_column,
 )
 from ostiary.objects._names import IDENTIFIER
+from ostiary.objects._rules import NO_RULES, read_rules
 from ostiary.objects._strict import Node, read_yaml
 from ostiary.objects._verify import verify_extensions, verify_object, verify_package
+from ostiary.objects._verify_rules import verify_between, verify_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ def finish_package(  # noqa: PLR0913, PLR0917  the parts of a package
     if known is not None:
         verify_package(package.objects, workplaces, frozenset(known))
         verify_extensions(package.extensions, package.objects, frozenset(known))
+        verify_between(package.objects)
     _verify_values(package)
     return package
 
@@ -159,8 +162,11 @@ def read_object(node: Node) -> tuple[Object, Mapping[str, str], Details]:
         description=node.take("description", str, ""),
         master=node.take("master", str, ""),
         content=node.take("content", bool, False),
+        log=node.take("log", bool, False),
+        rules=read_rules(node.node("rules")) if node.has("rules") else NO_RULES,
     )
     node.finish()
+    verify_rules(made, node.refuse)
     return made, defaults, details
 
 

@@ -21,11 +21,14 @@ from ostiary.objects._model import (
     ColumnType,
     DataClass,
     Layout,
+    Links,
     Mask,
     Object,
     Retention,
     Workplace,
 )
+from ostiary.objects._rules import read_rules
+from ostiary.objects._strict import Node
 
 # One statement, hence one snapshot: objects, columns and workplaces always fit together. An object's mark
 # names the very versions of the rows that describe it: where the mark is known, no column is read.
@@ -101,6 +104,7 @@ class Register:
             epoch=epoch,
             objects=MappingProxyType(aliased(shown, former)),
             workplaces=tuple(_shown_place(p.workplace, shown) for p in self.places.values()),
+            links=Links.of(aliased(shown, former)),
         )
 
 
@@ -174,6 +178,8 @@ def _settings(stored: Mapping[str, Any]) -> dict[str, Any]:
     settings = dict(stored)
     if "spent" in settings:
         settings["spent"] = tuple(settings["spent"])
+    if "rules" in settings:
+        settings["rules"] = read_rules(Node("rules", settings["rules"]))
     if "former" in settings:
         settings["former"] = tuple(Former(**former) for former in settings["former"])
     return settings

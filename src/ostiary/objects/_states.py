@@ -26,6 +26,8 @@ from ostiary.objects._model import (
     Retention,
 )
 from ostiary.objects._register import Held, Place, Register, layout_of, place_of, without_columns
+from ostiary.objects._rules import read_rules
+from ostiary.objects._strict import Node
 
 _TABLE = "objects_state"
 
@@ -98,7 +100,7 @@ def _place_of(stored: Mapping[str, Any], held: Mapping[ObjectId, Held]) -> Place
     return place_of({**stored, "sections": sections})
 
 
-_READ_APART = frozenset({"id", "columns", "layout", "former", "dropped", "spent"})
+_READ_APART = frozenset({"id", "columns", "layout", "former", "dropped", "spent", "rules"})
 
 
 def _object_of(stored: Mapping[str, Any]) -> Object:
@@ -112,6 +114,7 @@ def _object_of(stored: Mapping[str, Any]) -> Object:
         layout=without_columns(layout, _named(layout) - there),  # dropped columns keep their place in it
         former=_former(stored),
         spent=tuple(stored.get("spent", ())),
+        rules=read_rules(Node("rules", stored.get("rules") or {})),
         **plain,
     )
 

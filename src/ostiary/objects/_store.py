@@ -11,6 +11,7 @@ from ostiary.kernel.ids import ColumnId, ObjectId, new_id
 from ostiary.kernel.ports import Db
 from ostiary.objects._model import FOREVER, UNASSIGNED, Column, ColumnType, DataClass, Object
 from ostiary.objects._register import Held, Kept, Place
+from ostiary.objects._rules import rules_document
 
 _PLAIN = Column(ColumnId(UNASSIGNED), "plain", "", ColumnType.TEXT, DataClass.PUBLIC, "none", FOREVER)
 _OWN_FIELDS = {
@@ -174,8 +175,11 @@ def _object_row(held: Held) -> dict[str, object]:
         settings["spent"] = list(made.spent)
     if made.master:
         settings["master"] = made.master
-    if made.content:
-        settings["content"] = True
+    for flag in ("content", "log"):
+        if getattr(made, flag):
+            settings[flag] = True
+    if not made.rules.none:
+        settings["rules"] = rules_document(made.rules)
     if made.former:
         settings["former"] = [asdict(f) for f in made.former]
     return {
@@ -236,7 +240,8 @@ def settings_of(column: Column) -> dict[str, Any]:
 
 def _definition(made: Object) -> dict[str, object]:
     plain = replace(made, columns={}, dropped={})
-    return {**asdict(plain), "columns": [asdict(c) for c in made.columns.values()]}
+    columns = [asdict(c) for c in made.columns.values()]
+    return {**asdict(plain), "columns": columns, "rules": rules_document(made.rules)}
 
 
 def _populate(db: Db, table: str, rows: list[dict[str, object]], conflict: str = "") -> None:

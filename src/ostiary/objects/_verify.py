@@ -44,6 +44,8 @@ def verify_object(made: Object, refuse: Refuse) -> None:
         _verify_filled(made, column, refuse)
     if made.content:
         _verify_content(made, refuse)
+    if made.log and (made.master_column is None or not made.master_column.required):
+        raise refuse("a log has a required master: what it is about")
     _verify_layout(made, refuse)
 
 

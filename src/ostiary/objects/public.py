@@ -38,9 +38,11 @@ from ostiary.objects._change import (
 )
 from ostiary.objects._change_file import change_document, read_change, read_changes
 from ostiary.objects._ddl import sequence_of
+from ostiary.objects._details import LOG_STAGE, VERSION_COLUMNS
 from ostiary.objects._document import object_document
 from ostiary.objects._errors import ChangeRefused, MetadataConflict, PackageRefused
 from ostiary.objects._export import package_of
+from ostiary.objects._formula import Formula, Sum, evaluate, named_in, read_formula
 from ostiary.objects._install import Plan, install_package, remember_package, set_lookup_defaults
 from ostiary.objects._model import (
     FILE_COLUMNS,
@@ -56,6 +58,7 @@ from ostiary.objects._model import (
     Mask,
     Object,
     Retention,
+    SumOf,
     Workplace,
 )
 from ostiary.objects._package import Package, read_package
@@ -63,6 +66,17 @@ from ostiary.objects._package_file import read_package_file, sorted_values, writ
 from ostiary.objects._register import Held, Kept, list_stored
 from ostiary.objects._requests import ChangeId, RequestedChange, get_change, list_changes
 from ostiary.objects._rights import Rights, read_rights, rights_of, write_rights
+from ostiary.objects._rules import (
+    CODE,
+    FROM_STAGE,
+    Entry,
+    HandOver,
+    HandOverTo,
+    Overdue,
+    Rules,
+    Stages,
+    named_flags,
+)
 from ostiary.objects._settings import RECOVERY
 from ostiary.objects._sort_key import sort_key
 from ostiary.objects._states import NotKept, catalogue_as_of
@@ -90,14 +104,18 @@ READ_ONLY_TABLES = tuple(
 INSERT_ONLY_TABLES = ("objects_change",)
 
 __all__ = [
+    "CODE",
     "FILE_COLUMNS",
+    "FROM_STAGE",
     "INSERT_ONLY_TABLES",
+    "LOG_STAGE",
     "METADATA_CALLS",
     "READ_ONLY_TABLES",
     "RECOVERY",
     "SYSTEM_COLUMNS",
     "TEXT_SORTED",
     "UNASSIGNED",
+    "VERSION_COLUMNS",
     "AddColumn",
     "Backfill",
     "Catalogue",
@@ -115,7 +133,11 @@ __all__ = [
     "DropColumn",
     "DropObject",
     "DropWorkplace",
+    "Entry",
     "Former",
+    "Formula",
+    "HandOver",
+    "HandOverTo",
     "Held",
     "Kept",
     "Layout",
@@ -125,6 +147,7 @@ __all__ = [
     "Node",
     "NotKept",
     "Object",
+    "Overdue",
     "Package",
     "PackageRefused",
     "PlaceSection",
@@ -140,8 +163,12 @@ __all__ = [
     "RestoreObject",
     "Retention",
     "Rights",
+    "Rules",
     "SetIndex",
     "SetWorkplace",
+    "Stages",
+    "Sum",
+    "SumOf",
     "Workplace",
     "aliased",
     "apply_change",
@@ -149,6 +176,7 @@ __all__ = [
     "catalogue_as_of",
     "catalogue_at",
     "change_document",
+    "evaluate",
     "find_object",
     "get_catalogue",
     "get_change",
@@ -157,6 +185,8 @@ __all__ = [
     "list_changes",
     "list_stored",
     "load_catalogue",
+    "named_flags",
+    "named_in",
     "object_document",
     "package_of",
     "packages",
@@ -166,6 +196,7 @@ __all__ = [
     "read_change",
     "read_changes",
     "read_document",
+    "read_formula",
     "read_package",
     "read_package_file",
     "read_rights",

@@ -46,6 +46,7 @@ ONLY_SHOW: Mapping[str, str] = {
 }
 # Tasks that record what they did by themselves, in the transaction of it, as no event of the engine could.
 RECORD_THEMSELVES: Mapping[str, str] = {
+    "records.overdue.flag": "records.record.updated",
     "objects.catalogue.tidy": "objects.change.requested",
     "objects.change.apply": "objects.object.changed",
     "records.bulk.run": "records.bulk.ended",

@@ -1,26 +1,18 @@
 """Making many records of one object."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from ostiary.access import public as access
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import RecordId, new_id
-from ostiary.objects import public as objects
 from ostiary.records._bulk import REFUSALS, BulkResult, Progress, RowResult, run_chunks
-from ostiary.records._bulk_rows import Changed, append_changes, missing_references, tell
-from ostiary.records._bulk_sql import (
-    NewState,
-    by_columns,
-    insert_states,
-    is_breakable,
-    taken_value,
-    whole_or_halves,
-)
-from ostiary.records._create import complete
-from ostiary.records._view import Stale, View, ensure_object, view_of
-from ostiary.records._write import state_of, typed_values
+from ostiary.records._bulk_rows import missing_references
+from ostiary.records._create import complete, ensure_required
+from ostiary.records._follow import Effect, follow
+from ostiary.records._rules import Ruled
+from ostiary.records._stored import NewRow, Numbers, store_rows
+from ostiary.records._view import Stale, ensure_object, view_of
+from ostiary.records._write import typed_values
 
 
 def create_records(
@@ -45,28 +37,22 @@ def create_records(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    number: int
-    id: RecordId
-    typed: dict[str, Any]
-    given: frozenset[str]
-
-
 def _create_chunk(
     ctx: Context, code: str, chunk: Sequence[tuple[int, Mapping[str, object]]]
 ) -> list[RowResult]:
     view = view_of(ctx, code)
     ensure_object(view, access.Verb.CREATE)
     results: list[RowResult] = []
-    planned: list[_Planned] = []
-    numbers = _Numbers(ctx, view, len(chunk))
+    planned: list[NewRow] = []
+    numbers, rules = Numbers(ctx, view, len(chunk)), Ruled(ctx, view)
     for number, given in chunk:
         try:
             typed = typed_values(ctx, view, given, access.Verb.CREATE)
             named = frozenset(typed)
             complete(ctx, view, typed, numbers.next)
-            planned.append(_Planned(number, RecordId(new_id()), typed, named))
+            typed = rules.apply(None, typed, named)
+            ensure_required(view, typed)
+            planned.append(NewRow(number, RecordId(new_id()), typed, named))
         except REFUSALS as refusal:
             results.append(RowResult(number, None, refusal=refusal))
     refusals = missing_references(ctx, view, [p.typed for p in planned], [p.given for p in planned])
@@ -78,62 +64,7 @@ def _create_chunk(
     ]
     if not sound and access.current_rights(ctx) is not view.rights:
         raise Stale  # no statement told the epoch
-    return [*results, *_store(ctx, view, sound)]
-
-
-class _Numbers:
-    """Numbers of auto-number columns, drawn for a whole chunk in one statement when the first is needed."""
-
-    def __init__(self, ctx: Context, view: View, most: int) -> None:
-        self._ctx, self._view, self._most = ctx, view, most
-        self._drawn: dict[str, Iterator[int]] = {}
-
-    def next(self, column: objects.Column) -> str:
-        """The next number of a column, as its pattern writes it."""
-        if column.code not in self._drawn:
-            sequence = objects.sequence_of(self._view.object.table, column.name)
-            rows = self._ctx.db.rows(
-                f"select nextval('@.{sequence}') from generate_series(1, %(n)s::int)", {"n": self._most}
-            )
-            self._drawn[column.code] = iter([row[0] for row in rows])
-        return column.pattern.format(next(self._drawn[column.code]))
-
-
-def _store(ctx: Context, view: View, planned: Sequence[_Planned]) -> list[RowResult]:
-    told = tell(view, [Changed(plan.id, _from_nothing(plan.typed)) for plan in planned])
-    states = {
-        plan.id: NewState(
-            plan.number,
-            plan.id,
-            1,
-            plan.typed,
-            told.events[plan.id],
-            state_of(view, plan.typed, {}, ctx.actor, 1),
-        )
-        for plan in planned
-    }
-    results: list[RowResult] = []
-    for codes, group in by_columns(states.values()):
-        done, refused = _insert(ctx, view, codes, group)
-        results += [RowResult(states[i].number, i, 1, visible) for i, visible in done]
-        results += refused
-    made = [row.id for row in results if row.id is not None]
-    append_changes(ctx, "records.record.created", view, told, made)
-    return results
-
-
-def _insert(
-    ctx: Context, view: View, codes: tuple[str, ...], group: Sequence[NewState]
-) -> tuple[list[tuple[RecordId, bool]], list[RowResult]]:
-    done, refused = whole_or_halves(
-        ctx,
-        group,
-        lambda items: insert_states(ctx, view, codes, items),
-        taken_value(view),
-        breakable=is_breakable(view, codes),
-    )
-    return done, [RowResult(state.number, None, refusal=refusal) for state, refusal in refused]
-
-
-def _from_nothing(typed: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    return {code: (None, value) for code, value in typed.items() if value is not None}
+    stored = store_rows(ctx, view, sound)
+    done = {row.id for row in stored if row.refusal is None}
+    follow(ctx, view, [Effect(plan.id, None, plan.typed) for plan in sound if plan.id in done])
+    return [*results, *stored]

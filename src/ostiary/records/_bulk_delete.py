@@ -23,6 +23,7 @@ from ostiary.records._bulk_rows import Changed, append_changes, ensure_allowed, 
 from ostiary.records._bulk_select import Which, selected
 from ostiary.records._bulk_sql import Broken, Written, whole_or_halves
 from ostiary.records._errors import InUse, TooManyRows
+from ostiary.records._follow import Effect, follow
 from ostiary.records._lock import Before
 from ostiary.records._remove import DELETED, all_gone, remove_rows, remove_under
 from ostiary.records._view import View, view_of
@@ -101,6 +102,7 @@ def _remove(ctx: Context, view: View, planned: Sequence[_Planned]) -> list[RowRe
     access.remove_shares_of(ctx, sorted(gone))
     told = tell(view, [Changed(p.id, all_gone(p.before)) for p in planned if p.id in gone])
     append_changes(ctx, DELETED, view, told, told.abouts)
+    follow(ctx, view, [Effect(p.id, p.before.values, None) for p in planned if p.id in gone])
     results = [RowResult(p.number, p.id, visible=False) for p in planned if p.id in gone]
     return [*results, *(RowResult(p.number, p.id, refusal=refusal) for p, refusal in refused)]
 

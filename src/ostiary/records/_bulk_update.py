@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 from uuid import UUID
 
 from ostiary.access import public as access
 from ostiary.kernel.context import Context
-from ostiary.kernel.ids import EventId, RecordId
+from ostiary.kernel.ids import RecordId
 from ostiary.records._bulk import (
     REFUSALS,
     BulkResult,
@@ -29,18 +27,11 @@ from ostiary.records._bulk_rows import (
     tell,
 )
 from ostiary.records._bulk_select import Which, selected
-from ostiary.records._bulk_sql import (
-    NewState,
-    by_columns,
-    is_breakable,
-    taken_value,
-    update_states,
-    whole_or_halves,
-)
-from ostiary.records._lock import Before
-from ostiary.records._update import changes_of
+from ostiary.records._follow import Effect, follow
+from ostiary.records._rules import Ruled
+from ostiary.records._stored import Planned, changed_state, changes_of, store_states
 from ostiary.records._view import View, view_of
-from ostiary.records._write import state_of, typed_values
+from ostiary.records._write import typed_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +41,6 @@ class RowUpdate:
     id: UUID
     values: Mapping[str, object]
     version: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A locked record that may get these values."""
-
-    number: int
-    id: RecordId
-    before: Before
-    typed: Mapping[str, Any]
 
 
 def update_records(
@@ -106,18 +87,23 @@ def _update_chunk(
 ) -> list[RowResult]:
     view = view_of(ctx, code)
     locked = lock_records(ctx, view, [row.id for number, row in chunk if number in first], access.Verb.UPDATE)
+    rules = Ruled(ctx, view)
     results: list[RowResult] = []
     planned: list[Planned] = []
     for number, row in chunk:
         try:
             if number not in first:
                 raise twice()
-            planned.append(_plan(ctx, view, locked, number, row))
+            planned.append(_plan(ctx, rules, locked, number, row))
         except REFUSALS as refusal:
             results.append(RowResult(number, RecordId(row.id), refusal=refusal))
     sound: list[Planned] = []
     missing = missing_references(
-        ctx, view, [plan.typed for plan in planned], before=[plan.before.values for plan in planned]
+        ctx,
+        view,
+        [plan.typed for plan in planned],
+        [plan.given for plan in planned],
+        [plan.before.values for plan in planned],
     )
     for plan, unfound in zip(planned, missing, strict=True):
         if unfound is None:
@@ -127,12 +113,14 @@ def _update_chunk(
     return [*results, *_store(ctx, view, sound)]
 
 
-def _plan(ctx: Context, view: View, locked: Locked, number: int, row: RowUpdate) -> Planned:
-    record_id = RecordId(row.id)
+def _plan(ctx: Context, rules: Ruled, locked: Locked, number: int, row: RowUpdate) -> Planned:
+    view, record_id = rules.view, RecordId(row.id)
     before = ensure_allowed(view, locked, record_id, access.Verb.UPDATE, None)
     typed = typed_values(ctx, view, row.values, access.Verb.UPDATE, before.values)
     ensure_allowed(view, locked, record_id, access.Verb.UPDATE, row.version)
-    return Planned(number, record_id, before, typed)
+    said = frozenset(typed)
+    typed = rules.apply(before.values, typed, record=record_id)
+    return Planned(number, record_id, before, typed, said)
 
 
 def _store(ctx: Context, view: View, planned: Sequence[Planned]) -> list[RowResult]:
@@ -147,31 +135,6 @@ def _store(ctx: Context, view: View, planned: Sequence[Planned]) -> list[RowResu
     written = store_states(ctx, view, states)
     done = [row.id for row in written if row.refusal is None and row.id is not None]
     append_changes(ctx, "records.record.updated", view, told, done)
+    stored = frozenset(done)
+    follow(ctx, view, [Effect.over(p.id, p.before, p.typed) for p in planned if p.id in stored])
     return [*results, *written]
-
-
-def changed_state(
-    view: View, plan: Planned, changes: Mapping[str, tuple[Any, Any]], event: EventId
-) -> NewState:
-    """The next version of a locked record."""
-    before, version = plan.before, plan.before.version + 1
-    state = state_of(view, {**before.values, **plan.typed}, before.dropped, before.author, version)
-    new = {code: after for code, (_, after) in changes.items()}
-    return NewState(plan.number, plan.id, version, new, event, state)
-
-
-def store_states(ctx: Context, view: View, states: Sequence[NewState]) -> list[RowResult]:
-    """Write rows that are locked and decided, one statement for each set of columns."""
-    by_id = {state.id: state for state in states}
-    results: list[RowResult] = []
-    for codes, group in by_columns(states):
-        done, refused = whole_or_halves(
-            ctx,
-            group,
-            partial(update_states, ctx, view, codes),
-            taken_value(view),
-            breakable=is_breakable(view, codes),
-        )
-        results += [RowResult(by_id[i].number, i, by_id[i].version, visible) for i, visible in done]
-        results += [RowResult(state.number, state.id, refusal=refusal) for state, refusal in refused]
-    return results

@@ -14,8 +14,10 @@ from ostiary.kernel.messages import worded
 from ostiary.objects import public as objects
 from ostiary.records._changes import append_change, by_subject
 from ostiary.records._columns import Bound
+from ostiary.records._follow import Effect, follow, together
 from ostiary.records._query import Record
 from ostiary.records._references import ensure_references
+from ostiary.records._rules import ruled
 from ostiary.records._statement import make_statement
 from ostiary.records._values import clean
 from ostiary.records._view import View, decided, ensure_object, view_of
@@ -47,7 +49,10 @@ def store_new(
     ensure_object(view, access.Verb.CREATE)
     typed = {**typed_values(ctx, view, given, access.Verb.CREATE), **computed}
     complete(ctx, view, typed, lambda column: next_number(ctx, view, column))
-    ensure_references(ctx, view, typed, frozenset(given))
+    said = frozenset(given)
+    typed = ruled(ctx, view, None, typed, {*said, *computed})
+    ensure_required(view, typed)
+    ensure_references(ctx, view, typed, said)
     author, label = ctx.actor, view.rights.current_label
     stamp = now()
     state = state_of(view, typed, {}, author, 1)
@@ -66,16 +71,18 @@ def store_new(
         "salt": salt,
         "hash": audit.state_hash(salt, state),
     }
-    record = execute(ctx, view, write, slots, typed, record_id)
-    personal, other = by_subject(view, {c: (None, v) for c, v in typed.items() if v is not None})
-    append_change(ctx, "records.record.created", view, record_id, (personal, other), event)
+    with together(ctx, view):
+        record = execute(ctx, view, write, slots, typed, record_id)
+        personal, other = by_subject(view, {c: (None, v) for c, v in typed.items() if v is not None})
+        append_change(ctx, "records.record.created", view, record_id, (personal, other), event)
+        follow(ctx, view, [Effect(record_id, None, typed)])
     return record
 
 
 def complete(
     ctx: Context, view: View, typed: dict[str, Any], number: Callable[[objects.Column], str]
 ) -> None:
-    """Defaults and numbers for what was not given. Raises Invalid: a required column stays empty."""
+    """Defaults and numbers for what was not given; `ensure_required` comes after rules. Raises Invalid."""
     errors: list[FieldError] = []
     for column in view.object.columns.values():
         if column.code in typed:
@@ -84,12 +91,19 @@ def complete(
             typed[column.code] = number(column)
             continue
         value = clean(column, default_value(ctx, column), errors)
-        if value is None and column.required:
-            errors.append(
-                FieldError(column.code, "required", worded("%(field)s is required", field=column.caption))
-            )
         if value is not None:
             typed[column.code] = value
+    if errors:
+        raise Invalid(errors)
+
+
+def ensure_required(view: View, typed: Mapping[str, Any]) -> None:
+    """Raises Invalid: names every required column that neither the writer nor a default or a rule filled."""
+    errors = [
+        FieldError(column.code, "required", worded("%(field)s is required", field=column.caption))
+        for column in view.object.columns.values()
+        if column.required and typed.get(column.code) is None
+    ]
     if errors:
         raise Invalid(errors)
 

@@ -11,6 +11,7 @@ from ostiary.records._changes import append_change, by_subject
 from ostiary.records._conflict import conflict_of
 from ostiary.records._content import remove_content
 from ostiary.records._errors import InUse
+from ostiary.records._follow import Effect, follow, together
 from ostiary.records._lock import lock_record
 from ostiary.records._remove import DELETED, all_gone, remove_under
 from ostiary.records._view import Stale, decided, view_of
@@ -30,18 +31,20 @@ def _delete(ctx: Context, code: str, record_id: RecordId, version: int | None) -
     before = lock_record(ctx, view, record_id, access.Verb.DELETE)
     if version is not None and before.version != version:
         raise conflict_of(ctx, view, record_id, before, {})
-    try:
-        with ctx.db.savepoint():
-            remove_under(ctx, view, [record_id])
-            gone = ctx.db.run(
-                f"delete from @.{view.object.table} where id = %(id)s"
-                " and (select epoch from @.identity_epoch) = %(epoch)s",
-                {"id": record_id, "epoch": view.rights.epoch},
-            )
-    except database.ForeignKeyViolation:
-        raise InUse from None
-    if not gone:
-        raise Stale
-    access.remove_shares_of(ctx, [record_id])
-    remove_content(ctx, view, [record_id])
-    append_change(ctx, DELETED, view, record_id, by_subject(view, all_gone(before)), EventId(new_id()))
+    with together(ctx, view):
+        try:
+            with ctx.db.savepoint():
+                remove_under(ctx, view, [record_id])
+                gone = ctx.db.run(
+                    f"delete from @.{view.object.table} where id = %(id)s"
+                    " and (select epoch from @.identity_epoch) = %(epoch)s",
+                    {"id": record_id, "epoch": view.rights.epoch},
+                )
+        except database.ForeignKeyViolation:
+            raise InUse from None
+        if not gone:
+            raise Stale
+        access.remove_shares_of(ctx, [record_id])
+        remove_content(ctx, view, [record_id])
+        append_change(ctx, DELETED, view, record_id, by_subject(view, all_gone(before)), EventId(new_id()))
+        follow(ctx, view, [Effect(record_id, before.values, None)])

@@ -23,6 +23,7 @@ from ostiary.records._changes import append_change, by_subject
 from ostiary.records._create import create_record, next_number
 from ostiary.records._lock import lock_record
 from ostiary.records._references import ensure_references
+from ostiary.records._rules import ruled
 from ostiary.records._update import store_update
 from ostiary.records._values import clean, ensure_offered, plain
 from ostiary.records._view import Stale, View, decided, view_of
@@ -149,7 +150,8 @@ def _fill_one(
             return False
     try:
         ensure_references(ctx, view, {column.code: value})
-        store_update(ctx, view, record_id, before, {column.code: value})
+        typed = ruled(ctx, view, before.values, {column.code: value}, record=record_id)
+        store_update(ctx, view, record_id, before, typed)
     except Invalid:
         if not copied and not column.unique:
             raise

@@ -1,6 +1,6 @@
 """A record locked for change and decided on as stored; absent and hidden are one answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -54,17 +54,42 @@ def lock_statement(ctx: Context, view: View, verb: access.Verb, where: str) -> W
     known = view.statements.get(key)
     if not isinstance(known, Write):
         bound = Bound(ctx, view)
-        columns = (*view.object.columns.values(), *view.object.dropped.values())
-        listed = "".join(f", r.{stored(c)}" for c in columns)
         # a row that is locked by several in the same order is waited for and never a deadlock
         text = (
             f"select {bound.epoch()}, r.id, {verdict(bound, view, verb)}, r.version,"
-            f" r.author_id, r.last_event_id{listed} from @.{view.object.table} r"
+            f" r.author_id, r.last_event_id{_everything(view)} from @.{view.object.table} r"
             f" where {where} and {bound.row_test(view, 'r')} order by r.id"
             f" for {'update' if verb is access.Verb.DELETE else 'no key update'} of r"
         )
         known = view.statements[key] = Write(make_statement(ctx.db.schema, text), bound.values)
     return known
+
+
+def _everything(view: View) -> str:
+    columns = (*view.object.columns.values(), *view.object.dropped.values())
+    return "".join(f", r.{stored(c)}" for c in columns)
+
+
+def lock_for_rules(ctx: Context, view: View, ids: Sequence[UUID]) -> dict[RecordId, Before]:
+    """Lock rows that something declared is to be written into, whoever may see them (ADR 0036). Raises Stale.
+
+    The caller writes computed columns alone, or rows of a log, and shows nothing of them.
+    """
+    if not ids:
+        return {}
+    known = view.statements.get("lock for rules")
+    if not isinstance(known, Write):
+        bound = Bound(ctx, view)
+        text = (
+            f"select {bound.epoch()}, r.id, true, r.version, r.author_id, r.last_event_id{_everything(view)}"
+            f" from @.{view.object.table} r where r.id = any({{ids}}::uuid[]) order by r.id"
+            " for no key update of r"
+        )
+        known = Write(make_statement(ctx.db.schema, text), bound.values)
+        view.statements["lock for rules"] = known
+    rows = known.statement.run(ctx, {**known.values, "ids": list(ids)})
+    found = (read_locked(view, row) for row in rows)
+    return {record_id: before for record_id, _, before in found}
 
 
 def read_locked(view: View, row: Row) -> tuple[RecordId, bool, Before]:

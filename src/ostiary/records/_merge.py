@@ -19,17 +19,18 @@ from ostiary.kernel.ids import RecordId
 from ostiary.kernel.messages import worded
 from ostiary.objects import public as objects
 from ostiary.records._bulk import MAX_ROWS
-from ostiary.records._bulk_rows import Changed, Told, about, lock_records, tell_all
-from ostiary.records._bulk_update import Planned, changed_state, store_states
+from ostiary.records._bulk_rows import Changed, Locked, Told, about, lock_records, tell_all
 from ostiary.records._columns import stored
 from ostiary.records._conflict import conflict_of
 from ostiary.records._errors import InUse, TooManyRows
-from ostiary.records._lock import Before, lock_record
+from ostiary.records._follow import Effect, follow
+from ostiary.records._lock import Before, lock_for_rules, lock_record
 from ostiary.records._query import Record
 from ostiary.records._read import select_record
 from ostiary.records._references import ensure_references
 from ostiary.records._remove import all_gone, remove_rows
-from ostiary.records._update import changes_of
+from ostiary.records._rules import ruled
+from ostiary.records._stored import Planned, changed_state, changes_of, store_states
 from ostiary.records._view import View, decided, view_of
 from ostiary.records._write import typed_values
 
@@ -89,7 +90,7 @@ def _merge(
 ) -> Record:
     view = view_of(ctx, code)
     locked = _lock(ctx, view, keep, gone, versions)
-    typed = _kept_values(ctx, view, locked[keep], values, frozenset(gone))
+    typed = _kept_values(ctx, view, keep, locked[keep], values, frozenset(gone))
     plan = Planned(0, keep, locked[keep], typed)
     changes = changes_of(view, locked[keep], typed)
     referring = list(_referring(ctx, view, keep, gone))
@@ -100,6 +101,7 @@ def _merge(
     _remove(ctx, view, gone)  # before the kept record may take a value that has to be unique
     _store(ctx, view, [changed_state(view, plan, changes, told.events[keep])])
     _append(ctx, view, told.with_facts(keep, {"shares": [list(share) for share in moved]}))
+    _follow_all(ctx, plan, view, {id_: locked[id_] for id_ in gone}, referring)
     record, _ = select_record(ctx, code, keep, None, verdicts=False)
     version = locked[keep].version + 1
     lost = Record(keep, version, b"", view.restricted, may_update=False, may_delete=False, visible=False)
@@ -120,7 +122,12 @@ def _lock(
 
 
 def _kept_values(
-    ctx: Context, view: View, before: Before, values: Mapping[str, object], gone: frozenset[RecordId]
+    ctx: Context,
+    view: View,
+    keep: RecordId,
+    before: Before,
+    values: Mapping[str, object],
+    gone: frozenset[RecordId],
 ) -> dict[str, Any]:
     """What the kept record gets; a lookup of its own to one that goes would lead to itself and is emptied."""
     typed = typed_values(ctx, view, values, access.Verb.UPDATE, before.values)
@@ -133,7 +140,9 @@ def _kept_values(
             if column.required or not view.may_write(column, access.Verb.UPDATE):
                 raise InUse
             typed[column.code] = None
-    ensure_references(ctx, view, typed, before=before.values)
+    said = frozenset(typed)
+    typed = ruled(ctx, view, before.values, typed, record=keep)
+    ensure_references(ctx, view, typed, said, before=before.values)
     return typed
 
 
@@ -190,13 +199,19 @@ def _locked(
     if not ids:
         return
     theirs = view_of(ctx, made.code)
-    locked = lock_records(ctx, theirs, ids, access.Verb.UPDATE)
+    log = made.log  # what is logged of a record goes over to the one that takes its place
+    if log:
+        locked: Locked = {id_: (True, x) for id_, x in lock_for_rules(ctx, theirs, ids).items()}
+    else:
+        locked = lock_records(ctx, theirs, ids, access.Verb.UPDATE)
     for id_ in ids:
         allowed, before = locked.get(id_, (False, None))
-        if before is None or not allowed or not theirs.may(access.Verb.UPDATE):
+        if before is None or not allowed or not (log or theirs.may(access.Verb.UPDATE)):
             raise InUse
         typed = {c.code: keep for c in columns if before.values[c.code] in gone}
-        if any(not theirs.may_write(theirs.object.columns[code], access.Verb.UPDATE) for code in typed):
+        if not log and any(
+            not theirs.may_write(theirs.object.columns[code], access.Verb.UPDATE) for code in typed
+        ):
             raise InUse
         changes = {code: (before.values[code], keep) for code in typed}
         yield _Referring(theirs, Planned(0, id_, before, typed), changes)
@@ -224,6 +239,23 @@ def _redirect(ctx: Context, referring: Iterable[_Referring], told: Told) -> None
         by_object.setdefault(each.view.object.name, (each.view, []))[1].append(each)
     for view, rows in by_object.values():
         _store(ctx, view, [changed_state(view, r.plan, r.changes, told.events[r.plan.id]) for r in rows])
+
+
+def _follow_all(
+    ctx: Context,
+    plan: Planned,
+    view: View,
+    gone: Mapping[RecordId, Before],
+    referring: Iterable[_Referring],
+) -> None:
+    written = [Effect.over(plan.id, plan.before, plan.typed)]
+    follow(ctx, view, [*written, *(Effect(id_, before.values, None) for id_, before in gone.items())])
+    by_object: dict[str, tuple[View, list[Effect]]] = {}
+    for each in referring:
+        effect = Effect.over(each.plan.id, each.plan.before, each.plan.typed)
+        by_object.setdefault(each.view.object.name, (each.view, []))[1].append(effect)
+    for theirs, effects in by_object.values():
+        follow(ctx, theirs, effects)
 
 
 def _store(ctx: Context, view: View, states: Sequence[Any]) -> None:

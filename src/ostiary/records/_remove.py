@@ -1,6 +1,6 @@
 """Rows that go, with their content and with what lies under them as their master record."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ostiary.access import public as access
 from ostiary.kernel.context import Context
@@ -12,7 +12,8 @@ from ostiary.records._bulk_sql import Written
 from ostiary.records._columns import stored
 from ostiary.records._content import remove_content
 from ostiary.records._errors import InUse, TooManyRows
-from ostiary.records._lock import Before
+from ostiary.records._follow import Effect, follow
+from ostiary.records._lock import Before, lock_for_rules
 from ostiary.records._view import Stale, View, view_of
 
 DELETED = "records.record.deleted"
@@ -65,12 +66,23 @@ def _objects_under(view: View) -> Iterator[tuple[objects.Object, objects.Column]
 
 
 def _remove_each(ctx: Context, view: View, ids: Sequence[RecordId]) -> None:
+    locked = _lock_under(ctx, view, ids)
+    remove_under(ctx, view, ids)
+    remove_rows(ctx, view, ids)
+    access.remove_shares_of(ctx, ids)
+    told = tell(view, [Changed(id_, all_gone(locked[id_])) for id_ in ids])
+    append_changes(ctx, DELETED, view, told, told.abouts)
+    master = view.object.master_column
+    above = "" if master is None else view.catalogue.objects[str(master.target)].code
+    follow(ctx, view, [Effect(id_, locked[id_].values, None) for id_ in ids], but=above)
+
+
+def _lock_under(ctx: Context, view: View, ids: Sequence[RecordId]) -> Mapping[RecordId, Before]:
+    """Rows that go with what they lie under: nobody is asked for those of a log. Raises InUse, Stale."""
+    if view.object.log:
+        return lock_for_rules(ctx, view, ids)
     locked = lock_records(ctx, view, ids, access.Verb.DELETE)
     permitted = [id_ for id_ in ids if id_ in locked and locked[id_][0]]
     if len(permitted) < len(ids) or not view.may(access.Verb.DELETE):
         raise InUse
-    remove_under(ctx, view, ids)
-    remove_rows(ctx, view, ids)
-    access.remove_shares_of(ctx, ids)
-    told = tell(view, [Changed(id_, all_gone(locked[id_][1])) for id_ in ids])
-    append_changes(ctx, DELETED, view, told, told.abouts)
+    return {id_: before for id_, (_, before) in locked.items()}

@@ -13,10 +13,13 @@ from ostiary.kernel.ids import EventId, RecordId, new_id
 from ostiary.records._changes import append_change, by_subject
 from ostiary.records._columns import Bound
 from ostiary.records._conflict import settle
+from ostiary.records._follow import Effect, follow, together
 from ostiary.records._lock import Before, lock_record
 from ostiary.records._query import Record
 from ostiary.records._references import ensure_references
+from ostiary.records._rules import ruled
 from ostiary.records._statement import make_statement
+from ostiary.records._stored import changes_of
 from ostiary.records._view import View, decided, view_of
 from ostiary.records._write import (
     SALT_BYTES,
@@ -62,27 +65,27 @@ def _update(
     typed: Mapping[str, Any] = typed_values(ctx, view, given, access.Verb.UPDATE, before.values)
     if before.version != version:
         typed = settle(ctx, view, record_id, before, typed, version, base)
-    return store_update(ctx, view, record_id, before, typed)
-
-
-def changes_of(view: View, before: Before, typed: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """(before, after) of each column that changes.
-
-    A value that the writer may not read counts as changed: whether it was equal would tell what it is.
-    """
-    return {
-        c: (before.values[c], v) for c, v in typed.items() if before.values[c] != v or c not in view.readable
-    }
+    said = frozenset(typed)
+    typed = ruled(ctx, view, before.values, typed, record=record_id)
+    return store_update(ctx, view, record_id, before, typed, said)
 
 
 def store_update(
-    ctx: Context, view: View, record_id: RecordId, before: Before, typed: Mapping[str, Any]
+    ctx: Context,
+    view: View,
+    record_id: RecordId,
+    before: Before,
+    typed: Mapping[str, Any],
+    given: frozenset[str] | None = None,
 ) -> Record:
-    """Write decided values into a record that is locked: version, state hash and event with them."""
+    """Write decided values into a record that is locked: version, state hash and event with them.
+
+    given: what the writer said, if not all of it; of the rest a reference only has to exist.
+    """
     changes = changes_of(view, before, typed)
     after = {**before.values, **typed}
     new = {c: v for c, (_, v) in changes.items()}
-    ensure_references(ctx, view, typed, before=before.values)
+    ensure_references(ctx, view, typed, given, before=before.values)
     write = _update_statement(ctx, view, tuple(new))
     salt = os.urandom(SALT_BYTES)
     number = before.version + 1 if changes else before.version
@@ -100,9 +103,11 @@ def store_update(
         "salt": salt,
         "hash": audit.state_hash(salt, state),
     }
-    record = execute(ctx, view, write, slots, new, record_id)
-    if changes and event is not None:
-        append_change(ctx, "records.record.updated", view, record_id, by_subject(view, changes), event)
+    with together(ctx, view):
+        record = execute(ctx, view, write, slots, new, record_id)
+        if changes and event is not None:
+            append_change(ctx, "records.record.updated", view, record_id, by_subject(view, changes), event)
+            follow(ctx, view, [Effect.over(record_id, before, typed)])
     return record
 
 

@@ -24,6 +24,7 @@ from ostiary.records._bulk_preview import Preview, permitted, preview_delete, pr
 from ostiary.records._bulk_update import RowUpdate, update_each, update_records
 from ostiary.records._create import create_record
 from ostiary.records._delete import delete_record
+from ostiary.records._derivations import Given, Look, register_derivation
 from ostiary.records._describe import (
     ObjectView,
     ObjectViews,
@@ -44,6 +45,7 @@ from ostiary.records._errors import (
 from ostiary.records._export import export_csv, export_lines
 from ostiary.records._fill import empty_batch, fill_batch
 from ostiary.records._filters import And, Compare, Filter, Not, Op, Or, parse_filter
+from ostiary.records._hand_over import Candidate, Step, hand_over, plan_hand_over
 from ostiary.records._history import record_events
 from ostiary.records._idempotency import Request, idempotent
 from ostiary.records._import_errors import ImportRefused
@@ -52,6 +54,7 @@ from ostiary.records._import_run import ImportOptions, ImportReport, Progress
 from ostiary.records._import_service import import_rows
 from ostiary.records._merge import merge_records
 from ostiary.records._options import Option, lookup_options
+from ostiary.records._overdue import flag_overdue
 from ostiary.records._package import export_package, import_package, install_package
 from ostiary.records._query import Count, CountMode, Page, PlanShape, Record, RecordQuery, Sort
 from ostiary.records._reach import ObjectReach, reach_of
@@ -62,6 +65,7 @@ from ostiary.records._scanners import Scan, register_scanner
 from ostiary.records._search import Hit, Hits, search_records
 from ostiary.records._share import deny_record, share_record, unshare_record
 from ostiary.records._sharing import Sharing, list_sharing, units_to_share_with
+from ostiary.records._stage_moves import StageMove, stage_moves
 from ostiary.records._stream import StreamStopped, stream_records
 from ostiary.records._update import update_record
 
@@ -75,6 +79,7 @@ __all__ = [
     "BulkRefused",
     "BulkResult",
     "BulkState",
+    "Candidate",
     "Cell",
     "ColumnNotEditable",
     "ColumnRestricted",
@@ -83,6 +88,7 @@ __all__ = [
     "CountMode",
     "Filter",
     "Function",
+    "Given",
     "Group",
     "Hit",
     "Hits",
@@ -93,6 +99,7 @@ __all__ = [
     "InUse",
     "Key",
     "KeyReused",
+    "Look",
     "Measure",
     "Not",
     "ObjectReach",
@@ -118,6 +125,8 @@ __all__ = [
     "Scan",
     "Sharing",
     "Sort",
+    "StageMove",
+    "Step",
     "StreamStopped",
     "TooManyRows",
     "aggregate_records",
@@ -138,8 +147,10 @@ __all__ = [
     "export_lines",
     "export_package",
     "fill_batch",
+    "flag_overdue",
     "get_bulk",
     "get_record",
+    "hand_over",
     "idempotent",
     "import_package",
     "import_rows",
@@ -155,6 +166,7 @@ __all__ = [
     "parse_filter",
     "people",
     "permitted",
+    "plan_hand_over",
     "preview_delete",
     "preview_update",
     "reach_of",
@@ -163,11 +175,13 @@ __all__ = [
     "record_events",
     "refusal_detail",
     "refused_rows",
+    "register_derivation",
     "register_scanner",
     "related_counts",
     "request_bulk",
     "search_records",
     "share_record",
+    "stage_moves",
     "stream_records",
     "units_to_share_with",
     "unshare_record",
