@@ -52,7 +52,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One record to create: `author` acts, `owner` gets it."""
+    """One record to create: `author` acts, `owner` gets it, if its object has owners."""
 
     code: str
     author: str

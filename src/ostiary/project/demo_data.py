@@ -8,6 +8,7 @@ from datetime import date
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.ids import RecordId, UnitId
+from ostiary.project import _demo_more as more
 from ostiary.project import _demo_records as demo
 from ostiary.project import _demo_work as work
 from ostiary.project._demo_people import SALES_TEAMS, Person, create_people, invent_people
@@ -16,7 +17,11 @@ from ostiary.tenancy import public as tenancy
 
 SEED = 2026
 REPORT_EVERY = 250
-ORDER = ("product", "account", "contact", "opportunity", "opportunity_product", "lead", "case", "activity")
+ORDER = (
+    *("product", "account", "contact", "opportunity", "opportunity_product", "lead", "case", "activity"),
+    *("working_calendar", "service", "service_agreement", "agreement_service", "agreement_recipient"),
+    *("contract", "sales_order", "order_line", "article", "article_rating", "campaign", "campaign_member"),
+)
 # One of each kind is worth trying; they are named first.
 WORTH_TRYING = (
     "Sales representative",
@@ -57,6 +62,9 @@ def invent(today: date, *, seed: int = SEED, share: float = 1.0) -> tuple[tuple[
         work.invent_leads,
         work.invent_cases,
         work.invent_activities,
+        more.invent_services,
+        more.invent_sold,
+        more.invent_known,
     ):
         part(inventor)
     return people, inventor.world
@@ -124,7 +132,8 @@ class _Writer:
         for draft in drafts:
             acting = self._acting[draft.author]
             values = self._values(acting, draft.values)
-            values["owner"] = self._people[draft.owner]
+            if draft.owner:
+                values["owner"] = self._people[draft.owner]
             made.append(records.create_record(acting, code, values).id)
             if len(made) % REPORT_EVERY == 0 or len(made) == len(drafts):
                 self._report(code, len(made), len(drafts))
