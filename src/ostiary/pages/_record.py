@@ -18,7 +18,7 @@ from ostiary.pages._reader import Reader, is_shown, readable
 from ostiary.pages._refusals import own_why, why_not_changed, why_not_deleted, why_restricted
 from ostiary.pages._rows import RowView, table_rows
 from ostiary.pages._share_panel import SharePanel, Typed, share_action, share_panel
-from ostiary.pages._stages import stages_of
+from ostiary.pages._stage_path import StagePath, stage_path
 from ostiary.pages._state import Condition, ListState
 from ostiary.pages._timeline import Entry, timeline
 from ostiary.pages._under import home_of, parent_name, parent_of, tab_of
@@ -48,14 +48,6 @@ class Fact:
     tall: bool = False
     explain: str = ""
     who_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One stage of the path; state is done, now or "" for what is still ahead."""
-
-    label: str
-    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +83,7 @@ class RecordView:
     name: str
     subtitle: str
     facts: tuple[Fact, ...]
-    path: tuple[Step, ...]
-    path_label: str
+    path: StagePath
     tabs: tuple[Link, ...]
     groups: tuple[FactGroup, ...]
     related: tuple[Detail, ...]
@@ -101,6 +92,7 @@ class RecordView:
     edit: Action
     delete: Action
     download: Action | None
+    hand_over: Action | None
     who: Action
     share: Action
     inspector: WhoPanel | SharePanel | None
@@ -135,8 +127,7 @@ def record_view(
         name=name,
         subtitle=_subtitle(reader, view, record),
         facts=facts,
-        path=_path(reader, view, record),
-        path_label=column_of(thing, thing.layout.stage).caption if thing.layout.stage else "",
+        path=stage_path(reader, view, record),
         tabs=_tabs(reader, code, record_id, details, tab if opened else ""),
         groups=groups,
         related=tuple(detail for _key, detail in details if detail.rows)[:1],
@@ -157,6 +148,7 @@ def record_view(
             own_why(reader, code, Verb.DELETE, record_id),
         ),
         download=_download(reader, view, record),
+        hand_over=_hand_over(reader, view, record),
         who=who_action(reader, code, record_id),
         share=share_action(reader, code, record_id),
         inspector=_inspector(reader, view, record_id, panel, shared),
@@ -175,6 +167,17 @@ def _download(reader: Reader, view: ObjectView, record: Record) -> Action | None
     if not view.object.content:
         return None
     return download_of(reader, view, str(record.id))
+
+
+def _hand_over(reader: Reader, view: ObjectView, record: Record) -> Action | None:
+    """Where a record is handed over, as long as it is not in the stage of those that were."""
+    declared, stage = view.object.rules.hand_over, view.object.layout.stage
+    if declared is None or not record.may_update or stage not in view.editable:
+        return None
+    links = [c.code for to in declared.to for c in view.object.columns.values() if c.name == to.link]
+    if all(record.data.get(code) for code in links):
+        return None
+    return Action(_("Hand over"), reader.urls.record(view.object.code, record.id, "hand-over"), "arrow-right")
 
 
 def display_name(view: ObjectView, record: Record) -> str:
@@ -252,20 +255,6 @@ def _subtitle(reader: Reader, view: ObjectView, record: Record) -> str:
         "by": author.get("display", ""),
     }
     return (_("%(thing)s, added %(on)s by %(by)s") if parts["by"] else _("%(thing)s, added %(on)s")) % parts
-
-
-def _path(reader: Reader, view: ObjectView, record: Record) -> tuple[Step, ...]:
-    stages = stages_of(reader, view)
-    if not stages:
-        return ()
-    value = record.data.get(view.object.layout.stage or "")
-    value = value.get("id") if isinstance(value, dict) else value
-    # a stage that means "lost" stands on the path only when the record is there
-    stages = tuple(s for s in stages if s.tone != "bad" or s.value == value)
-    at = next((i for i, s in enumerate(stages) if s.value == value), -1)
-    return tuple(
-        Step(s.label, "now" if i == at else ("done" if i < at else "")) for i, s in enumerate(stages)
-    )
 
 
 def _details(

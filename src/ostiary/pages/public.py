@@ -17,6 +17,7 @@ from ostiary.pages._dashboard import DashboardView, dashboard_view, no_dashboard
 from ostiary.pages._errors import ErrorView, error_view
 from ostiary.pages._find import FindView, find_view
 from ostiary.pages._form import FormView
+from ostiary.pages._hand_over import HandOverView, NotHandedOver, hand_over_form, submit_hand_over
 from ostiary.pages._list import ListView, count_match, export_query, list_rows, list_view
 from ostiary.pages._lookups import lookup_options
 from ostiary.pages._panel_state import PanelState, read_panel
@@ -45,7 +46,17 @@ from ostiary.ui.values import Frame
 
 ui.add_templates("pages", Path(__file__).parent / "templates")
 
-View = ListView | RecordView | FormView | DeleteView | ErrorView | BenchView | FindView | DashboardView
+View = (
+    ListView
+    | RecordView
+    | FormView
+    | DeleteView
+    | ErrorView
+    | BenchView
+    | FindView
+    | DashboardView
+    | HandOverView
+)
 _TEMPLATES = {
     ListView: "pages/list.html",
     RecordView: "pages/record.html",
@@ -55,6 +66,7 @@ _TEMPLATES = {
     BenchView: "pages/explain.html",
     FindView: "pages/search.html",
     DashboardView: "pages/dashboard.html",
+    HandOverView: "pages/hand_over.html",
 }
 
 
@@ -115,8 +127,10 @@ __all__ = [
     "ErrorView",
     "FindView",
     "FormView",
+    "HandOverView",
     "ListState",
     "ListView",
+    "NotHandedOver",
     "PanelState",
     "Reader",
     "RecordView",
@@ -134,6 +148,7 @@ __all__ = [
     "export_query",
     "find_people",
     "find_view",
+    "hand_over_form",
     "list_view",
     "make_reader",
     "matching_options",
@@ -156,6 +171,7 @@ __all__ = [
     "submit_delete",
     "submit_edit",
     "submit_files",
+    "submit_hand_over",
     "submit_new",
     "submit_sharing",
     "submit_view",

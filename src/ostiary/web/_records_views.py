@@ -88,6 +88,20 @@ def delete_page(request: HttpRequest, code: str, record_id: RecordId) -> HttpRes
     return done(result.back or URLS.records(code), "deleted")
 
 
+@answers(FORM, guard=RECORDS, reads="records.record.viewed", writes="records.record.updated")
+def hand_over_page(request: HttpRequest, code: str, record_id: RecordId) -> HttpResponseBase:
+    """GET, POST /o/<object>/<id>/hand-over."""
+    reader = reader_of(request)
+    if request.method != "POST":
+        return page_response(request, pages.hand_over_form(reader, code, record_id), code)
+    result = pages.submit_hand_over(reader, code, record_id, lists_of(request.POST))
+    if isinstance(result, pages.NotHandedOver):
+        return page_response(request, result.view, code, result.status)
+    if not result.visible:
+        return done(URLS.records(code), "lost")
+    return done(URLS.record(code, record_id), "saved")
+
+
 @answers(READ, guard=RECORDS, reads="records.record.exported", operation="CanExportGrid")
 def export_file(request: HttpRequest, code: str) -> HttpResponseBase:
     """GET /o/<object>/export: the whole list as CSV, in chunks."""

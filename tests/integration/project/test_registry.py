@@ -31,6 +31,7 @@ from tests._jobs import as_owner
 from tests._site import Answer
 from tests._tenants import Installation, TestTenant
 from tests.integration.project._registry_dashboards import DASHBOARDS
+from tests.integration.project._registry_hand_over import HAND_OVER
 from tests.integration.project._registry_lists import LISTS
 from tests.integration.project._registry_matrix import MATRIX
 from tests.integration.project._registry_people import PEOPLE, make_person
@@ -221,6 +222,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     **WHY,
     **MATRIX,
     **DASHBOARDS,
+    **HAND_OVER,
     "GET /settings": Scenario(lambda _: "/settings"),
     "GET /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize"),
     "POST /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize", {"value": "20"}),
