@@ -10,7 +10,7 @@ from uuid import UUID
 from ostiary.access import public as access
 from ostiary.kernel.ids import ColumnId, ObjectId
 from ostiary.objects._aliases import Former
-from ostiary.objects._formula import Sum, read_formula
+from ostiary.objects._links import NO_LINKS, Links
 from ostiary.objects._rules import NO_RULES, Rules
 
 UNASSIGNED = UUID(int=0)  # the id of what is declared but not installed, and of columns that every object has
@@ -298,64 +298,6 @@ class _Grounds(Mapping[UUID, access.Ground]):
 
     def __len__(self) -> int:
         return len(self._by_id)
-
-
-@dataclass(frozen=True, slots=True)
-class SumOf:
-    """A column of `owner` that adds up `column` of records which refer to it by `link`; codes, of now."""
-
-    owner: str
-    target: str
-    link: str
-    column: str
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """What a write has to be followed by. sums: by code of the object whose records are added up.
-
-    logs: the objects that keep the stages or versions of another, by its code.
-    """
-
-    sums: Mapping[str, tuple[SumOf, ...]]
-    logs: Mapping[str, tuple[str, ...]]
-
-    @classmethod
-    def of(cls, objects: Mapping[str, Object]) -> "Links":
-        """What the formulas and logs of these objects say."""
-        made = {o.code: o for o in objects.values()}
-        by_name = {o.name: o for o in made.values()}
-        sums: dict[str, tuple[SumOf, ...]] = {}
-        logs: dict[str, tuple[str, ...]] = {}
-        for owner in made.values():
-            if owner.log and owner.master_column and owner.master_column.target:
-                above = objects[owner.master_column.target].code
-                logs[above] = (*logs.get(above, ()), owner.code)
-            for found, child in _sums(owner, by_name):
-                sums[child] = (*sums.get(child, ()), found)
-        return cls(MappingProxyType(sums), MappingProxyType(logs))
-
-
-def _sums(owner: Object, by_name: Mapping[str, Object]) -> Iterator[tuple[SumOf, str]]:
-    for target in owner.columns.values():
-        formula = read_formula(target.formula) if target.formula else None
-        child = by_name.get(formula.object) if isinstance(formula, Sum) else None
-        if child is None or not isinstance(formula, Sum):
-            continue
-        column = next((c for c in child.columns.values() if c.name == formula.column), None)
-        link = link_to(child, owner)
-        if column is not None and link is not None and column.data_class <= target.data_class:
-            yield SumOf(owner.code, target.code, link.code, column.code), child.code
-
-
-def link_to(child: Object, owner: Object) -> Column | None:
-    """The lookup by which a record belongs to one of another object: its master, or the first."""
-    codes = {owner.code, *(former.code for former in owner.former)}
-    found = [c for c in child.columns.values() if c.target in codes]
-    return next((c for c in found if c is child.master_column), found[0] if found else None)
-
-
-NO_LINKS = Links(MappingProxyType({}), MappingProxyType({}))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from ostiary.kernel.ids import ColumnId, ObjectId
 from ostiary.kernel.ports import Db
 from ostiary.kernel.recent import TENANTS_AT_HAND, Recent
 from ostiary.objects._aliases import Former, aliased
+from ostiary.objects._linked import links_of
 from ostiary.objects._model import (
     SYSTEM_COLUMNS,
     Catalogue,
@@ -21,7 +22,6 @@ from ostiary.objects._model import (
     ColumnType,
     DataClass,
     Layout,
-    Links,
     Mask,
     Object,
     Retention,
@@ -104,7 +104,7 @@ class Register:
             epoch=epoch,
             objects=MappingProxyType(aliased(shown, former)),
             workplaces=tuple(_shown_place(p.workplace, shown) for p in self.places.values()),
-            links=Links.of(aliased(shown, former)),
+            links=links_of(aliased(shown, former)),
         )
 
 

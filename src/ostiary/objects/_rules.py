@@ -102,6 +102,22 @@ class Overdue:
 
 
 @dataclass(frozen=True, slots=True)
+class Mirror:
+    """Columns of the master that hold what the primary record of a kind holds: (ours, the master's)."""
+
+    when: Condition
+    columns: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrors:
+    """Of each kind one record under a master is primary, and in step with the master's columns both ways."""
+
+    primary: str
+    of: tuple[Mirror, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """All rules of an object.
 
@@ -115,6 +131,7 @@ class Rules:
     hand_over: HandOver | None = None
     derive: tuple[str, ...] = ()
     overdue: tuple[Overdue, ...] = ()
+    mirrors: Mirrors | None = None
 
     @property
     def none(self) -> bool:
@@ -135,7 +152,8 @@ def read_rules(node: Node) -> Rules:
     hand_over = _read_hand_over(node.node("hand_over")) if node.has("hand_over") else None
     trees, derive = node.texts("trees"), node.texts("derive")
     overdue = tuple(_read_overdue(each) for each in node.nodes("overdue"))
-    made = Rules(stages, tuple(any_of), trees, hand_over, derive, overdue)
+    mirrors = _read_mirrors(node.node("mirrors")) if node.has("mirrors") else None
+    made = Rules(stages, tuple(any_of), trees, hand_over, derive, overdue, mirrors)
     node.finish()
     return made
 
@@ -166,6 +184,20 @@ def _read_overdue(node: Node) -> Overdue:
         each.finish()
     node.finish()
     return Overdue(flag, due, met, tuple(unless))
+
+
+def _read_mirrors(node: Node) -> Mirrors:
+    primary, of = node.take("primary", str), []
+    for each in node.nodes("of"):
+        when, columns = _condition(each, "when"), _pairs(each, "columns")
+        each.finish()
+        if not columns or not all(isinstance(name, str) for pair in columns for name in pair):
+            raise node.refuse("columns name ours with the master's")
+        if any(len(values) != 1 for _, values in when.flags):
+            raise node.refuse("when says one value of each column, which a new record gets")
+        of.append(Mirror(when, columns))
+    node.finish()
+    return Mirrors(primary, tuple(of))
 
 
 def _read_hand_over(node: Node) -> HandOver:
@@ -224,6 +256,11 @@ def rules_document(rules: Rules) -> dict[str, Any]:
         stated["derive"] = list(rules.derive)
     if rules.overdue:
         stated["overdue"] = [_overdue_document(each) for each in rules.overdue]
+    if rules.mirrors is not None:
+        stated["mirrors"] = {
+            "primary": rules.mirrors.primary,
+            "of": [{"when": _flags(x.when), "columns": dict(x.columns)} for x in rules.mirrors.of],
+        }
     if rules.hand_over is not None:
         stated["hand_over"] = {
             "stage": _flags(rules.hand_over.stage),
@@ -279,6 +316,11 @@ def named_columns(rules: Rules) -> Iterable[str]:
     for columns in rules.any_of:
         yield from columns
     yield from rules.trees
+    if rules.mirrors is not None:
+        yield rules.mirrors.primary
+        for mirror in rules.mirrors.of:
+            yield from (flag for flag, _ in mirror.when.flags)
+            yield from (ours for ours, _ in mirror.columns)
     for each in rules.overdue:
         yield from (each.flag, each.due, each.met)
     for to in rules.hand_over.to if rules.hand_over else ():

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from ostiary.kernel.errors import OstiaryError
 from ostiary.objects._errors import PackageRefused
 from ostiary.objects._formula import Band, Formula, Name, Sum, named_in, read_formula
-from ostiary.objects._model import Column, ColumnType, Object, link_to
+from ostiary.objects._linked import link_to
+from ostiary.objects._model import Column, ColumnType, Object
 from ostiary.objects._rules import CODE, FROM_STAGE, WORDS, Stages, named_columns, named_flags
 
 Refuse = Callable[[str], OstiaryError]
@@ -86,15 +87,34 @@ def verify_between(objects: Mapping[str, Object], refuse: Refuse = PackageRefuse
             for flag in sorted(named_flags(stages)):
                 if flag not in target.columns:
                     raise refuse(f"{made.code}: rules: stages: {target.code} has no column {flag!r}")
-        for to in made.rules.hand_over.to if made.rules.hand_over else ():
-            theirs = objects.get(to.object)
-            if theirs is None or made.columns[to.link].target != to.object:
-                raise refuse(f"{made.code}: rules: hand_over: {to.link} is no lookup to {to.object}")
-            for name, _ in (*to.match, *to.values):
-                if name not in theirs.columns:
-                    raise refuse(f"{made.code}: rules: hand_over: {to.object} has no column {name!r}")
+        _verify_hand_over(objects, made, refuse)
+        if made.rules.mirrors is not None:
+            _verify_mirrors(objects, made, refuse)
         for column in made.columns.values():
             _verify_sum(objects, made, column, refuse)
+
+
+def _verify_hand_over(objects: Mapping[str, Object], made: Object, refuse: Refuse) -> None:
+    for to in made.rules.hand_over.to if made.rules.hand_over else ():
+        theirs = objects.get(to.object)
+        if theirs is None or made.columns[to.link].target != to.object:
+            raise refuse(f"{made.code}: rules: hand_over: {to.link} is no lookup to {to.object}")
+        for name, _ in (*to.match, *to.values):
+            if name not in theirs.columns:
+                raise refuse(f"{made.code}: rules: hand_over: {to.object} has no column {name!r}")
+
+
+def _verify_mirrors(objects: Mapping[str, Object], made: Object, refuse: Refuse) -> None:
+    master = made.master_column
+    theirs = objects.get((master and master.target) or "")
+    if theirs is None or made.rules.mirrors is None:
+        raise refuse(f"{made.code}: rules: mirrors: a master of this package is needed")
+    if made.columns[made.rules.mirrors.primary].type is not ColumnType.BOOLEAN:
+        raise refuse(f"{made.code}: rules: mirrors: primary says yes or no")
+    for ours, name in (pair for mirror in made.rules.mirrors.of for pair in mirror.columns):
+        column, own = theirs.columns.get(name), made.columns[ours]
+        if column is None or (column.target, column.data_class) != (own.target, own.data_class):
+            raise refuse(f"{made.code}: rules: mirrors: {theirs.code} has no {name!r} like {ours}")
 
 
 def _verify_sum(objects: Mapping[str, Object], made: Object, column: Column, refuse: Refuse) -> None:

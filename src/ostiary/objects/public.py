@@ -44,6 +44,7 @@ from ostiary.objects._errors import ChangeRefused, MetadataConflict, PackageRefu
 from ostiary.objects._export import package_of
 from ostiary.objects._formula import Formula, Sum, evaluate, named_in, read_formula
 from ostiary.objects._install import Plan, install_package, remember_package, set_lookup_defaults
+from ostiary.objects._links import SumOf
 from ostiary.objects._model import (
     FILE_COLUMNS,
     SYSTEM_COLUMNS,
@@ -58,7 +59,6 @@ from ostiary.objects._model import (
     Mask,
     Object,
     Retention,
-    SumOf,
     Workplace,
 )
 from ostiary.objects._package import Package, read_package
@@ -72,6 +72,7 @@ from ostiary.objects._rules import (
     Entry,
     HandOver,
     HandOverTo,
+    Mirror,
     Overdue,
     Rules,
     Stages,
@@ -144,6 +145,7 @@ __all__ = [
     "Mask",
     "MetadataCall",
     "MetadataConflict",
+    "Mirror",
     "Node",
     "NotKept",
     "Object",

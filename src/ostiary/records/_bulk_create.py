@@ -8,7 +8,8 @@ from ostiary.kernel.ids import RecordId, new_id
 from ostiary.records._bulk import REFUSALS, BulkResult, Progress, RowResult, run_chunks
 from ostiary.records._bulk_rows import missing_references
 from ostiary.records._create import complete, ensure_required
-from ostiary.records._follow import Effect, follow
+from ostiary.records._effects import Effect
+from ostiary.records._follow import follow
 from ostiary.records._rules import Ruled
 from ostiary.records._stored import NewRow, Numbers, store_rows
 from ostiary.records._view import Stale, ensure_object, view_of

@@ -22,8 +22,9 @@ from ostiary.records._bulk import (
 from ostiary.records._bulk_rows import Changed, append_changes, ensure_allowed, lock_records, tell
 from ostiary.records._bulk_select import Which, selected
 from ostiary.records._bulk_sql import Broken, Written, whole_or_halves
+from ostiary.records._effects import Effect
 from ostiary.records._errors import InUse, TooManyRows
-from ostiary.records._follow import Effect, follow
+from ostiary.records._follow import follow
 from ostiary.records._lock import Before
 from ostiary.records._remove import DELETED, all_gone, remove_rows, remove_under
 from ostiary.records._view import View, view_of

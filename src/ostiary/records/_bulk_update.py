@@ -27,7 +27,8 @@ from ostiary.records._bulk_rows import (
     tell,
 )
 from ostiary.records._bulk_select import Which, selected
-from ostiary.records._follow import Effect, follow
+from ostiary.records._effects import Effect
+from ostiary.records._follow import follow
 from ostiary.records._rules import Ruled
 from ostiary.records._stored import Planned, changed_state, changes_of, store_states
 from ostiary.records._view import View, view_of

@@ -14,7 +14,8 @@ from ostiary.kernel.messages import worded
 from ostiary.objects import public as objects
 from ostiary.records._changes import append_change, by_subject
 from ostiary.records._columns import Bound
-from ostiary.records._follow import Effect, follow, together
+from ostiary.records._effects import Effect
+from ostiary.records._follow import follow, together
 from ostiary.records._query import Record
 from ostiary.records._references import ensure_references
 from ostiary.records._rules import ruled

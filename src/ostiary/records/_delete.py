@@ -10,8 +10,9 @@ from ostiary.kernel.ids import EventId, RecordId, new_id
 from ostiary.records._changes import append_change, by_subject
 from ostiary.records._conflict import conflict_of
 from ostiary.records._content import remove_content
+from ostiary.records._effects import Effect
 from ostiary.records._errors import InUse
-from ostiary.records._follow import Effect, follow, together
+from ostiary.records._follow import follow, together
 from ostiary.records._lock import lock_record
 from ostiary.records._remove import DELETED, all_gone, remove_under
 from ostiary.records._view import Stale, decided, view_of

@@ -6,55 +6,42 @@ write, and from declarations (ADR 0036). Nobody is shown more than before.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from ostiary.kernel.clock import now
 from ostiary.kernel.context import Context
-from ostiary.kernel.errors import OstiaryError
 from ostiary.kernel.ids import RecordId, new_id
 from ostiary.objects import public as objects
 from ostiary.objects.public import SumOf
-from ostiary.records._bulk_rows import Changed, append_changes, tell
 from ostiary.records._columns import stored
+from ostiary.records._effects import Derived, Effect, store_derived
 from ostiary.records._lock import Before, lock_for_rules
+from ostiary.records._mirror import mirror_down, mirror_up
 from ostiary.records._rules import apply_formulas, named
 from ostiary.records._stored import (
     NewRow,
     Numbers,
-    Planned,
-    changed_state,
-    changes_of,
     store_rows,
-    store_states,
 )
 from ostiary.records._values import clean
 from ostiary.records._view import View, view_of
 
 ZERO = Decimal(0)
-Derived = tuple[RecordId, Before, Mapping[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """One record's stored values before and after a write; None: it was not there, or is gone."""
-
-    id: RecordId
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
-
-    @classmethod
-    def over(cls, record_id: RecordId, before: Before, typed: Mapping[str, Any]) -> "Effect":
-        """A change of some columns."""
-        return cls(record_id, before.values, {**before.values, **typed})
 
 
 def is_followed(view: View) -> bool:
     """Whether writes of this object are followed by any."""
     links, code = view.catalogue.links, view.object.code
-    return code in links.logs or code in links.sums
+    below = code in links.logs or code in links.sums or code in links.mirrors
+    return below or view.object.rules.mirrors is not None
+
+
+def _above(view: View) -> frozenset[str]:
+    """The object of the master, by its code."""
+    master = view.object.master_column
+    return frozenset() if master is None else frozenset({view.catalogue.objects[str(master.target)].code})
 
 
 def together(ctx: Context, view: View) -> AbstractContextManager[None]:
@@ -67,6 +54,10 @@ def follow(ctx: Context, view: View, written: Sequence[Effect], *, but: str = ""
     if not is_followed(view) or not written:
         return
     links, code = view.catalogue.links, view.object.code
+    for child in links.mirrors.get(code, ()):
+        mirror_down(ctx, view, view_of(ctx, child), written)
+    if view.object.rules.mirrors is not None and but not in _above(view):
+        mirror_up(ctx, view, written, follow)
     for log in links.logs.get(code, ()):
         theirs = view_of(ctx, log)
         keep = (
@@ -174,6 +165,11 @@ def _begun(
     return {RecordId(id_): (since, name) for id_, since, name in rows}
 
 
+def write_derived(ctx: Context, view: View, found: Sequence[Derived]) -> None:
+    """Write what follows from declarations into locked rows, and what follows from that."""
+    follow(ctx, view, store_derived(ctx, view, found))
+
+
 def _add_up(ctx: Context, view: View, owner: View, sums: Sequence[SumOf], written: Sequence[Effect]) -> None:
     """Bring the sums of the records up to date that the written ones belong to, or belonged to."""
     ids = {values[s.link] for s in sums for w in written for values in (w.before, w.after) if values}
@@ -208,12 +204,6 @@ def _follows(target: objects.Column, before: Before, new: Decimal | None, moved:
     return target.computed or held is None or held == Decimal(new or 0) - moved
 
 
-def write_derived(ctx: Context, view: View, found: Sequence[Derived]) -> None:
-    """Write what follows from declarations into locked rows, and what follows from that."""
-    _store(ctx, view, [Planned(i, id_, before, typed) for i, (id_, before, typed) in enumerate(found)])
-    follow(ctx, view, [Effect.over(*each) for each in found])
-
-
 def _moved(written: Effect, each: SumOf, record_id: RecordId) -> Decimal:
     """By how much a write moved the sum of a record."""
 
@@ -222,16 +212,3 @@ def _moved(written: Effect, each: SumOf, record_id: RecordId) -> Decimal:
         return Decimal(values.get(each.column) or 0) if values is not None and belongs else ZERO
 
     return part(written.after) - part(written.before)
-
-
-def _store(ctx: Context, view: View, planned: Sequence[Planned]) -> None:
-    if not planned:
-        return
-    changes = {plan.id: changes_of(view, plan.before, plan.typed) for plan in planned}
-    told = tell(view, [Changed(id_, changed) for id_, changed in changes.items()])
-    states = [changed_state(view, plan, changes[plan.id], told.events[plan.id]) for plan in planned]
-    for row in store_states(ctx, view, states):
-        refusal: OstiaryError | None = row.refusal
-        if refusal is not None:
-            raise refusal
-    append_changes(ctx, "records.record.updated", view, told, told.abouts)

@@ -22,8 +22,9 @@ from ostiary.records._bulk import MAX_ROWS
 from ostiary.records._bulk_rows import Changed, Locked, Told, about, lock_records, tell_all
 from ostiary.records._columns import stored
 from ostiary.records._conflict import conflict_of
+from ostiary.records._effects import Effect
 from ostiary.records._errors import InUse, TooManyRows
-from ostiary.records._follow import Effect, follow
+from ostiary.records._follow import follow
 from ostiary.records._lock import Before, lock_for_rules, lock_record
 from ostiary.records._query import Record
 from ostiary.records._read import select_record

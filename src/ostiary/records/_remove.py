@@ -11,8 +11,9 @@ from ostiary.records._bulk_rows import Changed, append_changes, lock_records, te
 from ostiary.records._bulk_sql import Written
 from ostiary.records._columns import stored
 from ostiary.records._content import remove_content
+from ostiary.records._effects import Effect
 from ostiary.records._errors import InUse, TooManyRows
-from ostiary.records._follow import Effect, follow
+from ostiary.records._follow import follow
 from ostiary.records._lock import Before, lock_for_rules
 from ostiary.records._view import Stale, View, view_of
 

@@ -13,7 +13,8 @@ from ostiary.kernel.ids import EventId, RecordId, new_id
 from ostiary.records._changes import append_change, by_subject
 from ostiary.records._columns import Bound
 from ostiary.records._conflict import settle
-from ostiary.records._follow import Effect, follow, together
+from ostiary.records._effects import Effect
+from ostiary.records._follow import follow, together
 from ostiary.records._lock import Before, lock_record
 from ostiary.records._query import Record
 from ostiary.records._references import ensure_references

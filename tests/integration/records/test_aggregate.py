@@ -28,7 +28,7 @@ def viewers(admin: Context) -> Viewers:
         r["name"]: r["id"]
         for r in records.list_records(admin, records.RecordQuery("opportunity_stage")).records()
     }
-    chosen = [stages[name] for name in sorted(stages)][:3]
+    chosen = [stages[name] for name in sorted(stages)][-3:]  # none of them asks for anything
     for number in range(12):
         author = (made.one, made.two)[number % 2]
         values = {

@@ -110,7 +110,7 @@ def deals(ctx: Context) -> dict[str, dict[str, Any]]:
 
 
 def test_a_row_is_created_updated_left_or_refused(admin: Context, desk: Desk) -> None:
-    desk.write("d1,First,,,10", "d2,Second,closed WON,,", "d3,Third,Nowhere,,1", "d4,Fourth,,,-1", "d5,,,,1")
+    desk.write("d1,First,,,10", "d2,Second,proPOSAL,,", "d3,Third,Nowhere,,1", "d4,Fourth,,,-1", "d5,,,,1")
     fates = desk.run(admin)
     assert [fate["fate"] for fate in fates] == ["created", "created", "refused", "refused", "refused"]
     assert [fate["columns"] for fate in fates[2:]] == ["stage", "close_value", "name"]
@@ -123,7 +123,7 @@ def test_a_row_is_created_updated_left_or_refused(admin: Context, desk: Desk) ->
     fates = desk.run(admin)
     assert [fate["fate"] for fate in fates] == ["unchanged", "updated"]
     assert fates[1]["columns"] == "close_value, name"
-    assert deals(admin)["d2"]["stage"]["display"] == "Closed won"
+    assert deals(admin)["d2"]["stage"]["display"] == "Proposal"
     assert [deals(admin)[key]["version"] for key in ("d1", "d2")] == [1, 2]
 
 
