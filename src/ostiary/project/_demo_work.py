@@ -159,7 +159,7 @@ def invent_cases(inventor: Inventor) -> None:
 def _case_values(inventor: Inventor, *, open_only: bool) -> dict[str, object]:
     rng = inventor.rng
     day = inventor.working_day(-25 if open_only else -400, 0)
-    recent = (inventor.today - day).days < 21
+    recent = open_only or (inventor.today - day).days < 21
     status = rng.choices(
         ("New", "In progress", "Waiting for response", "Resolved", "Closed", "Cancelled"),
         (3, 4, 2, 0 if open_only else 2, 0 if open_only else 3, 0) if recent else (0, 1, 1, 4, 30, 2),
