@@ -72,11 +72,12 @@ def store_new(
         "salt": salt,
         "hash": audit.state_hash(salt, state),
     }
-    with together(ctx, view):
+    effect = Effect(record_id, None, typed)
+    with together(ctx, view, effect):
         record = execute(ctx, view, write, slots, typed, record_id)
         personal, other = by_subject(view, {c: (None, v) for c, v in typed.items() if v is not None})
         append_change(ctx, "records.record.created", view, record_id, (personal, other), event)
-        follow(ctx, view, [Effect(record_id, None, typed)])
+        follow(ctx, view, [effect])
     return record
 
 

@@ -32,7 +32,8 @@ def _delete(ctx: Context, code: str, record_id: RecordId, version: int | None) -
     before = lock_record(ctx, view, record_id, access.Verb.DELETE)
     if version is not None and before.version != version:
         raise conflict_of(ctx, view, record_id, before, {})
-    with together(ctx, view):
+    effect = Effect(record_id, before.values, None)
+    with together(ctx, view, effect):
         try:
             with ctx.db.savepoint():
                 remove_under(ctx, view, [record_id])
@@ -48,4 +49,4 @@ def _delete(ctx: Context, code: str, record_id: RecordId, version: int | None) -
         access.remove_shares_of(ctx, [record_id])
         remove_content(ctx, view, [record_id])
         append_change(ctx, DELETED, view, record_id, by_subject(view, all_gone(before)), EventId(new_id()))
-        follow(ctx, view, [Effect(record_id, before.values, None)])
+        follow(ctx, view, [effect])

@@ -4,8 +4,9 @@ The writer needs no right for it and gets none: what is written here follows fro
 write, and from declarations (ADR 0036). Nobody is shown more than before.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -31,11 +32,49 @@ from ostiary.records._view import View, view_of
 ZERO = Decimal(0)
 
 
-def is_followed(view: View) -> bool:
-    """Whether writes of this object are followed by any."""
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Codes of columns whose change is followed: always, and only in records that were there and stay."""
+
+    always: frozenset[str]
+    kept: frozenset[str]
+
+
+def is_followed(view: View, written: Sequence[Effect]) -> bool:
+    """Whether these writes are followed by any."""
+    known = view.statements.get("watched")
+    if known is None:
+        known = view.statements["watched"] = Watched(frozenset(_always(view)), frozenset(_kept(view)))
+    return any(
+        _moved_any(each, known.always) or (_differs(each, known.kept) if known.kept else False)
+        for each in written
+    )
+
+
+def _always(view: View) -> Iterator[str]:
     links, code = view.catalogue.links, view.object.code
-    below = code in links.logs or code in links.sums or code in links.mirrors
-    return below or view.object.rules.mirrors is not None
+    for each in links.sums.get(code, ()):
+        yield from (each.link, each.column)
+    for child in links.mirrors.get(code, ()):
+        mirrors = view.catalogue.objects[child].rules.mirrors
+        names = {name for mirror in (mirrors.of if mirrors else ()) for _, name in mirror.columns}
+        yield from (c.code for name in names if (c := named(view, name)) is not None)
+    if view.object.rules.mirrors is not None:
+        yield from view.object.columns
+
+
+def _kept(view: View) -> Iterator[str]:
+    for log in view.catalogue.links.logs.get(view.object.code, ()):
+        made = view.catalogue.objects[log]
+        stages = view.object.rules.stages
+        names = {c.name for c in made.columns.values()} | ({stages.column} if stages else set())
+        yield from (c.code for c in view.object.columns.values() if c.name in names)
+        yield from ["owner"] if view.object.has_owner else []
+
+
+def _moved_any(written: Effect, codes: frozenset[str]) -> bool:
+    before, after = written.before or {}, written.after or {}
+    return any(before.get(code) != after.get(code) for code in codes)
 
 
 def _above(view: View) -> frozenset[str]:
@@ -44,14 +83,14 @@ def _above(view: View) -> frozenset[str]:
     return frozenset() if master is None else frozenset({view.catalogue.objects[str(master.target)].code})
 
 
-def together(ctx: Context, view: View) -> AbstractContextManager[None]:
+def together(ctx: Context, view: View, written: Effect) -> AbstractContextManager[None]:
     """Round a write and what follows it: rights that change in between make all of it be done again."""
-    return ctx.db.savepoint() if is_followed(view) else nullcontext()
+    return ctx.db.savepoint() if is_followed(view, [written]) else nullcontext()
 
 
 def follow(ctx: Context, view: View, written: Sequence[Effect], *, but: str = "") -> None:
     """Do what follows from writes of one object. but: an object whose records go as well. Raises Stale."""
-    if not is_followed(view) or not written:
+    if not is_followed(view, written):
         return
     links, code = view.catalogue.links, view.object.code
     for child in links.mirrors.get(code, ()):
@@ -144,7 +183,7 @@ def _keep_versions(ctx: Context, view: View, log: View, written: Sequence[Effect
     store_rows(ctx, log, rows)
 
 
-def _differs(written: Effect, codes: Sequence[str]) -> bool:
+def _differs(written: Effect, codes: Collection[str]) -> bool:
     before, after = written.before, written.after
     return before is not None and after is not None and any(before[c] != after[c] for c in codes)
 

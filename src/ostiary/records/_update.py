@@ -104,11 +104,12 @@ def store_update(
         "salt": salt,
         "hash": audit.state_hash(salt, state),
     }
-    with together(ctx, view):
+    effect = Effect.over(record_id, before, typed)
+    with together(ctx, view, effect):
         record = execute(ctx, view, write, slots, new, record_id)
         if changes and event is not None:
             append_change(ctx, "records.record.updated", view, record_id, by_subject(view, changes), event)
-            follow(ctx, view, [Effect.over(record_id, before, typed)])
+            follow(ctx, view, [effect])
     return record
 
 
