@@ -10,6 +10,7 @@ from ostiary.objects._install import load_base
 from ostiary.objects._model import UNASSIGNED, Column, Object, Workplace
 from ostiary.objects._package import Package
 from ostiary.objects._register import Register, load_register
+from ostiary.objects._rules_codes import formula_in_codes, rules_in_codes
 
 
 def package_of(
@@ -64,9 +65,18 @@ def _added(ctx: Context, register: Register, made: Object, package: str, own: st
 
 def _bare(made: Object, own: dict[str, Object]) -> Object:
     details = tuple(d for d in made.layout.details if d[1] in own)
-    columns = {x.code: _plain(x) for x in made.columns.values()}
+    codes = {x.name: x.code for x in made.columns.values()}
+    columns = {
+        x.code: replace(_plain(x), formula=formula_in_codes(x.formula, codes)) for x in made.columns.values()
+    }
     return replace(
-        made, columns=columns, layout=replace(made.layout, details=details), born_as="", former=(), spent=()
+        made,
+        columns=columns,
+        layout=replace(made.layout, details=details),
+        rules=rules_in_codes(made.rules, codes),
+        born_as="",
+        former=(),
+        spent=(),
     )
 
 

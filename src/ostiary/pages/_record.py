@@ -177,7 +177,11 @@ def _hand_over(reader: Reader, view: ObjectView, record: Record) -> Action | Non
     links = [c.code for to in declared.to for c in view.object.columns.values() if c.name == to.link]
     if all(record.data.get(code) for code in links):
         return None
-    return Action(_("Hand over"), reader.urls.record(view.object.code, record.id, "hand-over"), "arrow-right")
+    closed = [to.object for to in declared.to if to.object not in reader.views]
+    why = _("You may not see everything that it would be handed over to (layer 2, object).") if closed else ""
+    explain = own_why(reader, closed[0], Verb.READ) if closed else ""
+    url = reader.urls.record(view.object.code, record.id, "hand-over")
+    return Action(_("Hand over"), url, "arrow-right", why, explain)
 
 
 def display_name(view: ObjectView, record: Record) -> str:

@@ -17,9 +17,16 @@ def own_why(reader: Reader, code: str, verb: str, record: object = "", column: s
 
 def why_not_created(view: ObjectView) -> str:
     """Empty when the reader may create records of the object in a form."""
+    if view.object.log:
+        return _written_by_itself(view)
     if view.object.content:
         return _("Files are added on the page of the record that they belong to, under Attachments.")
     return "" if Verb.CREATE in view.verbs else why_not_created_at_all(view)
+
+
+def _written_by_itself(view: ObjectView) -> str:
+    words = _("%(things)s are written by themselves as records change; nobody adds, changes or deletes them.")
+    return words % {"things": view.object.plural}
 
 
 def why_not_created_at_all(view: ObjectView) -> str:
@@ -40,6 +47,8 @@ def why_not_changed(view: ObjectView, *, may_update: bool) -> str:
     """Empty when the reader may change this record."""
     if may_update:
         return ""
+    if view.object.log:
+        return _written_by_itself(view)
     if Verb.UPDATE not in view.verbs:
         return _("You may not change %(things)s: none of your roles has the right to (layer 2, object).") % {
             "things": words.within(view.object.plural)
@@ -51,6 +60,8 @@ def why_not_deleted(view: ObjectView, *, may_delete: bool) -> str:
     """Empty when the reader may delete this record."""
     if may_delete:
         return ""
+    if view.object.log:
+        return _written_by_itself(view)
     if Verb.DELETE not in view.verbs:
         return _("You may not delete %(things)s: none of your roles has the right to (layer 2, object).") % {
             "things": words.within(view.object.plural)
