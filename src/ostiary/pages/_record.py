@@ -62,7 +62,7 @@ class FactGroup:
 class Detail:
     """Records that refer to this one: the first few, how many the reader may read, where all of them are.
 
-    panel: of an open list of files or notes, in place of rows.
+    panel: of an open list of files or notes, in place of rows. create: none for what is written by itself.
     """
 
     label: str
@@ -71,7 +71,7 @@ class Detail:
     rows: tuple[RowView, ...]
     columns: tuple[HeadCell, ...]
     all_url: str
-    create: Action
+    create: Action | None
     panel: Panel | None = None
 
 
@@ -286,7 +286,7 @@ def _detail(
     thing, column = theirs.object, listed.column
     shown = [c for c in shown_columns(theirs) if c.code != column][:_DETAIL_COLUMNS]
     state = ListState(conditions=(Condition(column, records.Op.EQ.value, str(record.id)),))
-    create = create_action(reader, theirs, **{column: str(record.id)})
+    create = None if thing.log else create_action(reader, theirs, **{column: str(record.id)})
     return Detail(
         _(listed.caption),
         thing.icon,
