@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 
+from ostiary.pages._captions import column_of
 from ostiary.pages._reader import Reader
 from ostiary.pages._stages import Stage, stages_of
 from ostiary.records import public as records
@@ -61,7 +62,7 @@ def stage_path(reader: Reader, view: ObjectView, record: Record) -> StagePath:
     steps = tuple(
         Step(s.label, "now" if i == at else ("done" if i < at else "")) for i, s in enumerate(shown)
     )
-    path = StagePath(view.object.column(code).caption, steps)
+    path = StagePath(column_of(view.object, code).caption, steps)
     if code not in view.editable or not record.may_update:
         return path
     ways = _ways(reader, view, record, stages, value)
