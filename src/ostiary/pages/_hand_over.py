@@ -14,6 +14,7 @@ from ostiary.records import public as records
 from ostiary.records.public import ObjectView
 from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
+from ostiary.ui.i18n import said
 from ostiary.ui.values import Head, Link
 
 NEW, NONE = "new", "none"
@@ -72,7 +73,7 @@ def hand_over_form(
 ) -> HandOverView:
     """The page. Raises NotFound: hidden or absent, or nothing is declared; AccessDenied: only readable."""
     record, steps = records.plan_hand_over(reader.ctx, code, record_id)
-    view = records.describe(reader.ctx, code)
+    view = reader.describe(code)
     if not record.may_update:
         raise AccessDenied(why_not_changed(view, may_update=False), layer="record")
     name, here = display_name(view, record), reader.urls.record(code, record_id)
@@ -97,7 +98,9 @@ def _step(reader: Reader, step: records.Step, chosen: str, error: str) -> HandOv
     linked = None
     if step.linked is not None:
         linked = Link(step.linked.name, reader.urls.record(step.object, step.linked.id))
-    return HandOverStep(step.link, step.caption, linked, () if linked else _ways(reader, step, chosen), error)
+    return HandOverStep(
+        step.link, _(step.caption), linked, () if linked else _ways(reader, step, chosen), error
+    )
 
 
 def _ways(reader: Reader, step: records.Step, chosen: str) -> tuple[Way, ...]:
@@ -127,7 +130,7 @@ def submit_hand_over(reader: Reader, code: str, record_id: RecordId, posted: Pos
             done = records.hand_over(reader.ctx, code, record_id, version, chosen)
         return Saved(record_id, visible=done.visible)
     except Invalid as refused:
-        errors = {e.field: e.message.partition(": ")[2] or e.message for e in refused.errors}
+        errors = {e.field: said(e.message).partition(": ")[2] or said(e.message) for e in refused.errors}
         return NotHandedOver(hand_over_form(reader, code, record_id, chosen, errors), UNPROCESSABLE)
     except VersionConflict:
         told = {"": _("Somebody else saved this record meanwhile. Look at it again before you hand it over.")}
