@@ -1,6 +1,7 @@
 """An object of one's own has the rules that the CRM has: by a change, over REST, in an export."""
 
 import json
+from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler
 
@@ -65,7 +66,7 @@ def test_rules_of_ones_own_object_hold_over_rest_and_survive_a_rename(installati
         key = access.create_api_key(ctx, home.administrator, "key")
     site = Site(WSGIHandler(), host)
 
-    def send(method: str, url: str, **body: object) -> tuple[int, dict[str, object]]:
+    def send(method: str, url: str, **body: object) -> tuple[int, Any]:
         headers = {"HTTP_AUTHORIZATION": f"Bearer {key}", "CONTENT_TYPE": "application/json"}
         answer = site.ask(
             method, f"/api/v1/records/{url}", json.dumps(body).encode() if body else b"", **headers
@@ -77,9 +78,9 @@ def test_rules_of_ones_own_object_hold_over_rest_and_survive_a_rename(installati
     here = f"refit/{refit['id']}"
     status, problem = send("PATCH", here, state="done", version=1)
     assert status == 422
-    assert [(e["field"], e["code"]) for e in problem["errors"]] == [("state", "stage_transition")]  # type: ignore[attr-defined]  # JSON
+    assert [(e["field"], e["code"]) for e in problem["errors"]] == [("state", "stage_transition")]
     status, problem = send("PATCH", here, state="begun", version=1)
-    assert [(e["field"], e["code"]) for e in problem["errors"]] == [("yard", "stage_required")]  # type: ignore[attr-defined]  # JSON
+    assert [(e["field"], e["code"]) for e in problem["errors"]] == [("yard", "stage_required")]
     apply(home, "{change: rename_column, object: refit, column: yard, to: shipyard}")
     apply(home, "{change: rename_column, object: refit, column: rate, to: hourly}")
     apply(home, column("more", of="refit"))
@@ -87,10 +88,10 @@ def test_rules_of_ones_own_object_hold_over_rest_and_survive_a_rename(installati
     assert send("PATCH", here, state="begun", shipyard="North", name="Hull and keel", version=1)[0] == 200
     assert send("PATCH", here, state="done", version=2)[1]["done_on"] is not None
     status, problem = send("PATCH", here, state="begun", version=3)
-    assert [(e["field"], e["code"]) for e in problem["errors"]] == [("state", "stage_final")]  # type: ignore[attr-defined]  # JSON
+    assert [(e["field"], e["code"]) for e in problem["errors"]] == [("state", "stage_final")]
     periods = send("GET", "refit_history")[1]["records"]
-    assert sorted(p["stage"] for p in periods) == ["begun", "planned"]  # type: ignore[attr-defined]  # JSON
-    assert [v["name"] for v in send("GET", "refit_version")[1]["records"]] == ["Hull"]  # type: ignore[attr-defined]  # JSON
+    assert sorted(p["stage"] for p in periods) == ["begun", "planned"]
+    assert [v["name"] for v in send("GET", "refit_version")[1]["records"]] == ["Hull"]
     assert send("POST", "refit_history", parent=refit["id"])[0] == 403
     with inside(home) as ctx:
         chosen = ["refit", "refit_history", "refit_version"]
