@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from ostiary.access.public import Verb
 from ostiary.kernel.context import Context
-from ostiary.kernel.errors import AccessDenied, Invalid, NotFound
+from ostiary.kernel.errors import AccessDenied, Invalid, NotFound, OstiaryError
 from ostiary.objects.public import TEXT_SORTED, Column, ColumnType, Object
 from ostiary.records._import_errors import ImportRefused
 from ostiary.records._import_mapping import ColumnSource, Missing
@@ -31,8 +31,13 @@ class Door(Protocol):
     def create(self, ctx: Context, code: str, values: Json) -> str:
         """The id of the new record."""
 
-    def update(self, ctx: Context, code: str, record: str, values: Json, version: int) -> None:
-        """Change a record."""
+    def create_many(self, ctx: Context, code: str, rows: Sequence[Json]) -> list[str | OstiaryError]:
+        """For each row the id of its new record, or why there is none."""
+
+    def update_many(
+        self, ctx: Context, code: str, rows: Sequence[tuple[str, Json, int]]
+    ) -> list[int | OstiaryError]:
+        """For each (id, values, version) the version afterwards, or why it was refused."""
 
     def people(self, ctx: Context, match: str, texts: Collection[str]) -> list[tuple[str, str]]:
         """(id, name or login) of every active person whose name or login is one of the texts, in any case."""
@@ -50,6 +55,12 @@ class Lookups:
         self._door = door
         self._known: dict[tuple[str, str], dict[str, list[str]]] = {}
         self._objects: dict[str, Object] = {}
+        self.made: list[tuple[str, str]] = []  # (object, id) of values that were created
+
+    @property
+    def known(self) -> int:
+        """How many names are kept."""
+        return sum(map(len, self._known.values()))
 
     def match_column(self, ctx: Context, column: Column, spec: ColumnSource) -> str:
         """The target's column that names its records. Raises ImportRefused: there is no such column."""
@@ -105,6 +116,7 @@ class Lookups:
             except (Invalid, AccessDenied):
                 continue  # the rows that need it are refused by name
             self._known[code, match][folded] = [made]
+            self.made.append((code, made))
 
     def _place(self, ctx: Context, column: Column, spec: ColumnSource) -> tuple[str, str]:
         return (column.target or "owner", self.match_column(ctx, column, spec))

@@ -24,6 +24,21 @@ class Missing(StrEnum):
     CREATE = "create"  # the value is created, if the importing user may
 
 
+class Duplicates(StrEnum):
+    """What becomes of a row whose key a record has already."""
+
+    UPDATE = "update"  # the record gets the row's values
+    SKIP = "skip"  # the record stays as it is
+    CREATE = "create"  # nobody looks: another record is made
+
+
+class Repeats(StrEnum):
+    """What becomes of a row whose key stands further up in the same file."""
+
+    REFUSE = "refuse"  # the file is not what was meant
+    FOLLOW = "follow"  # as if the record had been there before
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnSource:
     """Where the value of one column comes from: a source column, a constant or templates.
@@ -60,7 +75,10 @@ class ColumnSource:
 
 @dataclass(frozen=True, slots=True)
 class RowsStep:
-    """Rows of one file into one object. key: columns that together find the record to update."""
+    """Rows of one file into one object. key: columns that together find the record to update.
+
+    blanks: an empty cell empties the column of a record that is there.
+    """
 
     name: str
     file: str
@@ -70,6 +88,9 @@ class RowsStep:
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # source column -> folded -> text
     ignore: frozenset[str] = frozenset()
     delimiter: str = ","
+    duplicates: Duplicates = Duplicates.UPDATE
+    repeats: Repeats = Repeats.REFUSE
+    blanks: bool = False
 
     @property
     def reads(self) -> frozenset[str]:

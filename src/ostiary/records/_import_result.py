@@ -2,17 +2,17 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
 
 from ostiary.records._import_errors import ImportRefused
 
 HEADER = ("step", "file", "line", "key", "fate", "record", "columns", "reason", "missing", "notes")
-FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four: full-width, taken alike
+FORMULA_STARTS = tuple("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")  # the last four: full-width, taken alike
 
 
 class Fate(StrEnum):
@@ -21,6 +21,7 @@ class Fate(StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
     REFUSED = "refused"
 
 
@@ -29,7 +30,8 @@ class RowFate:
     """One row of the result.
 
     columns: the columns that the reason is about. missing: expected columns that were blank. notes: what was
-    read differently from what the file says.
+    read differently from what the file says. version: of the record afterwards. before: what it held of the
+    columns that were changed.
     """
 
     step: str
@@ -42,6 +44,8 @@ class RowFate:
     reason: str = ""
     missing: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    version: int = 0
+    before: Mapping[str, Any] = field(default_factory=dict)
 
     def cells(self) -> list[str]:
         """The row as the file holds it."""

@@ -9,8 +9,11 @@ from uuid import UUID
 from ostiary.access import public as access
 from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
-from ostiary.kernel.ids import RecordId, UnitId
+from ostiary.kernel.errors import AccessDenied, OstiaryError
+from ostiary.kernel.ids import UnitId
 from ostiary.objects.public import Object
+from ostiary.records._bulk_create import create_records
+from ostiary.records._bulk_update import RowUpdate, update_each
 from ostiary.records._create import create_record
 from ostiary.records._describe import describe
 from ostiary.records._filters import MAX_VALUES, And, Compare, Op
@@ -19,7 +22,6 @@ from ostiary.records._import_mapping import ImportPlan
 from ostiary.records._import_run import ImportOptions, ImportReport, Opener, run_import
 from ostiary.records._query import MAX_LIMIT, RecordQuery
 from ostiary.records._read import list_records
-from ostiary.records._update import update_record
 
 
 def import_rows(
@@ -27,8 +29,8 @@ def import_rows(
 ) -> ImportReport:
     """Import the files of `folder` as `plan` says, in the name of the principal of the opener's contexts.
 
-    Every row goes through `create_record` or `update_record` in a savepoint of its own; the transaction that
-    the opener gives is committed every few hundred rows. See `run_import` for arguments and errors.
+    Every row is decided by itself, as by `create_record` and `update_record`; the transaction that the opener
+    gives is committed every few hundred rows. See `run_import` for arguments and errors.
     """
     return run_import(opener, plan, folder, options or ImportOptions(), RecordsDoor(), CheckedOrganisation())
 
@@ -63,9 +65,20 @@ class RecordsDoor:
         """See `Door.create`."""
         return str(create_record(ctx, code, values).id)
 
-    def update(self, ctx: Context, code: str, record: str, values: Json, version: int) -> None:
-        """See `Door.update`."""
-        update_record(ctx, code, RecordId(UUID(record)), values, version)
+    def create_many(self, ctx: Context, code: str, rows: Sequence[Json]) -> list[str | OstiaryError]:
+        """See `Door.create_many`."""
+        try:
+            result = create_records(ctx, code, rows)
+        except AccessDenied as refusal:  # layer 2: no row may
+            return [refusal for _ in rows]
+        return [row.refusal or str(row.id) for row in result.rows]
+
+    def update_many(
+        self, ctx: Context, code: str, rows: Sequence[tuple[str, Json, int]]
+    ) -> list[int | OstiaryError]:
+        """See `Door.update_many`."""
+        asked = [RowUpdate(UUID(record), values, version) for record, values, version in rows]
+        return [row.refusal or row.version or 0 for row in update_each(ctx, code, asked).rows]
 
     def people(self, ctx: Context, match: str, texts: Collection[str]) -> list[tuple[str, str]]:
         """See `Door.people`."""

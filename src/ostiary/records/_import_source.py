@@ -5,6 +5,7 @@ import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from ostiary.records._import_errors import ImportRefused
 
@@ -16,10 +17,14 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """One data row: the line where it begins and its cells, trimmed, by column name."""
+    """One data row: the line where it begins and its cells, trimmed, by column name.
+
+    fault: why it cannot be read, where the others can.
+    """
 
     line: int
     cells: Mapping[str, str]
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,21 +117,26 @@ def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool) -
 
 def _records(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """(line where it begins, cells) of every record, the header first."""
+    with path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as file:
+        yield from read_csv(path.name, file, delimiter)
+
+
+def read_csv(name: str, file: TextIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """(line where it begins, cells) of every record of an open text. Raises ImportRefused."""
     if csv.field_size_limit() < LONGEST_RECORD:  # ours is checked cell by cell, where the column is known
         csv.field_size_limit(LONGEST_RECORD)
-    with path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as file:
-        lines = _Lines(path.name, iter(lambda: file.readline(LONGEST_RECORD + 1), ""))
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
-        while True:
-            lines.begin()
-            begin = reader.line_num + 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as problem:
-                raise ImportRefused(f"{path.name}: line {begin}: {problem}: check its quotes") from problem
-            yield begin, cells
+    lines = _Lines(name, iter(lambda: file.readline(LONGEST_RECORD + 1), ""))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    while True:
+        lines.begin()
+        begin = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as problem:
+            raise ImportRefused(f"{name}: line {begin}: {problem}: check its quotes") from problem
+        yield begin, cells
 
 
 class _Lines:

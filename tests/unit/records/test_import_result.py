@@ -25,6 +25,7 @@ def test_fates_are_counted_and_written_as_they_come(tmp_path: Path) -> None:
         "created": 1,
         "updated": 0,
         "unchanged": 0,
+        "skipped": 0,
         "refused": 1,
         "incomplete": 1,
     }

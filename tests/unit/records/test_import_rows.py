@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -9,12 +10,12 @@ import pytest
 
 from ostiary.access.public import Verb
 from ostiary.kernel.context import Channel, Context
-from ostiary.kernel.errors import AccessDenied, FieldError, Invalid, NotFound
+from ostiary.kernel.errors import AccessDenied, FieldError, Invalid, NotFound, OstiaryError
 from ostiary.kernel.ids import ColumnId, ObjectId, TenantId, UnitId, new_id
 from ostiary.kernel.ports import Db
 from ostiary.objects.public import Column, ColumnType, DataClass, Layout, Object, Retention
 from ostiary.records._import_door import Lookups, fold
-from ostiary.records._import_mapping import RowsStep, parse_mapping
+from ostiary.records._import_mapping import Duplicates, Repeats, RowsStep, parse_mapping
 from ostiary.records._import_result import Fate, RowFate
 from ostiary.records._import_rows import RowsRun
 from ostiary.records._import_source import SourceRow
@@ -88,13 +89,16 @@ class Memory:
     def find(
         self, _ctx: Context, code: str, _columns: Sequence[str], wanted: Mapping[str, Collection[Any]]
     ) -> list[dict[str, Any]]:
+        """Text is compared as by the filter of lists, without regard to case."""
+
+        def plain(value: Any) -> Any:
+            value = value["id"] if isinstance(value, dict) else value
+            return fold(value) if isinstance(value, str) else value
+
         return [
             record
             for record in self.records[code].values()
-            if all(
-                (record[c]["id"] if isinstance(record[c], dict) else record[c]) in v
-                for c, v in wanted.items()
-            )
+            if all(plain(record[c]) in map(plain, v) for c, v in wanted.items())
         ]
 
     def named(self, _ctx: Context, code: str, column: str, names: Collection[str]) -> list[dict[str, Any]]:
@@ -102,7 +106,7 @@ class Memory:
         return [record for record in self.records[code].values() if fold(record[column]) in folded]
 
     def create(self, _ctx: Context, code: str, values: dict[str, Any]) -> str:
-        if values.get("employees", 0) < 0:
+        if (values.get("employees") or 0) < 0:
             raise Invalid([FieldError("employees", "too_small", "at least 0")])
         if Verb.CREATE not in self.verbs[code]:
             raise AccessDenied("You may not create", layer="object")
@@ -111,10 +115,25 @@ class Memory:
         self._write(code, made, values)
         return made
 
-    def update(self, _ctx: Context, code: str, record: str, values: dict[str, Any], version: int) -> None:
-        assert self.records[code][record]["version"] == version
-        self._write(code, record, values)
-        self.records[code][record]["version"] += 1
+    def create_many(
+        self, ctx: Context, code: str, rows: Sequence[dict[str, Any]]
+    ) -> list[str | OstiaryError]:
+        results: list[str | OstiaryError] = []
+        for values in rows:
+            try:
+                results.append(self.create(ctx, code, values))
+            except (Invalid, AccessDenied) as refusal:
+                results.append(refusal)
+        return results
+
+    def update_many(
+        self, _ctx: Context, code: str, rows: Sequence[tuple[str, dict[str, Any], int]]
+    ) -> list[int | OstiaryError]:
+        for record, values, version in rows:
+            assert self.records[code][record]["version"] == version
+            self._write(code, record, values)
+            self.records[code][record]["version"] += 1
+        return [version + 1 for _, _, version in rows]
 
     def people(self, _ctx: Context, match: str, texts: Collection[str]) -> list[tuple[str, str]]:
         assert match == "name"
@@ -149,17 +168,22 @@ def context() -> Context:
     return Context(TenantId(UUID(int=1)), cast("Db", Savepoints()), UnitId(UUID(int=2)), Channel.IMPORT)
 
 
-def make_run(memory: Memory, mapping: str = MAPPING) -> RowsRun:
+def make_run(memory: Memory, mapping: str = MAPPING, **more: Any) -> RowsRun:
     (step,) = parse_mapping(mapping, name="m.yaml").steps
     assert isinstance(step, RowsStep)
-    return RowsRun(memory, Lookups(memory), step)
+    return RowsRun(memory, Lookups(memory), replace(step, **more))
 
 
-def imported(memory: Memory, *rows: tuple[str, str, str, str, str], mapping: str = MAPPING) -> list[RowFate]:
-    run = make_run(memory, mapping)
+def source_of(*rows: tuple[str, ...]) -> list[SourceRow]:
+    return [SourceRow(n, dict(zip(HEADER, row, strict=True))) for n, row in enumerate(rows, 2)]
+
+
+def imported(
+    memory: Memory, *rows: tuple[str, str, str, str, str], mapping: str = MAPPING, **more: Any
+) -> list[RowFate]:
+    run = make_run(memory, mapping, **more)
     assert run.prepare(context()) == []
-    source = [SourceRow(n, dict(zip(HEADER, row, strict=True))) for n, row in enumerate(rows, 2)]
-    fates = run.first_pass(context(), source)
+    fates = run.first_pass(context(), source_of(*rows))
     while run.is_waiting:
         run.second_pass(context(), 1)
     return fates
@@ -256,3 +280,53 @@ def test_the_step_is_checked_against_the_object_and_the_rights_before_the_first_
     memory.verbs["account"].discard(Verb.CREATE)
     (fault,) = make_run(memory).prepare(context())
     assert "rights to read and to create" in fault
+
+
+ACME, OTHER = ("Acme", "Retail", "12", "", ""), ("ACME", "Technology", "", "", "")
+
+
+def test_a_record_that_is_there_is_updated_left_or_made_again_as_the_step_says(memory: Memory) -> None:
+    (first,) = imported(memory, ACME)
+    (skipped,) = imported(memory, OTHER, duplicates=Duplicates.SKIP)
+    assert (skipped.fate, skipped.record, memory.writes) == (Fate.SKIPPED, first.record, 1)
+    (changed,) = imported(memory, ("Acme", "Technology", "", "", ""))
+    retail = next(id_ for id_, each in memory.records["industry"].items() if each["name"] == "Retail")
+    assert (changed.fate, changed.version, changed.before) == (Fate.UPDATED, 2, {"industry": retail})
+    again, too = imported(memory, ACME, ACME, duplicates=Duplicates.CREATE, key=(), repeats=Repeats.FOLLOW)
+    assert {again.fate, too.fate} == {Fate.CREATED}
+    assert len(memory.records["account"]) == 3
+
+
+def test_a_key_that_comes_again_follows_the_first_or_is_refused(memory: Memory) -> None:
+    _, refused = imported(memory, ("Zed", "", "1", "", ""), ("ZED", "", "2", "", ""))
+    assert (refused.fate, refused.reason) == (Fate.REFUSED, "name: the same key as line 2")
+    rows = (("Acme", "", "1", "", ""), ("Acme", "", "2", "", ""), ("Acme", "", "3", "", ""))
+    made, changed, last = imported(memory, *rows, repeats=Repeats.FOLLOW)
+    assert [made.fate, changed.fate, last.fate] == [Fate.CREATED, Fate.UPDATED, Fate.UPDATED]
+    assert (last.record, last.version) == (made.record, 3)
+    assert memory.records["account"][made.record]["employees"] == 3
+
+
+def test_a_blank_empties_where_the_step_says_so(memory: Memory) -> None:
+    (made,) = imported(memory, ACME)
+    blank = ("Acme", "", "", "", "")
+    (same,) = imported(memory, blank, mapping=MAPPING.replace(", expected: true", ""))
+    assert (same.fate, same.record) == (Fate.UNCHANGED, made.record)
+    (emptied,) = imported(memory, blank, mapping=MAPPING.replace(", expected: true", ""), blanks=True)
+    assert (emptied.fate, emptied.columns) == (Fate.UPDATED, ["employees", "industry"])
+
+
+def test_what_an_undone_part_of_the_file_had_is_told_and_not_written(memory: Memory) -> None:
+    run = make_run(memory, repeats=Repeats.FOLLOW)
+    assert run.prepare(context()) == []
+    rows = source_of(ACME, ("Zed", "", "", "", ""))
+    first, new = run.first_pass(context(), rows, lambda sound: {sound[0].key: 7})
+    assert (first.fate, first.notes, first.record) == (Fate.UPDATED, ["the same key as line 7"], "")
+    assert (new.fate, memory.writes) == (Fate.CREATED, 1)
+
+
+def test_a_row_that_cannot_be_read_is_refused_with_its_reason(memory: Memory) -> None:
+    run = make_run(memory)
+    assert run.prepare(context()) == []
+    (unread,) = run.first_pass(context(), [SourceRow(9, dict.fromkeys(HEADER, ""), "7 cells")])
+    assert (unread.fate, unread.reason, unread.line) == (Fate.REFUSED, "7 cells", 9)
