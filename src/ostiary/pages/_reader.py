@@ -49,7 +49,7 @@ class Urls:
         return f"{self.objects}{code}/{record_id}" + (f"/{part}" if part else "")
 
     def export(self, code: str, query: str = "") -> str:
-        """The list as a CSV file."""
+        """The page before the list is taken out as a file."""
         return f"{self.objects}{code}/export" + (f"?{query}" if query else "")
 
     def explain(self, query: str = "") -> str:

@@ -21,7 +21,7 @@ from ostiary.pages._hand_over import HandOverView, NotHandedOver, hand_over_form
 from ostiary.pages._list import ListView, count_match, export_query, list_rows, list_view
 from ostiary.pages._lookups import lookup_options
 from ostiary.pages._panel_state import PanelState, read_panel
-from ostiary.pages._reader import Reader, Urls, make_reader
+from ostiary.pages._reader import Reader, Urls, is_shown, make_reader
 from ostiary.pages._record import RecordView, record_view
 from ostiary.pages._save import (
     DeleteView,
@@ -149,6 +149,7 @@ __all__ = [
     "find_people",
     "find_view",
     "hand_over_form",
+    "is_shown",
     "list_view",
     "make_reader",
     "matching_options",

@@ -1,4 +1,4 @@
--- fingerprint of the migrations: 3f35d2cf83b3f54f5cfa7852013613900cad9ccc84a112e7ef02573bfe31e7db
+-- fingerprint of the migrations: 0d9761b09c069b145712cb6edaf19a3aa1edcb67abc82a5b2fc36b1f38f8b3d8
 -- Made by `make schema`; not to be edited.
 CREATE FUNCTION @.audit_extend_partitions(home text, months integer) RETURNS integer
     LANGUAGE plpgsql
@@ -563,6 +563,25 @@ CREATE TABLE @.records_bulk_row (
     visible boolean DEFAULT true NOT NULL,
     detail bytea
 );
+CREATE TABLE @.records_export (
+    id uuid NOT NULL,
+    requested_by uuid NOT NULL,
+    object uuid NOT NULL,
+    object_code text NOT NULL,
+    format text NOT NULL,
+    state text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    job uuid,
+    request bytea NOT NULL,
+    classes jsonb NOT NULL,
+    file_id uuid,
+    parts integer DEFAULT 0 NOT NULL,
+    total integer NOT NULL,
+    done integer DEFAULT 0 NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    expires_at timestamp with time zone
+);
 CREATE TABLE @.records_idempotency (
     principal uuid NOT NULL,
     key_hash bytea NOT NULL,
@@ -572,6 +591,49 @@ CREATE TABLE @.records_idempotency (
     version integer,
     created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
     expires_at timestamp with time zone NOT NULL
+);
+CREATE TABLE @.records_import (
+    id uuid NOT NULL,
+    requested_by uuid NOT NULL,
+    object uuid NOT NULL,
+    object_code text NOT NULL,
+    phase text NOT NULL,
+    state text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    job uuid,
+    plan bytea NOT NULL,
+    noted bytea,
+    file_id uuid NOT NULL,
+    rows_id uuid,
+    result_id uuid,
+    size bigint NOT NULL,
+    total integer,
+    done integer DEFAULT 0 NOT NULL,
+    block integer DEFAULT 0 NOT NULL,
+    counts jsonb NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    begun_at timestamp with time zone,
+    ended_at timestamp with time zone
+);
+CREATE TABLE @.records_import_choice (
+    id uuid NOT NULL,
+    person uuid NOT NULL,
+    choice bytea NOT NULL,
+    used_at timestamp with time zone NOT NULL
+);
+CREATE TABLE @.records_import_key (
+    import_id uuid NOT NULL,
+    hash bytea NOT NULL,
+    line integer NOT NULL
+);
+CREATE TABLE @.records_import_record (
+    import_id uuid NOT NULL,
+    record_id uuid NOT NULL,
+    place integer NOT NULL,
+    object uuid NOT NULL,
+    version integer NOT NULL,
+    before bytea,
+    stays boolean DEFAULT false NOT NULL
 );
 CREATE TABLE @.settings_value (
     code text NOT NULL,
@@ -754,8 +816,18 @@ ALTER TABLE ONLY @.records_bulk
     ADD CONSTRAINT records_bulk_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY @.records_bulk_row
     ADD CONSTRAINT records_bulk_row_pkey PRIMARY KEY (bulk_id, number);
+ALTER TABLE ONLY @.records_export
+    ADD CONSTRAINT records_export_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY @.records_idempotency
     ADD CONSTRAINT records_idempotency_pkey PRIMARY KEY (principal, key_hash);
+ALTER TABLE ONLY @.records_import_choice
+    ADD CONSTRAINT records_import_choice_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY @.records_import_key
+    ADD CONSTRAINT records_import_key_pkey PRIMARY KEY (import_id, hash);
+ALTER TABLE ONLY @.records_import
+    ADD CONSTRAINT records_import_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY @.records_import_record
+    ADD CONSTRAINT records_import_record_pkey PRIMARY KEY (import_id, record_id);
 ALTER TABLE ONLY @.settings_value
     ADD CONSTRAINT settings_value_id_key UNIQUE (id);
 ALTER TABLE ONLY @.settings_value
@@ -822,7 +894,10 @@ CREATE INDEX pages_saved_view_role_id_2e2932f8 ON @.pages_saved_view USING btree
 CREATE INDEX pages_view_choice_view_id_91c204f2 ON @.pages_view_choice USING btree (view_id);
 CREATE INDEX records_blob_object ON @.records_blob USING btree (object_id);
 CREATE INDEX records_bulk_asked ON @.records_bulk USING btree (asked_at);
+CREATE INDEX records_export_by ON @.records_export USING btree (requested_by, asked_at);
 CREATE INDEX records_idempotency_expires ON @.records_idempotency USING btree (expires_at);
+CREATE INDEX records_import_by ON @.records_import USING btree (requested_by, asked_at);
+CREATE INDEX records_import_record_place ON @.records_import_record USING btree (import_id, place DESC);
 CREATE INDEX settings_value_code_28c3244b_like ON @.settings_value USING btree (code text_pattern_ops);
 ALTER INDEX @.audit_event_pkey ATTACH PARTITION @.audit_event_default_pkey;
 ALTER TABLE ONLY @.access_column_row
@@ -934,4 +1009,5 @@ INSERT INTO @.django_migrations (app, name, applied) VALUES
   ('records', '0001_initial', now()),
   ('records', '0002_blob', now()),
   ('records', '0003_bulk', now()),
+  ('records', '0004_exchange', now()),
   ('settings', '0001_initial', now());

@@ -46,12 +46,12 @@ def get_bulk(ctx: Context, bulk: UUID) -> Bulk:
     if found is None or found.requested_by != ctx.principal:
         audit.append_aside(ctx, "records.bulk.refused", outcome="denied", object_type="bulk", object_ref=bulk)
         raise NotFound
-    if found.state in OPEN and found.job is not None and _is_discarded(ctx, found.job):
+    if found.state in OPEN and found.job is not None and is_discarded(ctx, found.job):
         return replace(found, state=BulkState.CANCELLED)
     return found
 
 
-def _is_discarded(ctx: Context, job: UUID) -> bool:
+def is_discarded(ctx: Context, job: UUID) -> bool:
     """Whether somebody who manages jobs gave it up, or a backup was restored that has none."""
     try:
         return jobs.get_job(ctx, jobs.JobId(job)).state is jobs.JobState.DISCARDED

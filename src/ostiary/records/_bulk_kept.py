@@ -173,7 +173,7 @@ def find(ctx: Context, bulk: UUID) -> Bulk | None:
 
 
 def _sealed(ctx: Context, bulk: UUID, wanted: Wanted) -> bytes:
-    data = {"values": wanted.values, "filter": _filter_data(wanted.filter), "meant": wanted.meant}
+    data = {"values": wanted.values, "filter": filter_data(wanted.filter), "meant": wanted.meant}
     return _encrypt(ctx, data, _place(ctx.tenant_id, [bulk], "request"))
 
 
@@ -186,7 +186,7 @@ def get_wanted(ctx: Context, bulk: UUID) -> Wanted:
     return Wanted(data["values"], parse_filter(data["filter"]), data["meant"])
 
 
-def _filter_data(node: Filter | None) -> object:
+def filter_data(node: Filter | None) -> object:
     """A filter in the form that `parse_filter` reads."""
     match node:
         case None:
@@ -194,11 +194,11 @@ def _filter_data(node: Filter | None) -> object:
         case Compare(path, op, value):
             return {"field": path, "op": op.value} | ({} if value is None else {"value": value})
         case Not(child):
-            return {"not": _filter_data(child)}
+            return {"not": filter_data(child)}
         case And(children):
-            return {"and": [_filter_data(child) for child in children]}
+            return {"and": [filter_data(child) for child in children]}
         case Or(children):
-            return {"or": [_filter_data(child) for child in children]}
+            return {"or": [filter_data(child) for child in children]}
 
 
 def keep_pending(ctx: Context, bulk: UUID, ids: Sequence[UUID]) -> None:

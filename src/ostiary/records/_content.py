@@ -71,12 +71,23 @@ def ensure_stored(ctx: Context) -> None:
         raise Unavailable("This is being updated; try again in a few minutes", retry_after_s=60)
 
 
-def write_parts(ctx: Context, object_id: UUID, file_id: RecordId, parts: Iterable[bytes]) -> None:
+def write_parts(ctx: Context, object_id: UUID, file_id: UUID, parts: Iterable[bytes]) -> None:
     """Store the bytes of a file; the caller's transaction or savepoint lets all go together."""
     sealer = crypto.ensure_dek(ctx, SCOPE).sealer()
     for number, part in enumerate(parts):
         data = sealer.seal(part, bind_part(ctx.tenant_id, file_id, number))
         ctx.db.run(_PUT, {"file": file_id, "part": number, "object": object_id, "data": data})
+
+
+def put_part(ctx: Context, object_id: UUID, file_id: UUID, number: int, data: bytes) -> None:
+    """Store one part, of any length, of a file whose parts come one by one."""
+    sealed = crypto.ensure_dek(ctx, SCOPE).encrypt(data, bind_part(ctx.tenant_id, file_id, number))
+    ctx.db.run(_PUT, {"file": file_id, "part": number, "object": object_id, "data": sealed})
+
+
+def remove_files(ctx: Context, files: Sequence[UUID]) -> None:
+    """Remove the parts of files that belong to no record."""
+    ctx.db.run("delete from @.records_blob where file_id = any(%(ids)s::uuid[])", {"ids": list(files)})
 
 
 def ensure_whole(ctx: Context, file_id: RecordId, size: int) -> int:
@@ -87,7 +98,7 @@ def ensure_whole(ctx: Context, file_id: RecordId, size: int) -> int:
     return wanted
 
 
-def read_part(ctx: Context, file_id: RecordId, number: int) -> bytes:
+def read_part(ctx: Context, file_id: UUID, number: int) -> bytes:
     """One part. Raises Undecipherable: altered, moved or gone."""
     row = ctx.db.row(_GET, {"file": file_id, "part": number})
     if row is None:

@@ -79,3 +79,111 @@ class BulkRow(models.Model):
 
     class Meta:
         db_table = "records_bulk_row"
+
+
+class Import(models.Model):
+    """A file that somebody brings in: sent, checked, imported, perhaps undone (`phase`), and how far it is.
+
+    `file_id`, `rows_id`, `result_id`: parts of `records_blob`: what was sent, its rows, what became of them.
+    `plan`, `noted`: encrypted. `block`: of rows, the next one. `counts`: by phase,
+    how many rows had which fate.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    requested_by = models.UUIDField()
+    object = models.UUIDField()
+    object_code = models.TextField()
+    phase = models.TextField()
+    state = models.TextField()
+    reason = models.TextField(db_default="")
+    job = models.UUIDField(null=True)
+    plan = models.BinaryField()
+    noted = models.BinaryField(null=True)
+    file_id = models.UUIDField()
+    rows_id = models.UUIDField(null=True)
+    result_id = models.UUIDField(null=True)
+    size = models.BigIntegerField()
+    total = models.IntegerField(null=True)
+    done = models.IntegerField(db_default=0)
+    block = models.IntegerField(db_default=0)
+    counts = models.JSONField()
+    asked_at = models.DateTimeField()
+    begun_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["requested_by", "asked_at"], name="records_import_by")]
+
+
+class ImportRecord(models.Model):
+    """A record that an import made or changed, so that it can be undone. `before`: encrypted.
+
+    `place`: the line of the file; 0: a lookup value that was made for one. `version`: after the import.
+    `stays`: it could not be undone.
+    """
+
+    pk = models.CompositePrimaryKey("import_id", "record_id")
+    import_id = models.UUIDField()
+    record_id = models.UUIDField()
+    place = models.IntegerField()
+    object = models.UUIDField()
+    version = models.IntegerField()
+    before = models.BinaryField(null=True)
+    stays = models.BooleanField(db_default=False)
+
+    class Meta:
+        db_table = "records_import_record"
+        indexes = [models.Index(fields=["import_id", "-place"], name="records_import_record_place")]
+
+
+class ImportKey(models.Model):
+    """A key that a file has, while it is checked without keeping anything: a keyed hash, and its line."""
+
+    pk = models.CompositePrimaryKey("import_id", "hash")
+    import_id = models.UUIDField()
+    hash = models.BinaryField()
+    line = models.IntegerField()
+
+    class Meta:
+        db_table = "records_import_key"
+
+
+class ImportChoice(models.Model):
+    """How somebody last mapped files with one header into one object, encrypted. `id`: of these three."""
+
+    id = models.UUIDField(primary_key=True)
+    person = models.UUIDField()
+    choice = models.BinaryField()
+    used_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "records_import_choice"
+
+
+class Export(models.Model):
+    """A file that somebody took out, or waits for: of what, why, how much, until when it can be had.
+
+    `request`: columns, filter, order, reason, place to go on: encrypted. `classes`: how many columns of each.
+    `file_id`: parts of `records_blob`; null where it left at once, or is gone.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    requested_by = models.UUIDField()
+    object = models.UUIDField()
+    object_code = models.TextField()
+    format = models.TextField()
+    state = models.TextField()
+    reason = models.TextField(db_default="")
+    job = models.UUIDField(null=True)
+    request = models.BinaryField()
+    classes = models.JSONField()
+    file_id = models.UUIDField(null=True)
+    parts = models.IntegerField(db_default=0)
+    total = models.IntegerField()
+    done = models.IntegerField(db_default=0)
+    asked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["requested_by", "asked_at"], name="records_export_by")]

@@ -76,6 +76,7 @@ class Frame:
     sign_out_url: str = ""
     preferences_url: str = ""
     search_url: str = ""
+    files_url: str = ""
     theme: Theme = ""
     density: Density = ""
     notice: str = ""

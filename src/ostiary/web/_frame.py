@@ -22,6 +22,7 @@ PEOPLE_URL, ROLES_URL = "/people", "/roles"
 RIGHTS_URL, OPERATIONS_URL, WIZARD_URL = "/rights/objects", "/rights/operations", "/rights/wizard"
 MATRIX_URL = "/role-matrix"
 PREFERENCES_URL = "/preferences"
+FILES_URL = "/files"
 _BOTTOM = 4  # sections in the bottom bar of phones; the fifth place is More
 _NOTICES = {
     "added": lambda: _("Added."),
@@ -33,6 +34,7 @@ _NOTICES = {
     "view_deleted": lambda: _("View deleted."),
     "deleted": lambda: _("Deleted."),
     "rights": lambda: _("Rights saved. They are in effect now."),
+    "requested": lambda: _("Asked for. It is listed here and can be downloaded when it is done."),
     "queued": lambda: _("Back in the queue."),
     "discarded": lambda: _("Discarded."),
     "lost": lambda: _("Saved. You may no longer see this record."),
@@ -86,6 +88,7 @@ def frame_of(request: HttpRequest, current: str = "") -> Frame:
         sign_out_url="/sign-out",
         search_url=URLS.search,
         preferences_url=PREFERENCES_URL,
+        files_url=FILES_URL,
         theme=theme_of(request),
         density=density_of(request),
         notice=_NOTICES.get(request.GET.get("done", ""), str)(),

@@ -1,20 +1,10 @@
 """Lists, records and forms of the back office."""
 
-from urllib.parse import quote
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBase,
-    HttpResponseRedirect,
-    StreamingHttpResponse,
-)
-
-from ostiary.kernel.clock import now
 from ostiary.kernel.entries import RECORDS, Silent
 from ostiary.kernel.ids import RecordId
 from ostiary.pages import public as pages
-from ostiary.records import public as records
 from ostiary.web._frame import URLS, reader_of
 from ostiary.web._responses import done, page_response
 from ostiary.web._typed import typed_in
@@ -100,20 +90,6 @@ def hand_over_page(request: HttpRequest, code: str, record_id: RecordId) -> Http
     if not result.visible:
         return done(URLS.records(code), "lost")
     return done(URLS.record(code, record_id), "saved")
-
-
-@answers(READ, guard=RECORDS, reads="records.record.exported", operation="CanExportGrid")
-def export_file(request: HttpRequest, code: str) -> HttpResponseBase:
-    """GET /o/<object>/export: the whole list as CSV, in chunks."""
-    reader = reader_of(request)
-    query = pages.export_query(reader, code, pages.read_state(lists_of(request.GET)))
-    chunks = records.export_csv(request.ctx, query)
-    name = quote(f"{code}-{now():%Y-%m-%d}.csv")
-    return StreamingHttpResponse(
-        chunks,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
 
 
 @answers(READ, guard=RECORDS, reads="records.record.listed")

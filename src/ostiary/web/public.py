@@ -6,8 +6,11 @@ from django.urls import path
 
 from ostiary import ui
 from ostiary.web import _dashboard_views as dashboard_views
+from ostiary.web import _exchange_views as exchange_views
 from ostiary.web import _explain_views as explain_views
+from ostiary.web import _export_views as export_views
 from ostiary.web import _files_views as files_views
+from ostiary.web import _import_views as import_views
 from ostiary.web import _jobs_views as jobs_views
 from ostiary.web import _matrix_findings_views as matrix_findings_views
 from ostiary.web import _matrix_form_views as matrix_form_views
@@ -107,14 +110,21 @@ urlpatterns = [
     path("dashboards/<uuid:dashboard_id>/widgets/<int:number>", dashboard_views.widget_page),
     path("search", search_views.search_page),
     path("search/found", search_views.found),
+    path("files", exchange_views.files_page),
+    path("files/import", exchange_views.import_into),
+    path("exports/<uuid:export_id>", export_views.file_page),
+    path("exports/<uuid:export_id>/cancel", export_views.cancel),
+    path("imports/<uuid:import_id>", import_views.import_page),
+    path("imports/<uuid:import_id>/result", import_views.result_file),
     path("static/<str:name>", session_views.built_file),
     path("o/<slug:code>/", records_views.list_page),
     path("o/<slug:code>/new", records_views.new_page),
     path("o/<slug:code>/count", records_views.match_count),
-    path("o/<slug:code>/export", records_views.export_file),
     path("o/<slug:code>/views", saved_views.saved_views),
     path("o/<slug:code>/views/roles", saved_views.roles),
     path("o/<slug:code>/views/<uuid:view_id>", saved_views.saved_view),
+    path("o/<slug:code>/export", export_views.export_page),
+    path("o/<slug:code>/import", import_views.upload_page),
     path("o/<slug:code>/<uuid:record_id>", records_views.record_page),
     path("o/<slug:code>/<uuid:record_id>/edit", records_views.edit_page),
     path("o/<slug:code>/<uuid:record_id>/hand-over", records_views.hand_over_page),

@@ -182,7 +182,10 @@ def test_only_those_with_the_operation_export(visit: Visit) -> None:
     mona.sign_in("mona")
     assert ann.go("/o/opportunity/export") == 403
     mona.go("/o/opportunity/?f=name&o=contains&v=quiet")
+    mona.page.get_by_role("link", name="Export").click()
+    mona.page.get_by_label("Reason").fill("Forecast of the quarter")
+    mona.ensure_accessible()
     with mona.page.expect_download() as download:
-        mona.page.get_by_role("link", name="Export").click()
+        mona.page.get_by_role("button", name="Export", exact=True).click()
     text = download.value.path().read_text(encoding="utf-8-sig")
     assert [line.split(",")[1] for line in text.splitlines()] == ["Name", "Quiet deal of Bob"]

@@ -31,6 +31,7 @@ from tests._jobs import as_owner
 from tests._site import Answer
 from tests._tenants import Installation, TestTenant
 from tests.integration.project._registry_dashboards import DASHBOARDS
+from tests.integration.project._registry_exchange import EXCHANGE
 from tests.integration.project._registry_hand_over import HAND_OVER
 from tests.integration.project._registry_lists import LISTS
 from tests.integration.project._registry_matrix import MATRIX
@@ -200,7 +201,6 @@ SCENARIOS: Mapping[str, Scenario] = {
     "GET /static/<str:name>": Scenario(built_file, everybody=True),
     "GET /o/<slug:code>/new": Scenario(lambda _: "/o/account/new"),
     "POST /o/<slug:code>/new": Scenario(lambda _: "/o/account/new", {"name": "New on a page"}),
-    "GET /o/<slug:code>/export": Scenario(lambda _: "/o/account/export", refused=("nil", "out", None)),
     "GET /o/<slug:code>/<uuid:record_id>": Scenario(of_record()),
     "GET /o/<slug:code>/<uuid:record_id>/edit": Scenario(of_record("/edit")),
     "POST /o/<slug:code>/<uuid:record_id>/edit": Scenario(of_record("/edit"), {"name": "Changed on a page"}),
@@ -223,6 +223,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     **MATRIX,
     **DASHBOARDS,
     **HAND_OVER,
+    **EXCHANGE,
     "GET /settings": Scenario(lambda _: "/settings"),
     "GET /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize"),
     "POST /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize", {"value": "20"}),

@@ -7,6 +7,7 @@ from ostiary.identity import public as identity
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import AccessDenied, Invalid, NotFound, VersionConflict
 from ostiary.records import public as records
+from tests._exports import csv_of
 
 pytestmark = pytest.mark.database
 
@@ -62,11 +63,11 @@ def test_one_agent_sees_only_own_opportunities_and_the_team_lead_both(admin: Con
 
 def test_an_export_needs_its_operation(admin: Context) -> None:
     records.create_record(admin, "account", {"name": "=cmd()"})
-    text = b"".join(records.export_csv(admin, records.RecordQuery("account"))).decode()
+    text = b"".join(csv_of(admin, records.RecordQuery("account"))).decode()
     assert "'=cmd()" in text
     agent = person(admin, "agent", "sales")
     with pytest.raises(AccessDenied):
-        records.export_csv(agent, records.RecordQuery("account"))
+        csv_of(agent, records.RecordQuery("account"))
 
 
 def test_bad_values_name_their_fields_and_change_nothing(admin: Context) -> None:

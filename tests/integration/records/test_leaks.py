@@ -16,6 +16,7 @@ from ostiary.kernel.recent import Recent
 from ostiary.objects import public as objects
 from ostiary.records import _plans, _read, _view
 from ostiary.records import public as records
+from tests._exports import csv_of
 
 pytestmark = pytest.mark.database
 
@@ -118,7 +119,7 @@ def test_an_export_ends_where_its_operation_is_taken(admin: Context) -> None:
         records.create_record(admin, "region", {"name": f"Region {number}"})
     reader = agent(admin, "exporter")
     access.set_operation_rows(admin, access.Operation.EXPORT_LIST, [(reader.actor, True)])
-    chunks = records.export_csv(reader, records.RecordQuery("region"))
+    chunks = csv_of(reader, records.RecordQuery("region"))
     assert next(chunks).startswith(b"\xef\xbb\xbf")
     assert next(chunks).count(b"\r\n") == 500
     access.set_operation_rows(admin, access.Operation.EXPORT_LIST, [(reader.actor, False)])

@@ -13,6 +13,7 @@ from random import Random
 from ostiary.kernel.errors import AccessDenied, Invalid, NotFound, VersionConflict
 from ostiary.records import public as records
 from ostiary.records.public import Compare, Function, Measure, Op
+from tests._exports import csv_of
 from tests.property.access._inference import Guessed
 
 BITS = 16
@@ -92,7 +93,7 @@ def _version(w: Guessed) -> int:
 
 def _by_export(w: Guessed, guess: int) -> bool | None:
     query = records.RecordQuery("vault", filter=Compare("title", Op.EQ, "Mine"))
-    cells = b"".join(records.export_csv(w.ctx, query)).decode().replace("\r\n", ",").split(",")
+    cells = b"".join(csv_of(w.ctx, query)).decode().replace("\r\n", ",").split(",")
     numbers = [int(cell) for cell in cells if cell.isdecimal() and int(cell) > 2]
     return numbers[0] >= guess if numbers else None
 

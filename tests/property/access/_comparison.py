@@ -7,6 +7,7 @@ from typing import Any
 from ostiary.access import public as access
 from ostiary.kernel.errors import AccessDenied, Invalid, NotFound, NotSignedIn
 from ostiary.records import public as records
+from tests._exports import csv_of
 from tests.oracle import answers
 from tests.oracle.answers import IN_USE, NOBODY, NOT_FOUND, OK, Answer
 from tests.oracle.layers import (
@@ -342,7 +343,7 @@ class Asking:
         for object in self.world.objects:
             rows = list[bytes]()
             query = records.RecordQuery(object, columns=(), sort=(records.Sort("created_at"),))
-            found = outcome_of(lambda: rows.extend(records.export_csv(self._ctx, query)))  # noqa: B023  called at once
+            found = outcome_of(lambda: rows.extend(csv_of(self._ctx, query)))  # noqa: B023  called at once
             if not answers.may_export(self.world, self.who, object):
                 if found == OK:
                     yield self._difference(f"exports {object}", "refused", found)

@@ -8,6 +8,7 @@ from typing import Any
 from ostiary.access import public as access
 from ostiary.records import public as records
 from ostiary.records.public import Function, Measure, Op, PlanShape
+from tests._exports import csv_of
 from tests.property.access._inference import CLOSED, MASKED, OPEN, READ_ONLY, SEALED, Guessed, Probe
 
 COLUMNS = (*OPEN, *READ_ONLY, *CLOSED, *MASKED, SEALED)
@@ -101,7 +102,7 @@ def _all_pages(w: Guessed, column: str) -> list[records.Page]:
 
 
 def _exported(w: Guessed, query: records.RecordQuery) -> bytes:
-    return b"".join(records.export_csv(w.ctx, query))
+    return b"".join(csv_of(w.ctx, query))
 
 
 def _streamed(w: Guessed, query: records.RecordQuery) -> list[records.Page]:
