@@ -76,7 +76,15 @@ def proposed(ctx: Context, view: ObjectView, plan: FilePlan) -> FilePlan:
     if kept is not None:
         mapped = {place: code for place, code in kept.columns.items() if code in columns}
         return replace(kept, columns=mapped, key=[code for code in kept.key if code in mapped.values()])
-    return replace(plan, columns=_by_name(columns, plan.header), salt=os.urandom(16).hex())
+    mapped = _by_name(columns, plan.header)
+    key = _probable_key(view.object, columns, set(mapped.values()))
+    return replace(plan, columns=mapped, key=key, salt=os.urandom(16).hex())
+
+
+def _probable_key(thing: Object, columns: Mapping[str, Column], mapped: set[str]) -> list[str]:
+    """What is unique, or else what names a record."""
+    unique = [code for code, column in columns.items() if column.unique and code in mapped]
+    return unique[:1] or [code for code in (thing.display,) if code in mapped and can_be_key(columns[code])]
 
 
 def _by_name(columns: Mapping[str, Column], header: Sequence[str]) -> dict[int, str]:

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ostiary.kernel.context import Context
@@ -29,20 +29,24 @@ class Line:
     notes: str = ""
 
 
-def lines_of(fates: Sequence[RowFate], *, kept: bool) -> list[Line]:
-    """The fates of rows. kept: False where nothing is, so that a new record has no id."""
+def lines_of(fates: Sequence[RowFate], captions: Mapping[str, str], *, kept: bool) -> list[Line]:
+    """The fates of rows. captions: of columns. kept: False where nothing is: a new record has no id then."""
     return [
         Line(
             fate.line,
             fate.key,
             fate.fate.value,
             fate.record if kept or fate.fate is not Fate.CREATED else "",
-            ", ".join(fate.columns),
-            fate.reason,
+            ", ".join(captions.get(code, code) for code in fate.columns),
+            "; ".join(_words(captions, *fault) for fault in fate.faults),
             "; ".join(fate.notes),
         )
         for fate in fates
     ]
+
+
+def _words(captions: Mapping[str, str], code: str, text: str) -> str:
+    return f"{captions.get(code, code)}: {text}" if code else text
 
 
 def keep_outcome(ctx: Context, made: Import, lines: Sequence[Line], refused: str = Fate.REFUSED) -> None:

@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -31,7 +31,7 @@ class RowFate:
 
     columns: the columns that the reason is about. missing: expected columns that were blank. notes: what was
     read differently from what the file says. version: of the record afterwards. before: what it held of the
-    columns that were changed.
+    columns that were changed. faults: (column, words) that `reason` is made of, where it was refused.
     """
 
     step: str
@@ -46,6 +46,7 @@ class RowFate:
     notes: list[str] = field(default_factory=list)
     version: int = 0
     before: Mapping[str, Any] = field(default_factory=dict)
+    faults: Sequence[tuple[str, str]] = ()
 
     def cells(self) -> list[str]:
         """The row as the file holds it."""

@@ -168,7 +168,7 @@ class Settler:
 
 def refuse(fate: RowFate, faults: Sequence[tuple[str, str]]) -> None:
     """Say why a row changed nothing."""
-    fate.fate, fate.record = Fate.REFUSED, ""
+    fate.fate, fate.record, fate.faults = Fate.REFUSED, "", tuple(faults)
     fate.columns = [column for column, _ in faults if column]
     fate.reason = "; ".join(f"{column}: {text}" if column else text for column, text in faults)
 
@@ -182,7 +182,7 @@ def _plain(value: object) -> object:
 
 
 def _stays_empty(column: Column) -> bool:
-    """Whether nothing given is the same as empty. Then rows with other blanks are written by one statement."""
+    """Whether nothing given is the same as empty; then rows with other blanks share one statement."""
     return column.default is None and not column.required and column.type is not ColumnType.OWNER
 
 

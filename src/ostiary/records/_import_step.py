@@ -47,7 +47,8 @@ class RowsWork:
         decided(ctx, lambda: ensure_meant(view_of(ctx, code), plan.meant))
         if made.phase is ImportPhase.CHECK or self._lookups.known > MOST_KNOWN:
             self._lookups = Lookups(RecordsDoor())
-        engine = RowsRun(RecordsDoor(), self._lookups, step_of(plan, view_of(ctx, code).object))
+        thing = view_of(ctx, code).object
+        engine = RowsRun(RecordsDoor(), self._lookups, step_of(plan, thing))
         refuse_all(engine.prepare(ctx))
         rows = read_block(ctx, made, plan)
         if made.phase is ImportPhase.CHECK:
@@ -55,7 +56,8 @@ class RowsWork:
         else:
             fates = engine.first_pass(ctx, rows)
             put_touched(ctx, made.id, self._touched(ctx, made, fates))
-        keep_outcome(ctx, made, lines_of(fates, kept=made.phase is ImportPhase.RUN))
+        captions = {each: column.caption for each, column in thing.columns.items()}
+        keep_outcome(ctx, made, lines_of(fates, captions, kept=made.phase is ImportPhase.RUN))
         return len(rows)
 
     def _touched(self, ctx: Context, made: Import, fates: Sequence[RowFate]) -> list[Touched]:

@@ -13,7 +13,7 @@ from ostiary.records import public as records
 from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.values import Empty, Head
-from ostiary.web._export_page import export_state, format_words
+from ostiary.web._export_page import amount_words, export_state, format_words
 from ostiary.web._forms import answer
 from ostiary.web._frame import FILES_URL, frame_of, reader_of
 from ostiary.web._import_page import done_words, state_words
@@ -105,13 +105,13 @@ def _export(reader: Reader, export: records.Export) -> FileRow:
     until = export.expires_at
     ready = export.file_id is not None and until is not None and until > reader.now
     state, tone = export_state(export, gone=not ready)
-    amount = {"done": words.number(export.done), "total": words.number(export.total)}
     kept = export.is_open or ready
+    thing = known.object.plural if known else export.object
     return FileRow(
-        format_words(export),
+        _("%(things)s, %(format)s") % {"things": thing, "format": format_words(export)},
         f"/exports/{export.id}" if ready else "",
-        known.object.plural if known else export.object,
-        _("%(done)s of %(total)s records") % amount,
+        thing,
+        amount_words(export),
         words.moment(export.asked_at, reader.now, reader.zone),
         words.instant(until, reader.zone) if ready and until else "",
         state,

@@ -125,3 +125,12 @@ def export_state(export: Export, *, gone: bool) -> tuple[str, str]:
 def format_words(export: Export) -> str:
     """The form of its file."""
     return _(_FORMATS[export.format])
+
+
+def amount_words(export: Export) -> str:
+    """How many records are in its file, or how many of how many so far."""
+    if export.is_open:
+        told = {"done": words.number(export.done), "total": words.number(export.total)}
+        return _("%(done)s of %(total)s records") % told
+    text = ngettext("%(count)s record", "%(count)s records", export.done)
+    return text % {"count": words.number(export.done)}

@@ -110,7 +110,7 @@ def map_view(
     said = {error.field: error.message for error in errors}
     columns = records.offered(view)
     rows = tuple(_map_row(place, plan, columns, sample, said) for place in range(len(plan.header)))
-    fields = tuple(_choices(plan, view))
+    fields = tuple(_choices(plan))
     known = {f"to.{row.place}" for row in rows} | {"key", "encoding", "delimiter", "sheet"}
     return MapView(
         url=url,
@@ -162,12 +162,11 @@ def _reading(plan: FilePlan, said: Mapping[str, str]) -> list[Field]:
     ]
 
 
-def _choices(plan: FilePlan, view: ObjectView) -> list[Field]:
-    thing = view.object.caption.lower()
+def _choices(plan: FilePlan) -> list[Field]:
     fields = [
         _select(
             "duplicates",
-            _("When there is such a %(thing)s already") % {"thing": thing},
+            _("When there is such a record already"),
             {code: _(text) for code, text in _DUPLICATES.items()},
             plan.duplicates,
             {},
@@ -211,7 +210,9 @@ def state_view(reader: Reader, made: Import, plan: FilePlan, noted: Noted, undoa
         tone=tone,
         is_open=made.is_open,
         done=done_words(made),
-        percent=None if not made.total or made.phase is ImportPhase.UNDO else 100 * made.done // made.total,
+        percent=None
+        if not made.total or not made.is_open or made.phase is ImportPhase.UNDO
+        else 100 * made.done // made.total,
         tally=tuple((words.number(fates[code]), _(text)) for code, text in _FATES.items() if fates.get(code)),
         message=noted.message,
         refused=noted.refused,

@@ -183,7 +183,7 @@ def test_only_those_with_the_operation_export(visit: Visit) -> None:
     assert ann.go("/o/opportunity/export") == 403
     mona.go("/o/opportunity/?f=name&o=contains&v=quiet")
     mona.page.get_by_role("link", name="Export").click()
-    mona.page.get_by_label("Reason").fill("Forecast of the quarter")
+    mona.page.get_by_role("textbox", name="Reason").fill("Forecast of the quarter")
     mona.ensure_accessible()
     with mona.page.expect_download() as download:
         mona.page.get_by_role("button", name="Export", exact=True).click()

@@ -95,7 +95,7 @@ def test_a_file_is_mapped_by_its_names_checked_without_a_trace_and_imported(
     assert desk.fates(made) == {"created": 2, "refused": 1, "updated": 1}
     assert [row[2] for row in desk.result(made)] == ["created", "refused", "created", "updated"]
     assert desk.result(made)[3][6] == "the same key as line 2"
-    assert desk.noted(made).refused == [(3, "Ant Bee", "length_m: 'many' is no number")]
+    assert desk.noted(made).refused == [(3, "Ant Bee", "Length m: 'many' is no number")]
     assert desk.found("Ant") == {}
     desk.start(made)
     run_due_jobs()
