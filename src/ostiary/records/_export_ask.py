@@ -114,8 +114,6 @@ def export_records(
 
 def _ensure_permitted(preview: ExportPreview, kind: ExportFormat, why: str) -> None:
     errors = []
-    if not preview.columns:
-        errors.append(FieldError("columns", "missing", "Choose at least one field"))
     if preview.needs_reason and not why.strip():
         errors.append(
             FieldError("reason", "required", "Say why: Confidential or Restricted fields are in it")

@@ -46,6 +46,8 @@ def export_page(request: HttpRequest, code: str) -> HttpResponseBase:
         return _page(request, query)
     chosen = RecordQuery(query.object, tuple(request.POST.getlist("column")), query.filter, query.sort)
     try:
+        if not chosen.columns:
+            raise Invalid([FieldError("columns", "missing", _("Choose at least one field."))])
         kind = _format(request.POST.get("format", ""))
         export, chunks = records.export_records(request.ctx, chosen, kind, request.POST.get("reason", ""))
     except Invalid as refusal:

@@ -188,6 +188,7 @@ def test_what_would_leave_is_shown_before_and_a_reason_asked_for(home: NewTenant
     closed = (("column", "name"), ("column", "price"), ("format", "csv"))
     refused = pat.post(url, *closed)
     assert (refused.status, b"Say why" in refused.body) == (422, True)
+    assert b"at least one field" in pat.post(url, ("format", "csv")).body
     taken = pat.post(url, *closed, ("reason", "Year end"))
     assert taken.headers["Content-Disposition"].startswith('attachment; filename="boat-')
     assert taken.body.decode("utf-8-sig").splitlines()[1].split(",")[1:] == ["Out 0", "0.0"]

@@ -64,3 +64,27 @@ def test_sharing_and_explanations_do_without_denies_and_dates_of_the_release_bef
         assert access.explain(ctx, grounds, mate, asked).allowed
         assert access.who_can(ctx, grounds, asked).size
         assert access.who_grants(ctx, grounds, asked)
+
+
+def test_files_wait_for_the_upgrade_and_programs_export_all_the_same(home: NewTenant) -> None:
+    query = records.RecordQuery("boat")
+    with inside(home) as ctx:
+        administrators = identity.find_unit(ctx, identity.SYSTEM_ADMINISTRATORS)
+        assert administrators is not None
+        for operation in (access.Operation.IMPORT, access.Operation.EXPORT_LIST):
+            access.set_operation_rows(ctx, operation, [(administrators, True)])
+        records.discard_import(ctx, records.take_file(ctx, "boat", "a.csv", [b"Name\nAnn"]))
+        assert records.preview_export(ctx, query).count == 0
+    with tenancy.owner_transaction(home.tenant) as owner:
+        owner.ddl("drop table @.records_import, @.records_import_record, @.records_import_key")
+        owner.ddl("drop table @.records_import_choice, @.records_export")
+    with inside(home) as ctx:
+        for call in (
+            lambda: records.take_file(ctx, "boat", "a.csv", [b"Name\nAnn"]),
+            lambda: records.list_imports(ctx),
+            lambda: records.preview_export(ctx, query),
+            lambda: records.list_exports(ctx),
+        ):
+            with pytest.raises(Unavailable):
+                call()
+        assert b"".join(records.export_lines(ctx, query)) == b'{"next": null}\n'
