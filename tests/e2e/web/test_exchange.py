@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import FilePayload
 
 from tests.e2e.conftest import WIDTHS, Visitor
 
@@ -10,9 +11,8 @@ Visit = Callable[..., Visitor]
 
 
 def send(ada: Visitor, name: str, text: str) -> None:
-    ada.page.get_by_label("File", exact=True).set_input_files(
-        [{"name": name, "mimeType": "text/csv", "buffer": text.encode()}]
-    )
+    file: FilePayload = {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
+    ada.page.get_by_label("File", exact=True).set_input_files(file)
     ada.page.get_by_role("button", name="Send file").click()
     ada.page.get_by_role("heading", name=name).wait_for()
 
