@@ -92,7 +92,7 @@ def _page(request: HttpRequest, query: RecordQuery, errors: Sequence[FieldError]
         frame=frame_of(request, thing.code),
         head=Head(_("Export"), crumbs=(Link(thing.plural, URLS.records(thing.code)),)),
         title=_("Export %(things)s") % {"things": thing.plural.lower()},
-        view=export_view(view, preview, _offered(view), request.POST.dict(), errors),
+        view=export_view(view, preview, _offered(view, preview), request.POST.dict(), errors),
         url=request.get_full_path(),
         back_url=URLS.records(thing.code),
         files_url=FILES_URL,
@@ -100,8 +100,10 @@ def _page(request: HttpRequest, query: RecordQuery, errors: Sequence[FieldError]
     return answer(html, 422 if errors else 200)
 
 
-def _offered(view: records.ObjectView) -> list[Column]:
-    return [column for code, column in view.object.columns.items() if pages.is_shown(view, code)]
+def _offered(view: records.ObjectView, preview: records.ExportPreview) -> list[Column]:
+    """The fields of the object, and what the list shows through lookups."""
+    own = [column for code, column in view.object.columns.items() if pages.is_shown(view, code)]
+    return [*own, *(column for column in preview.columns if "." in column.code)]
 
 
 def _file(export: records.Export, chunks: Iterator[bytes]) -> HttpResponseBase:

@@ -9,7 +9,14 @@ from ostiary.kernel.ids import PrincipalId, UnitId
 from ostiary.project._tenants import NewTenant
 from ostiary.records import public as records
 from tests._jobs import run_due_jobs
-from tests.integration.objects._worlds import inside
+from tests.integration.objects._worlds import BOAT, inside
+
+HARBOUR = (
+    BOAT.replace("boat", "harbour")
+    .replace("Boat", "Harbour")
+    .replace("  - {column: length_m, type: decimal}\n", "")
+    .replace(", length_m", "")
+)
 
 
 class Desk:

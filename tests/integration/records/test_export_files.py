@@ -22,6 +22,7 @@ from tests._exports import csv_of
 from tests._jobs import as_owner, run_due_jobs
 from tests._tenants import Installation
 from tests.integration.objects._worlds import BOAT, POLICY, apply, column, inside, make_home, open_to_all
+from tests.integration.records._imports import HARBOUR
 
 SECRET = column("price", "money").replace(POLICY, POLICY.replace("internal", "confidential"))
 PAGE = 2
@@ -31,10 +32,13 @@ QUERY = RecordQuery("boat", columns=("name", "length_m"), sort=(Sort("name"),))
 @pytest.fixture(scope="module")
 def home(installation: Installation) -> NewTenant:
     new = make_home(f"exp{installation.worker}")
+    apply(new, HARBOUR)
     apply(new, BOAT)
     apply(new, SECRET)
+    apply(new, column("harbour", "lookup", ", target: harbour"))
     with inside(new) as ctx:
         open_to_all(ctx, "boat")
+        open_to_all(ctx, "harbour")
         role = access.create_role(ctx, identity.UnitKind.FUNC, "Exporters", code="exporters")
         access.set_operation_rows(ctx, access.Operation.EXPORT_LIST, [(role, True)])
         records.create_records(ctx, "boat", [{"name": f"={n}", "length_m": n, "price": 5} for n in range(5)])
@@ -123,6 +127,29 @@ def test_closed_fields_need_a_reason_that_is_recorded_with_what_left(home: NewTe
     made_of(home, clerk, query=query)
     with inside(home) as ctx:
         access.set_setting(ctx, "ExportNeedsReason", None)
+
+
+def test_what_a_list_shows_through_lookups_leaves_too(
+    home: NewTenant, clerk: UnitId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moored = records.Compare("name", records.Op.EQ, "moored")
+    query = RecordQuery("boat", ("name", "harbour.name"), moored)
+    with inside(home) as ctx:
+        berth = records.create_record(own(ctx, clerk), "harbour", {"name": "Rostock"})
+        records.create_record(own(ctx, clerk), "boat", {"name": "Moored", "harbour": str(berth.id)})
+    try:
+        with inside(home) as ctx:
+            direct = b"".join(csv_of(own(ctx, clerk), query)).decode("utf-8-sig").splitlines()
+        monkeypatch.setattr(_export_ask, "DIRECT", 0)
+        made = made_of(home, clerk, query=query)
+        run_due_jobs()
+        with inside(home) as ctx:
+            kept = b"".join(records.open_export(own(ctx, clerk), made)[1]).decode("utf-8-sig").splitlines()
+    finally:
+        with inside(home) as ctx:
+            records.delete_records(own(ctx, clerk), "boat", moored)
+    assert [line.split(",")[1:] for line in direct] == [["Name", "Harbour: Name"], ["Moored", "Rostock"]]
+    assert kept == direct
 
 
 def test_a_day_has_an_end(home: NewTenant, clerk: UnitId) -> None:

@@ -22,15 +22,9 @@ from tests._books import book_of, with_entities
 from tests._jobs import as_owner, run_due_jobs
 from tests._tenants import Installation
 from tests.integration.objects._worlds import BOAT, apply, column, inside, make_home, open_to_all
-from tests.integration.records._imports import Desk
+from tests.integration.records._imports import HARBOUR, Desk
 from tests.integration.records._people import events
 
-HARBOUR = (
-    BOAT.replace("boat", "harbour")
-    .replace("Boat", "Harbour")
-    .replace("  - {column: length_m, type: decimal}\n", "")
-    .replace(", length_m", "")
-)
 BLOCK = 2
 
 
