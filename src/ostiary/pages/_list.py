@@ -112,6 +112,7 @@ class ListView:
     next_url: str
     density: str
     export: Action
+    import_url: str
     empty: Empty | None
 
     @property
@@ -158,6 +159,7 @@ def list_view(reader: Reader, code: str, state: ListState, typed: TypedView | No
         next_url=url(code, _next(state, page.next).query()) if page.next else "",
         density=state.density,
         export=_export(reader, view.object, state),
+        import_url=_import_url(reader, view),
         empty=None if some else _empty(reader, view, state, filtered=bool(filtering.chips)),
     )
 
@@ -282,6 +284,12 @@ def _tabs(reader: Reader, thing: Object, state: ListState, saved: SavedViews) ->
         *own,
         *view_tabs(reader, thing.code, saved, state),
     )
+
+
+def _import_url(reader: Reader, view: ObjectView) -> str:
+    """Where files are brought in, for those who may; for others there is nothing to explain in a list."""
+    may = access.may_operate(reader.ctx, access.Operation.IMPORT) and not why_not_created(view)
+    return reader.urls.import_file(view.object.code) if may else ""
 
 
 def _export(reader: Reader, thing: Object, state: ListState) -> Action:

@@ -52,6 +52,10 @@ class Urls:
         """The page before the list is taken out as a file."""
         return f"{self.objects}{code}/export" + (f"?{query}" if query else "")
 
+    def import_file(self, code: str) -> str:
+        """Where a file of records is brought in."""
+        return f"{self.objects}{code}/import"
+
     def explain(self, query: str = "") -> str:
         """The test bench, or the answer to a question, to which a small screen goes down."""
         return self.bench + (f"?{query}#answer" if query else "")

@@ -154,3 +154,11 @@ def test_deleting_asks_first_and_tells_what_stands_against_it(admin: Context) ->
         )
     with pytest.raises(NotFound):
         pages.delete_form(reader(boss), "account", account.id)
+
+
+def test_the_list_leads_to_the_import_for_those_who_may(admin: Context) -> None:
+    sales = person(admin, "sally", "sales")
+    urls = [
+        pages.list_view(reader(who), "account", pages.read_state({})).import_url for who in (admin, sales)
+    ]
+    assert urls == ["/o/account/import", ""]
