@@ -7,6 +7,7 @@ from ostiary.kernel.errors import FieldError
 from ostiary.objects.public import Column, DataClass
 from ostiary.records.public import Export, ExportFormat, ExportPreview, ExportState, ObjectView
 from ostiary.ui import format as words
+from ostiary.ui import i18n
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.i18n import later, ngettext
 from ostiary.ui.values import Field, Option
@@ -56,7 +57,7 @@ def export_view(
     errors: Sequence[FieldError] = (),
 ) -> ExportView:
     """The page. offered: every field that the reader is shown; those of the preview are chosen."""
-    said = {error.field: error.message for error in errors}
+    said = {error.field: i18n.said(error.message) for error in errors}
     chosen = {column.code for column in preview.columns}
     left = ""
     if preview.left is not None:
@@ -70,13 +71,17 @@ def export_view(
         fields=tuple(_fields(preview, posted, said)),
         left=left,
         kept=kept,
-        errors=tuple(e.message for e in errors if e.field not in ("columns", "format", "reason")),
+        errors=tuple(i18n.said(e.message) for e in errors if e.field not in ("columns", "format", "reason")),
     )
 
 
 def _count_words(view: ObjectView, count: int) -> str:
     thing = view.object
-    told = {"count": words.number(count), "thing": thing.caption.lower(), "things": thing.plural.lower()}
+    told = {
+        "count": words.number(count),
+        "thing": words.within(thing.caption),
+        "things": words.within(thing.plural),
+    }
     return (
         ngettext("%(count)s %(thing)s that you may read", "%(count)s %(things)s that you may read", count)
         % told

@@ -19,6 +19,7 @@ from ostiary.objects.public import Column
 from ostiary.pages import public as pages
 from ostiary.records import public as records
 from ostiary.records.public import ExportFormat, RecordQuery
+from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.values import Head, Link
 from ostiary.web._export_page import export_view
@@ -84,14 +85,14 @@ def _format(text: str) -> ExportFormat:
 
 
 def _page(request: HttpRequest, query: RecordQuery, errors: Sequence[FieldError] = ()) -> HttpResponse:
-    view = records.describe(request.ctx, query.object)
+    view = reader_of(request).describe(query.object)
     preview = records.preview_export(request.ctx, query)
     thing = view.object
     html = ui.render(
         "web/export.html",
         frame=frame_of(request, thing.code),
         head=Head(_("Export"), crumbs=(Link(thing.plural, URLS.records(thing.code)),)),
-        title=_("Export %(things)s") % {"things": thing.plural.lower()},
+        title=_("Export %(things)s") % {"things": words.within(thing.plural)},
         view=export_view(view, preview, _offered(view, preview), request.POST.dict(), errors),
         url=request.get_full_path(),
         back_url=URLS.records(thing.code),

@@ -9,6 +9,7 @@ from ostiary.pages.public import Reader
 from ostiary.records import public as records
 from ostiary.records.public import FilePlan, Import, ImportPhase, ImportState, Noted, ObjectView, TableRow
 from ostiary.ui import format as words
+from ostiary.ui import i18n
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.i18n import later, ngettext
 from ostiary.ui.values import Field, Option
@@ -107,7 +108,7 @@ def map_view(
     errors: Sequence[FieldError] = (),
 ) -> MapView:
     """The page on which columns of the file are mapped. errors: of what was posted."""
-    said = {error.field: error.message for error in errors}
+    said = {error.field: i18n.said(error.message) for error in errors}
     columns = records.offered(view)
     rows = tuple(_map_row(place, plan, columns, sample, said) for place in range(len(plan.header)))
     fields = tuple(_choices(plan))
@@ -119,7 +120,7 @@ def map_view(
         rows=rows,
         fields=fields,
         key_error=said.get("key", ""),
-        general=tuple(error.message for error in errors if error.field not in known),
+        general=tuple(i18n.said(error.message) for error in errors if error.field not in known),
         unreadable=sum(1 for _line, _cells, fault in sample if fault),
     )
 
@@ -214,7 +215,7 @@ def state_view(reader: Reader, made: Import, plan: FilePlan, noted: Noted, undoa
         if not made.total or not made.is_open or made.phase is ImportPhase.UNDO
         else 100 * made.done // made.total,
         tally=tuple((words.number(fates[code]), _(text)) for code, text in _FATES.items() if fates.get(code)),
-        message=noted.message,
+        message=i18n.said(noted.message),
         refused=noted.refused,
         has_result=made.result_id is not None and made.block > 0,
         may=frozenset(_possible(made, undoable)),

@@ -20,6 +20,7 @@ from ostiary.pages.public import Reader
 from ostiary.records import public as records
 from ostiary.records.public import FilePlan, Import, ImportChoice, ImportPhase
 from ostiary.ui import format as words
+from ostiary.ui import i18n
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.values import Head, Link
 from ostiary.web._forms import answer
@@ -45,7 +46,7 @@ def upload_page(request: HttpRequest, code: str) -> HttpResponseBase:
             return _upload_page(request, view, _("Choose a file first."))
         made = records.take_file(request.ctx, code, file.name, file.chunks)
     except (records.ImportRefused, records.AttachmentRefused) as refusal:
-        return _upload_page(request, view, refusal.message)
+        return _upload_page(request, view, i18n.said(refusal.message))
     finally:
         pass_over(request, _PATIENCE * records.import_limit(request.ctx))
     return HttpResponseRedirect(f"/imports/{made}")
@@ -57,7 +58,7 @@ def _upload_page(request: HttpRequest, view: records.ObjectView, error: str) -> 
         "web/import_upload.html",
         frame=frame_of(request, thing.code),
         head=Head(_("Import"), crumbs=(Link(thing.plural, URLS.records(thing.code)),)),
-        title=_("Import %(things)s") % {"things": thing.plural.lower()},
+        title=_("Import %(things)s") % {"things": words.within(thing.plural)},
         url=f"/o/{thing.code}/import",
         back_url=URLS.records(thing.code),
         files_url=FILES_URL,
