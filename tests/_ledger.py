@@ -15,8 +15,11 @@ CREATED, UPDATED = "records.record.created", "records.record.updated"
 # One row for each event id that any of the five tables knows, with what each of them has of it.
 _EVENTS = """
 select id, e.type, e.request_id, i.object_type, i.object_ref, q.event_id is not null,
-  o.topic = e.type and o.body->>'event' = id::text and o.body->>'object' = i.object_ref::text,
-  coalesce(p.parts, '{}'), coalesce(p.kinds, '{}'), e.type = i.type and e.occurred_at = i.occurred_at
+  o.topic = e.type and o.body->>'event' = id::text and case when i.object_ref is null
+    then jsonb_array_length(o.body->'objects') = cardinality(b.refs) and o.body->'objects' @> to_jsonb(b.refs)
+    else o.body->>'object' = i.object_ref::text end,
+  coalesce(p.parts, '{}'), coalesce(p.kinds, '{}'), e.type = i.type and e.occurred_at = i.occurred_at,
+  coalesce(b.refs, '{}'::uuid[])
 from (
   select id from @.audit_event union select event_id from @.audit_index
   union select event_id from @.audit_queue union select id from @.audit_outbox
@@ -28,19 +31,22 @@ left join (
   select event_id, array_agg(part_no::int order by part_no) as parts,
     array_agg(kind order by part_no) as kinds
   from @.audit_payload group by event_id
-) p on p.event_id = id
+) p on p.event_id = id left join (
+  select event_id, array_agg(object_ref) as refs from @.audit_about group by event_id
+) b on b.event_id = id
 order by id"""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A record's creation or update, as its event tells it."""
+    """A record's creation or update, as its event tells it; of an event about many all of them."""
 
     event: UUID
     type: str
     request: UUID
     object: str
-    record: UUID
+    record: UUID | None
+    records: tuple[UUID, ...]
 
 
 @dataclass(slots=True)
@@ -61,7 +67,8 @@ def read_ledger(ctx: Context) -> Ledger:
     _read_events(ctx, ledger)
     by_record: dict[tuple[str, UUID], list[UUID]] = {}
     for change in ledger.changes.values():
-        by_record.setdefault((change.object, change.record), []).append(change.event)
+        for record in change.records:
+            by_record.setdefault((change.object, record), []).append(change.event)
     for object_ in objects.get_catalogue(ctx).objects.values():
         for row in _rows(ctx, object_):
             ledger.records += 1
@@ -73,7 +80,7 @@ def read_ledger(ctx: Context) -> Ledger:
 
 
 def _read_events(ctx: Context, ledger: Ledger) -> None:
-    for id_, type_, request, object_, record, queued, news, parts, kinds, agree in ctx.db.rows(_EVENTS):
+    for id_, type_, request, object_, record, queued, news, parts, kinds, agree, many in ctx.db.rows(_EVENTS):
         ledger.events += 1
         if type_ is None:
             ledger.half.append(f"event {id_}: others know it, but it is not there")
@@ -82,7 +89,8 @@ def _read_events(ctx: Context, ledger: Ledger) -> None:
         missing["a part between"] = parts == list(range(len(parts)))
         if type_ in (CREATED, UPDATED):
             missing |= {"news": news, "changes": "changes" in kinds[1:]}
-            ledger.changes[id_] = Change(id_, type_, request, object_, record)
+            about = tuple(many) if record is None else (record,)
+            ledger.changes[id_] = Change(id_, type_, request, object_, record, about)
         ledger.half += [f"event {id_} {type_}: no {what}" for what, there in missing.items() if not there]
         ledger.half += [f"event {id_} {type_}: {words}" for words in audit.verify_event(ctx, id_)]
 

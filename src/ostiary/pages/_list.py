@@ -288,8 +288,9 @@ def _tabs(reader: Reader, thing: Object, state: ListState, saved: SavedViews) ->
 
 def _import_url(reader: Reader, view: ObjectView) -> str:
     """Where files are brought in, for those who may; for others there is nothing to explain in a list."""
-    may = access.may_operate(reader.ctx, access.Operation.IMPORT) and not why_not_created(view)
-    return reader.urls.import_file(view.object.code) if may else ""
+    # the rights that the records of this page were just read with
+    may = access.rights_of(reader.ctx).operation(access.Operation.IMPORT).allowed
+    return reader.urls.import_file(view.object.code) if may and not why_not_created(view) else ""
 
 
 def _export(reader: Reader, thing: Object, state: ListState) -> Action:

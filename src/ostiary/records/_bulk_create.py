@@ -7,7 +7,7 @@ from ostiary.kernel.context import Context
 from ostiary.kernel.ids import RecordId, new_id
 from ostiary.records._bulk import REFUSALS, BulkResult, Progress, RowResult, run_chunks
 from ostiary.records._bulk_rows import missing_references
-from ostiary.records._create import complete, ensure_required
+from ostiary.records._complete import complete, ensure_required
 from ostiary.records._effects import Effect
 from ostiary.records._follow import follow
 from ostiary.records._rules import Ruled

@@ -20,7 +20,8 @@ from ostiary.kernel.errors import AccessDenied, FieldError, Invalid, NotFound
 from ostiary.kernel.ids import ColumnId, EventId, ObjectId, RecordId, new_id
 from ostiary.objects import public as objects
 from ostiary.records._changes import append_change, by_subject
-from ostiary.records._create import create_record, next_number
+from ostiary.records._complete import next_number
+from ostiary.records._create import create_record
 from ostiary.records._lock import lock_record
 from ostiary.records._references import ensure_references
 from ostiary.records._rules import ruled

@@ -12,9 +12,9 @@ from ostiary.access import public as access
 from ostiary.kernel.context import Context
 from ostiary.kernel.errors import FieldError, Invalid
 from ostiary.kernel.ids import RecordId, new_id
-from ostiary.objects import public as objects
 from ostiary.objects.public import Column, Mirror
 from ostiary.records._columns import stored
+from ostiary.records._complete import complete
 from ostiary.records._effects import Derived, Effect, store_derived
 from ostiary.records._errors import ColumnNotEditable
 from ostiary.records._lock import Before, lock_for_rules, lock_record
@@ -149,7 +149,8 @@ def mirror_down(ctx: Context, owner: View, view: View, written: Sequence[Effect]
                 derived.append((*target, typed))
         elif not empty:
             typed = {**values, **_kind(view, mirror), primary.code: True, master.code: effect.id}
-            fresh.append(_new(view, numbers, len(fresh), typed))
+            complete(ctx, view, typed, numbers.next)
+            fresh.append(NewRow(len(fresh), RecordId(new_id()), typed, frozenset()))
     store_derived(ctx, view, derived)
     if fresh:
         store_rows(ctx, view, fresh)
@@ -172,12 +173,3 @@ def _same(held: Row, values: Row) -> bool:
 
 def _kind(view: View, mirror: Mirror) -> dict[str, Any]:
     return {c.code: values[0] for flag, values in mirror.when.flags if (c := named(view, flag)) is not None}
-
-
-def _new(view: View, numbers: Numbers, number: int, typed: dict[str, Any]) -> NewRow:
-    drawn = {
-        c.code: numbers.next(c)
-        for c in view.object.columns.values()
-        if c.type is objects.ColumnType.AUTO_NUMBER
-    }
-    return NewRow(number, RecordId(new_id()), {**typed, **drawn}, frozenset())

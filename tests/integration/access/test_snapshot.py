@@ -152,6 +152,7 @@ def test_rules_and_switches_show_as_legs(house: House) -> None:
     assert lines == [  # what lies under a deal is read with it, and neither changed nor deleted
         f"+ read opportunity: {whose}",
         f"+ read opportunity_file: by opportunity: {whose}",
+        f"+ read opportunity_history: by opportunity: {whose}",
         f"+ read opportunity_note: by opportunity: {whose}",
     ]
     opened = house.diff(lambda: access.set_switches(house.ctx, deal.id, records=False))

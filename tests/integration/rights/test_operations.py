@@ -41,7 +41,7 @@ def test_the_list_is_grouped_and_found_by_words(harbour: Harbour, admin: Site) -
 
 def test_rows_and_carried_rights_are_saved_together(restored: Harbour, admin: Site) -> None:
     editor = open_editor(admin, URL)
-    assert "GET /o/<slug:code>/export" in editor.page.text
+    assert "GET, POST /o/<slug:code>/export" in editor.page.text
     page = editor.do("add operation:CanExportGrid", **{"add-operation-CanExportGrid.text": "Crew"})
     assert "Operation Export lists" in page.text
     assert editor.do("carry CanExportGrid").status == 422
