@@ -62,7 +62,7 @@ def test_what_is_shared_shows_each_their_own_figures(visit: Visit) -> None:
     here = page.url.partition("?")[0].removeprefix(ann.server.url)
     bob.sign_in("bob")
     assert bob.go(here) == 404
-    page.get_by_role("link", name="Share").click()
+    page.get_by_role("link", name="Share", exact=True).click()
     ann.ensure_accessible()
     page.locator("[name=unit]").select_option(label="Bob Other")
     with page.expect_navigation():

@@ -170,7 +170,7 @@ def test_an_operation_is_found_and_changed(admin: Visitor) -> None:
     page.get_by_label("Search operations").fill("export")
     page.get_by_label("Search operations").press("Enter")
     page.get_by_role("link", name="Export lists").click()
-    page.get_by_text("GET /o/<slug:code>/export").wait_for()
+    page.get_by_text("GET, POST /o/<slug:code>/export").wait_for()
     page.get_by_placeholder("Find a role or person").fill("Team")
     page.get_by_placeholder("Find a role or person").press("Enter")
     expect(page.locator("tr.added")).to_have_count(1)
