@@ -29,8 +29,11 @@ check)
     ;;
 test)
     lint
+    # Files of few long tests first: by itself the plugin begins with the files of the most tests, and one
+    # worker would wait minutes for the other's last file.
     # shellcheck disable=SC2046 one word for each tier
-    "$bin/pytest" -q -n 2 --dist loadfile -m 'not deep' $(tiers architecture unit property integration)
+    "$bin/pytest" -q -n 2 --dist loadfile --no-loadscope-reorder -m 'not deep' \
+        $(tiers integration/project property integration unit architecture)
     # By themselves: the driver of the browser leaves an event loop, beside which Django refuses to migrate.
     [ ! -d tests/e2e ] || "$bin/pytest" -q -n 2 -m 'not deep' tests/e2e
     if [ -x "/usr/lib/postgresql/$oldest/bin/postgres" ]; then

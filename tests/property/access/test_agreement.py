@@ -18,7 +18,7 @@ from tests.property.access._stage import Stage
 pytestmark = pytest.mark.database
 
 # The second run, on the oldest PostgreSQL, asks whether its answers are the same, not for new worlds.
-WORLDS = 60 if os.environ.get("OSTIARY_TEST_PG") else 1_000
+WORLDS = 60 if os.environ.get("OSTIARY_TEST_PG") else 500
 DEEP_WORLDS = int(os.environ.get("OSTIARY_WORLDS", "50000"))
 # Another world shows more than another principal of the same one, and there is room for one of the two.
 ASKS_ONE_IN = 3
