@@ -16,7 +16,6 @@ from ostiary.kernel.ids import ColumnId, RecordId, UnitId
 from ostiary.objects import public as objects
 from ostiary.records import public as records
 
-pytestmark = pytest.mark.database
 ORG, FUNC, MANAGER = identity.UnitKind.ORG, identity.UnitKind.FUNC, identity.UnitKind.MANAGER
 READ, WHOLE = frozenset({Verb.READ}), frozenset(Verb)
 

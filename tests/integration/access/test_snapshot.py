@@ -13,8 +13,6 @@ from ostiary.kernel.ids import UnitId, new_id
 from ostiary.objects import public as objects
 from ostiary.records import public as records
 
-pytestmark = pytest.mark.database
-
 
 def named(ctx: Context) -> list[access.NamedObject]:
     return objects.load_catalogue(ctx.db, 0).named()

@@ -3,8 +3,6 @@
 import threading
 from pathlib import Path
 
-import pytest
-
 from ostiary.crm import public as crm
 from ostiary.kernel.context import Channel, Context
 from ostiary.project._tenants import create_tenant
@@ -15,8 +13,6 @@ from ostiary.records import public as records
 from ostiary.tenancy import public as tenancy
 from tests._ledger import read_ledger
 from tests._tenants import Installation
-
-pytestmark = pytest.mark.database
 
 WRITES = 12  # before and after the first table is read
 

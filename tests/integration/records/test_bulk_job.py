@@ -21,7 +21,6 @@ from tests._tenants import Installation
 from tests.integration.objects._worlds import BOAT, apply, column, inside, make_home, open_to_all
 from tests.integration.records._people import events
 
-pytestmark = pytest.mark.database
 CHUNK = 2
 UPDATE, DELETE = access.Verb.UPDATE, access.Verb.DELETE
 Hook = Callable[[int], None]
