@@ -37,8 +37,8 @@ def why_not_created_at_all(view: ObjectView) -> str:
 
 
 def why_not_exported(reader: Reader) -> str:
-    """Empty when the reader may export lists."""
-    if access.may_operate(reader.ctx, access.Operation.EXPORT_LIST):
+    """Empty when the reader may export lists, by the rights that the page was read with."""
+    if access.rights_of(reader.ctx).operation(access.Operation.EXPORT_LIST).allowed:
         return ""
     return _("You may not export lists: no role of yours holds the operation “Export lists” (layer 1).")
 

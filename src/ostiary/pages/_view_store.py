@@ -75,7 +75,7 @@ def read_views(ctx: Context, object_id: ObjectId) -> SavedViews:
 
 
 def _whose(ctx: Context, object_id: ObjectId) -> Mapping[str, object]:
-    own = access.rights_of(ctx).sources.own
+    own = access.own_units(ctx)  # of now: no statement after this one tests the epoch that it was read at
     every = access.rights_of(ctx).operation(access.Operation.SAVE_LISTS_FOR_OTHERS).allowed
     return {"me": ctx.actor, "object": object_id, "units": sorted(own - {UnitId(ctx.actor)}), "every": every}
 

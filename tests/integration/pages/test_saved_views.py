@@ -12,6 +12,7 @@ from ostiary.kernel.context import Channel, Context
 from ostiary.kernel.errors import AccessDenied, NotFound
 from ostiary.kernel.ids import UnitId
 from ostiary.pages import public as pages
+from ostiary.pages._view_store import read_views
 from ostiary.records import public as records
 from ostiary.tenancy import public as tenancy
 from tests._tenants import Installation, TestTenant, rolled_back
@@ -215,3 +216,14 @@ def test_the_panel_offers_what_may_be_done(admin: Context, ann: Context) -> None
         assert words not in may_not
     assert 'value="first"' in may_not
     assert parse_qs(state)
+
+
+def test_a_view_of_a_role_goes_with_the_role(admin: Context) -> None:
+    bea = person(admin, "bea", "sales")
+    role = access.create_role(admin, identity.UnitKind.FUNC, "Team of the fair")
+    access.add_member(admin, UnitId(bea.actor), role)
+    save(admin, "At the fair", "sort=name", role)
+    object_id = records.describe(admin, "opportunity").object.id
+    assert [view.name for view in read_views(bea, object_id).views] == ["At the fair"]
+    access.remove_member(admin, UnitId(bea.actor), role)
+    assert read_views(bea, object_id).views == ()
