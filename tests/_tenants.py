@@ -151,6 +151,7 @@ def crm_tenant(tenant: TestTenant) -> TestTenant:
     with tenancy.transaction(tenant.tenant) as db:
         ctx = Context(tenant.tenant.id, db, tenant.administrator, Channel.CLI)
     crm.install(tenant.tenant, ctx)
+    _shared_records.update(_counts(tenant.tenant))
     return tenant
 
 
@@ -163,7 +164,7 @@ def admin(crm_tenant: TestTenant) -> Iterator[Context]:
 
 @pytest.fixture(scope="module", autouse=True)
 def nothing_left() -> Iterator[None]:
-    """People and roles that a module committed into the shared tenant would be met by tests of others."""
+    """What a module committed into the shared tenant would be met by the tests of others."""
     yield
     if _shared:
         with tenancy.transaction(_shared[0].tenant) as db:
@@ -171,6 +172,25 @@ def nothing_left() -> Iterator[None]:
                 "select name from @.identity_unit where active and code is null and kind <> 'service'"
             )
         assert [name for (name,) in found] == ["Ada Admin"]
+        if _shared_records:
+            counts = _counts(_shared[0].tenant)
+            assert {table: counts.get(table) for table in _shared_records} == _shared_records
+
+
+def _counts(tenant: tenancy.Tenant) -> dict[str, int]:
+    """Rows in each table of records."""
+    with tenancy.transaction(tenant) as db:
+        tables = [
+            table
+            for (table,) in db.rows(
+                "select relname::text from pg_class where relnamespace = %(s)s::regnamespace"
+                " and relkind = 'r' and relname like 'rec\\_%%' order by relname",
+                {"s": tenant.schema},
+            )
+        ]
+        counted = " union all ".join(f"select '{table}', count(*) from @.{table}" for table in tables)
+        return dict(db.rows(counted))
 
 
 _shared: list[TestTenant] = []
+_shared_records: dict[str, int] = {}
