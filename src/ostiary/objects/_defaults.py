@@ -38,9 +38,10 @@ def give_defaults(
 def close_columns(ctx: Context, fresh: Mapping[ObjectId, Sequence[ColumnId]]) -> None:
     """A column without any row is open to whoever the object permits, so none is born without one."""
     rows = [(_everyone(ctx), access.ColumnLevel.NONE)]
-    for object_id, columns in fresh.items():
-        if columns:
-            access.set_columns_rows(ctx, object_id, dict.fromkeys(columns, rows))
+    with identity.as_one(ctx) as together:
+        for object_id, columns in fresh.items():
+            if columns:
+                access.set_columns_rows(together, object_id, dict.fromkeys(columns, rows))
 
 
 def _everyone(ctx: Context) -> UnitId:

@@ -202,7 +202,9 @@ def _verify_complete(node: Node, package: Package, rights: Mapping[str, ObjectRi
 
 def write_rights(ctx: Context, plan: Plan, rights: Rights) -> None:
     """Give new objects and columns their declared rights, once; later they are the administrators' own."""
-    _write_rights(ctx, plan, rights, _ensure_roles(ctx, rights))
+    units = _ensure_roles(ctx, rights)
+    with identity.as_one(ctx) as together:
+        _write_rights(together, plan, rights, units)
 
 
 def _ensure_roles(ctx: Context, rights: Rights) -> Mapping[str, UnitId]:
