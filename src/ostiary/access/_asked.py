@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ostiary.access._facts import record_facts
 from ostiary.access._ground import Grounds, masters_of
+from ostiary.access._named import named_in
 from ostiary.access._policy import Policy, load_policy
 from ostiary.access._question import Origin, Question
 from ostiary.access.core import Column, Matter, Operation, RecordFacts, Verb
@@ -55,7 +56,15 @@ def at_one_epoch(ctx: Context, read: Callable[[int], Found]) -> Found:
 def _load(ctx: Context, grounds: Grounds, principal: UnitId, asked: Asked, epoch: int) -> Question:
     graph = identity.role_graph(ctx, epoch)
     matter = load_matter(ctx, grounds, graph, load_policy(ctx, epoch), asked)
-    origin = load_origin(ctx, epoch, graph, principal, _reporting(matter.facts), asked.at)
+    origin = load_origin(
+        ctx,
+        epoch,
+        graph,
+        principal,
+        _reporting(matter.facts),
+        asked.at,
+        only=frozenset(named_in(matter)) & matter.roles,
+    )
     above = () if asked.record_id is None else _records(ctx, grounds, asked.object_id, asked.record_id)
     return Question(origin, matter, above)
 
@@ -109,11 +118,12 @@ def load_origin(
     reporting: frozenset[UnitId] = frozenset(),
     at: datetime | None = None,
     *,
-    managing: bool = True,
+    only: frozenset[UnitId] | None = None,
 ) -> Origin:
     """A principal's inputs. reporting: units whose managers may come into it. at: as of what is asked.
 
-    managing: False leaves out what comes by managing, which may be much. Raises NotFound.
+    only: the roles that matter of those that come by managing, which may be thousands; None: all.
+    Raises NotFound.
     """
     row = ctx.db.row(
         "select u.kind, u.external, u.active, now(), array(select m.role_id from @.identity_membership m"
@@ -136,7 +146,7 @@ def load_origin(
         active,
         kind == identity.UnitKind.SERVICE,
         external,
-        roles_under(ctx, heads | reporting, but=principal) if managing else {},
+        roles_under(ctx, heads | reporting, but=principal, only=only),
         people,
         standing.delegations,
         standing.elevations,
@@ -171,18 +181,18 @@ def roles_under(
 
     but: a person who is left out. only: the roles that matter; None: all.
     """
-    wanted = sorted(heads)
-    if not wanted:
+    wanted, counting = sorted(heads), None if only is None else sorted(only)
+    if not wanted or counting == []:
         return {}
+    which = "" if counting is None else " and o.unit_id = any(%(only)s)"
     return {
         head: frozenset(roles)
         for head, roles in ctx.db.rows(
             "select r.unit_id, array_agg(distinct o.unit_id) from @.identity_label_unit r"
-            " join @.identity_label_unit o on o.label_id = r.label_id and o.kind = 'o'"
-            " and (%(only)s::uuid[] is null or o.unit_id = any(%(only)s))"
+            f" join @.identity_label_unit o on o.label_id = r.label_id and o.kind = 'o'{which}"
             " where r.kind = 'r' and r.unit_id = any(%(heads)s) and exists (select 1 from @.identity_unit u"
             " where u.current_label_id = r.label_id and u.id <> %(but)s) group by r.unit_id",
-            {"heads": wanted, "but": but, "only": None if only is None else sorted(only)},
+            {"heads": wanted, "but": but, "only": counting},
         )
     }
 

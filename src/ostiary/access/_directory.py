@@ -168,7 +168,7 @@ def view_standings(ctx: Context, person: UnitId) -> StandingView:
     ensure_operation(ctx, Operation.MANAGE_USERS)
     origin = at_one_epoch(
         ctx,
-        lambda epoch: load_origin(ctx, epoch, identity.role_graph(ctx, epoch), person, managing=False),
+        lambda epoch: load_origin(ctx, epoch, identity.role_graph(ctx, epoch), person, only=frozenset()),
     )
     found = identity.standings_of(ctx, person, () if origin.service else origin.own().roles)
     _record(ctx, "identity.person.viewed", person, {})

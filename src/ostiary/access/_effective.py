@@ -47,7 +47,7 @@ class EffectiveRole:
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """Roles that count, in no order. manages: the units that the principal or a grantor manages."""
+    """Roles that count, by name. manages: the units that the principal or a grantor manages."""
 
     roles: tuple[EffectiveRole, ...]
     manages: tuple[UnitId, ...]
@@ -60,16 +60,31 @@ def effective_roles(ctx: Context, principal: UnitId, *, managing: bool = False) 
     is every role there is.
     """
     ensure_operation(ctx, Operation.MANAGE_USERS)
-    origin = at_one_epoch(
-        ctx,
-        lambda epoch: load_origin(ctx, epoch, identity.role_graph(ctx, epoch), principal, managing=managing),
-    )
+    return at_one_epoch(ctx, lambda epoch: _effective(ctx, epoch, principal, managing=managing))
+
+
+def _effective(ctx: Context, epoch: int, principal: UnitId, *, managing: bool) -> Effective:
+    graph = identity.role_graph(ctx, epoch)
+
+    def found() -> Effective:
+        only = None if managing else frozenset[UnitId]()
+        return _told(ctx, load_origin(ctx, epoch, graph, principal, only=only), managing=managing)
+
+    standing = identity.standing_in(ctx, epoch)
+    if not managing or standing.delegations or standing.elevations:  # these begin and end without a change
+        return found()
+    # whoever is above thousands turns page after page of the same
+    return graph.derived(("effective", principal), found)
+
+
+def _told(ctx: Context, origin: Origin, *, managing: bool) -> Effective:
     found: dict[UnitId, list[Way]] = {}
     for role, way in managed_ways(origin) if managing else other_ways(origin):
         found.setdefault(role, []).append(way)
+    names = identity.names_of(ctx, sorted(found))
     told = [
         EffectiveRole(role, tuple(ways[:MOST_WAYS]), max(0, len(ways) - MOST_WAYS))
-        for role, ways in found.items()
+        for role, ways in sorted(found.items(), key=lambda each: (names.get(each[0], "").casefold(), each[0]))
     ]
     heads = origin.graph.heads(origin.own()).union(*(origin.graph.heads(g.own) for g in _grantors(origin)))
     return Effective(tuple(told), tuple(sorted(heads)))

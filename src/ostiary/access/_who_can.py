@@ -12,18 +12,16 @@ from uuid import UUID
 from ostiary.access._administration import ensure_operation
 from ostiary.access._asked import Asked, at_one_epoch, load_matter, roles_under, standing_at
 from ostiary.access._ground import Grounds
+from ostiary.access._named import named_in, values_of
 from ostiary.access._policy import load_policy
 from ostiary.access._rights import transaction_time
 from ostiary.access.core import (
-    ANY_DATA,
     Held,
-    Matter,
     Operation,
     RecordFacts,
     Sources,
     Verb,
     grantors_of,
-    needed,
     permits,
     sources_of,
 )
@@ -132,7 +130,7 @@ class _Crowd:
         self.matter = matter
         self.matters = {verb: replace(matter, verb=verb) for verb in verbs}
         self.standing = standing_at(ctx, epoch, asked.at)
-        self.named = frozenset(unit for each in self.matters.values() for unit in _named(each))
+        self.named = frozenset(unit for each in self.matters.values() for unit in named_in(each))
         self.named |= {d.receiver for d in self.standing.delegations}
         self.counts: dict[int, _Count] = {}
         self.labels = self._labels()
@@ -218,7 +216,7 @@ class _Crowd:
 
     def _with_attributes(self) -> set[UnitId]:
         """Who has a value of their own that stands where a scope rule looks."""
-        values = sorted(_values(self.matter.facts))
+        values = sorted(values_of(self.matter.facts))
         if not self._attribute_names or not values:
             return set()
         rows = self.ctx.db.rows(
@@ -265,30 +263,3 @@ class _Crowd:
 
     def _grantors(self, asked: Iterable[UnitId]) -> list[Held]:
         return [self._held(g, self.labels[self.alone[g].label][1]) for g in asked if g in self.alone]
-
-
-def _named(matter: Matter) -> Iterator[UnitId]:
-    """Every unit that rows, rules, denies and shares name, and whatever stands where scope rules look."""
-    codes = {ANY_DATA[verb].value for verb in (*needed(matter.verb), Verb.READ)} | matter.carried.keys()
-    if matter.operation is not None:
-        codes.add(matter.operation)
-    for code in codes:
-        yield from (row.unit for row in matter.operations.get(code, ()))
-    yield from (row.unit for row in matter.rows)
-    yield from (row.unit for row in (matter.column.rows if matter.column else ()))
-    for policy in matter.policies:
-        yield from (rule.grantee for rule in policy.rules)
-        yield from (rule.grantee for rule in policy.scopes)
-        yield from (rule.unit for rule in policy.deny_rules)
-    yield from map(UnitId, _values(matter.facts))
-    facts = matter.facts
-    while facts is not None:
-        yield from (share.unit for share in facts.shares)
-        yield from (deny.unit for deny in facts.denies)
-        facts = facts.master
-
-
-def _values(facts: RecordFacts | None) -> Iterator[UUID]:
-    while facts is not None:
-        yield from (value for value in facts.values.values() if value is not None)
-        facts = facts.master

@@ -125,8 +125,7 @@ def person_roles(request: HttpRequest, person_id: UUID) -> HttpResponse:
             "direct": [_role(role) for role in access.direct_roles(ctx, unit).rows],
             "manages": found.manages,
             "effective": [
-                {"name": names.get(effective.role, ""), **asdict(effective)}
-                for effective in sorted(found.roles, key=lambda f: (names.get(f.role, ""), f.role))
+                {"name": names.get(effective.role, ""), **asdict(effective)} for effective in found.roles
             ],
         }
     )

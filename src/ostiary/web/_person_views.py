@@ -115,13 +115,10 @@ def _facts(request: HttpRequest, person: identity.Details) -> list[tuple[str, st
 def _roles_tab(request: HttpRequest, person: identity.Details, tab: str) -> HttpResponse:
     managing = tab == "managed"
     found = access.effective_roles(request.ctx, person.id, managing=managing)
-    named = [*(effective.role for effective in found.roles), *found.manages]
-    names = identity.names_of(request.ctx, named)
-    ordered = sorted(found.roles, key=lambda e: (names.get(e.role, "").casefold(), e.role))
     first = _number(request.GET.get("from", ""))
-    shown = ordered[first : first + EFFECTIVE]
-    more = {unit for effective in shown for unit in named_in(effective.ways)}
-    names |= identity.names_of(request.ctx, sorted(more - names.keys()))
+    shown = found.roles[first : first + EFFECTIVE]
+    named = {unit for effective in shown for unit in (effective.role, *named_in(effective.ways))}
+    names = identity.names_of(request.ctx, sorted(named.union(found.manages[:5])))
     url = f"{PEOPLE_URL}/{person.id}"
     address = f"{url}?tab={tab}"
     return _shown(
@@ -130,12 +127,12 @@ def _roles_tab(request: HttpRequest, person: identity.Details, tab: str) -> Http
         tab,
         "web/person_roles.html",
         rows=[_line(effective, names, person.name) for effective in shown],
-        count=words.number(len(ordered)),
+        count=words.number(len(found.roles)),
         manages=words.listed([names.get(unit, "") for unit in found.manages[:5]]),
         managing=managing,
         other_url=f"{url}?tab={'roles' if managing else 'managed'}",
         first_url=address if first else "",
-        next_url=f"{address}&from={first + EFFECTIVE}" if len(ordered) > first + EFFECTIVE else "",
+        next_url=f"{address}&from={first + EFFECTIVE}" if len(found.roles) > first + EFFECTIVE else "",
     )
 
 
