@@ -310,7 +310,8 @@ def test_a_server_that_recovers_is_waited_for_and_told_of(slow: Slow) -> None:
     assert str(cluster.log_path) in slow.told[0]
 
 
-def test_a_server_that_never_comes_up_is_given_up(slow: Slow) -> None:
+def test_a_server_that_never_comes_up_is_given_up(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "STOPPING", ((signal.SIGKILL, PATIENCE_S),))  # the gate hears nothing else
     slow.when_told = lambda: slow.skip(_cluster_patience.RECOVERY_TIMEOUT_S + 1)
     cluster = slow.cluster()
     with pytest.raises(ClusterError, match="is not ready after 60"):
