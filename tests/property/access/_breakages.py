@@ -7,11 +7,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
 from tests.oracle import answers, denies, layers, legs, scopes, stored, units
 from tests.oracle.model import Grant, Leg, Verb, World
+from tests.property.access._search import first_world
 
 MODULES: list[ModuleType] = [units, stored, scopes, denies, legs, layers, answers]
 RECORD_VERBS = (Verb.READ, Verb.UPDATE, Verb.DELETE)
@@ -63,23 +63,14 @@ def unseen_after(count: int, breakages: Mapping[str, Breakage], worlds: SearchSt
     """The breakages that no one of `count` worlds shows."""
     unseen = set(breakages)
 
-    @settings(
-        max_examples=count,
-        deadline=None,  # the oracle is slow by design
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),  # one loop looks for all breakages; nothing here shrinks
-    )
-    @given(worlds)
-    def look(world: World) -> None:
-        if not unseen:
-            return
+    def shows_the_last(world: World) -> bool:
         right = answers_of(world)
         for name in sorted(unseen):
             with broken(*breakages[name]):
                 # fresh graphs, for they remember what was found on them
                 if answers_of(replace(world, eras=tuple(replace(graph) for graph in world.eras))) != right:
                     unseen.discard(name)
+        return not unseen
 
-    look()
+    first_world(count, shows_the_last, worlds)
     return unseen

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
 
 from ostiary.access import _policy, _rights, core
 from ostiary.access._bound_legs import AuthorIn, ByMaster, LabelIn, OwnerIn, Scoped, Shared
@@ -16,9 +15,9 @@ from ostiary.identity import _graph, _standing_in
 from ostiary.kernel.errors import AccessDenied
 from ostiary.records import _columns, _view
 from tests.oracle.model import World
-from tests.oracle.worlds import worlds
 from tests.property.access._comparison import Asking
 from tests.property.access._reality import Reality, made_real
+from tests.property.access._search import first_world
 from tests.property.access._stage import Stage
 
 ENOUGH = 400  # worlds; the rarest of these bugs shows in one of ten or twenty
@@ -146,24 +145,11 @@ def differs(world: World, reality: Reality) -> bool:
 
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_planted_bug_is_caught(stage: Stage, bug: str) -> None:
-    caught: list[World] = []
-
-    @settings(
-        max_examples=ENOUGH,
-        deadline=None,  # a database answers
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),  # the first catch ends the search
-    )
-    @given(worlds())
-    def search(world: World) -> None:
-        if not caught:
-            with made_real(stage, world, ASKED_BEFORE) as reality:
-                if differs(world, reality):
-                    caught.append(world)
+    def notices(world: World) -> bool:
+        with made_real(stage, world, ASKED_BEFORE) as reality:
+            return differs(world, reality)
 
     with planted(bug):
-        search()
+        caught = first_world(ENOUGH, notices)
     assert caught, f"{ENOUGH} worlds did not notice: {bug}"
-    with made_real(stage, caught[0], ASKED_BEFORE) as reality:
-        assert not differs(caught[0], reality)  # and it was the bug that they noticed
+    assert not notices(caught)  # and it was the bug that they noticed
