@@ -1,7 +1,7 @@
 """Submitting forms: what `records` accepts is saved, what it refuses is the form with its errors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from ostiary.access.public import Verb
@@ -30,12 +30,14 @@ UNPROCESSABLE, CONFLICT = 422, 409
 class Saved:
     """It is done; `visible` is false when the result left what the reader may see.
 
-    back: the page to go on to, "" for the record's own or, where that is gone, its list.
+    back: the page to go on to, "" for the record's own or, where that is gone, its list. version: what a
+    change made of the record, 0 where nothing was changed.
     """
 
     record_id: UUID
     visible: bool = True
     back: str = ""
+    version: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,8 @@ def submit_edit(reader: Reader, code: str, record_id: RecordId, posted: Posted) 
         try:
             with reader.ctx.db.savepoint():
                 changed = records.update_record(reader.ctx, code, record_id, changes, version)
-            return Saved(record_id, visible=changed.visible, back=_back(reader, view, posted))
+            back = _back(reader, view, posted)
+            return Saved(record_id, visible=changed.visible, back=back, version=changed.version)
         except Invalid as refused:
             draft = draft.with_errors(refused.errors)
         except VersionConflict:

@@ -39,6 +39,7 @@ from ostiary.pages._saved import find_view_roles
 from ostiary.pages._share import submit_sharing
 from ostiary.pages._share_panel import find_units
 from ostiary.pages._state import ListState, read_state
+from ostiary.pages._undo import submit_undo
 from ostiary.pages._units import unit_options
 from ostiary.pages._who_panel import count_people
 from ostiary.pages._widget_form import REFRESH, read_widget, texts_of, widget_fields
@@ -175,6 +176,7 @@ __all__ = [
     "submit_hand_over",
     "submit_new",
     "submit_sharing",
+    "submit_undo",
     "submit_view",
     "submit_view_change",
     "texts_of",

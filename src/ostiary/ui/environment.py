@@ -9,6 +9,7 @@ from markupsafe import Markup
 from ostiary.ui import format as words
 from ostiary.ui import i18n
 from ostiary.ui.files import asset, manifest
+from ostiary.ui.shortcuts import shortcuts
 
 _folders: dict[str, BaseLoader] = {"ui": FileSystemLoader(Path(__file__).parent / "templates" / "ui")}
 _FALLBACK_ICON = "box"
@@ -79,7 +80,7 @@ def _environment() -> Environment:
     )
     env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the i18n extension at run time
     env.globals.update(asset=asset, avatar=avatar, icon=icon, squares=squares)
-    env.globals.update(language=i18n.language, spoken=i18n.spoken)
+    env.globals.update(language=i18n.language, spoken=i18n.spoken, shortcuts=shortcuts)
     return env
 
 

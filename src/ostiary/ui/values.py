@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Theme = Literal["", "light", "dark"]
+Contrast = Literal["", "more"]
 Density = Literal["", "compact"]
 
 
@@ -34,11 +35,15 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Links under one caption. folded: shown on demand, since few people need them every day."""
+    """Links under one caption. folded: shown on demand, since few people need them every day.
+
+    bare: its caption is told to screen readers alone.
+    """
 
     label: str
     links: tuple[Link, ...]
     folded: bool = False
+    bare: bool = False
 
     @property
     def holds_current(self) -> bool:
@@ -56,10 +61,19 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class Undo:
+    """Where what was just done is taken back: a form of one button. fields: what it posts."""
+
+    url: str
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What surrounds every page. template: what a page extends, the shell or a bare part for htmx.
 
-    undo_url: where what the notice tells can be taken back, by a form that says `restore`.
+    theme, contrast: "" follows the system. keys: whether single keys do something. notice: what was just
+    done; undo: how it is taken back.
     """
 
     template: str
@@ -78,9 +92,11 @@ class Frame:
     search_url: str = ""
     files_url: str = ""
     theme: Theme = ""
+    contrast: Contrast = ""
     density: Density = ""
+    keys: bool = True
     notice: str = ""
-    undo_url: str = ""
+    undo: Undo | None = None
 
 
 @dataclass(frozen=True, slots=True)

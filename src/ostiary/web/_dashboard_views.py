@@ -18,6 +18,7 @@ from ostiary.ui.values import Field, Link, Option
 from ostiary.web._forms import Form, form_page, unit_of
 from ostiary.web._frame import URLS, reader_of
 from ostiary.web._responses import done, page_response
+from ostiary.web._typed import number_in
 from ostiary.web._view import FORM, READ, answers, lists_of
 
 _SECTION = URLS.dashboards
@@ -166,10 +167,8 @@ def _save(
     widgets: list[dashboards.Widget],
 ) -> None:
     """Raises Invalid, also where somebody else saved first."""
-    version = texts.get("version", "")
     try:
-        seen = int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0
-        dashboards.save_dashboard(request.ctx, shown.id, name, widgets, seen)
+        dashboards.save_dashboard(request.ctx, shown.id, name, widgets, number_in(texts.get("version", "")))
     except VersionConflict as conflict:
         told = _("Somebody else changed this dashboard meanwhile. Open it again and repeat your change.")
         raise Invalid([FieldError("", "conflict", told)]) from conflict

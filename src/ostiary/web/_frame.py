@@ -1,5 +1,7 @@
 """What surrounds every page: navigation from the workplaces, the person, theme and density."""
 
+import re
+from collections.abc import Mapping
 from contextlib import suppress
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,9 +15,10 @@ from ostiary.objects.public import Catalogue, Workplace
 from ostiary.pages import public as pages
 from ostiary.tenancy import public as tenancy
 from ostiary.ui.i18n import gettext as _
-from ostiary.ui.values import Density, Frame, Group, Link, Theme
+from ostiary.ui.values import Contrast, Density, Frame, Group, Link, Theme, Undo
 
-THEME, DENSITY, WORKPLACE = "ostiary-theme", "ostiary-density", "ostiary-workplace"
+THEME, CONTRAST, DENSITY = "ostiary-theme", "ostiary-contrast", "ostiary-density"
+KEYS, WORKPLACE = "ostiary-keys", "ostiary-workplace"
 URLS = pages.Urls()
 JOBS_URL, SETTINGS_URL, EXPLAIN_URL = "/jobs", "/settings", URLS.bench
 PEOPLE_URL, ROLES_URL = "/people", "/roles"
@@ -23,10 +26,13 @@ RIGHTS_URL, OPERATIONS_URL, WIZARD_URL = "/rights/objects", "/rights/operations"
 MATRIX_URL = "/role-matrix"
 PREFERENCES_URL = "/preferences"
 FILES_URL = "/files"
+_CHANGE = re.compile(r"([a-z][a-z0-9_]{0,62}):([0-9a-f-]{36}):(\d{1,9})")  # object, record, version after it
+_THEMES: Mapping[str, Theme] = {"light": "light", "dark": "dark"}
 _BOTTOM = 4  # sections in the bottom bar of phones; the fifth place is More
 _NOTICES = {
     "added": lambda: _("Added."),
     "saved": lambda: _("Saved."),
+    "undone": lambda: _("Taken back."),
     "decided": lambda: _("Saved. It is in effect now."),
     "reviewed": lambda: _("Noted that you reviewed it."),
     "reset": lambda: _("Back to the default."),
@@ -84,23 +90,39 @@ def frame_of(request: HttpRequest, current: str = "") -> Frame:
         person=person.name,
         login=person.login,
         csrf=get_token(request),
-        here=request.get_full_path(),
+        here=without_notice(request),
         sign_out_url="/sign-out",
         search_url=URLS.search,
         preferences_url=PREFERENCES_URL,
         files_url=FILES_URL,
         theme=theme_of(request),
+        contrast=contrast_of(request),
         density=density_of(request),
+        keys=has_keys(request),
         notice=_NOTICES.get(request.GET.get("done", ""), str)(),
-        undo_url=_undo_url(request, current),
+        undo=_undo(request, current),
     )
 
 
-def _undo_url(request: HttpRequest, current: str) -> str:
-    """Where the deletion that the notice tells of can be taken back."""
+def _undo(request: HttpRequest, current: str) -> Undo | None:
+    """How what the notice tells of is taken back: a change of a record, or the deletion of a view."""
+    asked = request.GET.get("undo", "")
+    if change := _CHANGE.fullmatch(asked):
+        code, record_id, version = change.groups()
+        fields = (("version", version), ("next", without_notice(request)))
+        return Undo(URLS.record(code, record_id, "undo"), fields)
     with suppress(ValueError):
-        return URLS.views(current, str(UUID(request.GET.get("undo", ""))))
-    return ""
+        return Undo(URLS.views(current, str(UUID(asked))), (("do", "restore"),))
+    return None
+
+
+def without_notice(request: HttpRequest) -> str:
+    """The address of this page as it is without news."""
+    query = request.GET.copy()
+    for name in ("done", "undo"):
+        query.pop(name, None)
+    path: str = request.path
+    return f"{path}?{query.urlencode()}" if query else path
 
 
 def plain_frame(request: HttpRequest) -> Frame:
@@ -110,6 +132,7 @@ def plain_frame(request: HttpRequest) -> Frame:
         tenant=tenant_name(request),
         csrf=get_token(request),
         theme=theme_of(request),
+        contrast=contrast_of(request),
         density=density_of(request),
     )
 
@@ -117,7 +140,11 @@ def plain_frame(request: HttpRequest) -> Frame:
 def empty_frame(request: HttpRequest) -> Frame:
     """The frame of a page that is made without asking anything: nobody knows whose request it is."""
     return Frame(
-        template="ui/bare.html", tenant="Ostiary", theme=theme_of(request), density=density_of(request)
+        template="ui/bare.html",
+        tenant="Ostiary",
+        theme=theme_of(request),
+        contrast=contrast_of(request),
+        density=density_of(request),
     )
 
 
@@ -138,9 +165,28 @@ def first_section(request: HttpRequest, workplace: str = "") -> str | None:
 
 
 def theme_of(request: HttpRequest) -> Theme:
-    """The theme this browser asked for; "" follows the system."""
-    value = request.COOKIES.get(THEME, "")
-    return value if value in ("light", "dark") else ""
+    """The theme this browser asked for."""
+    return read_theme(request.COOKIES.get(THEME, ""))
+
+
+def read_theme(text: str) -> Theme:
+    """A theme by its name; "" follows the system."""
+    return _THEMES.get(text, "")
+
+
+def contrast_of(request: HttpRequest) -> Contrast:
+    """High contrast, if this browser asked for it."""
+    return read_contrast(request.COOKIES.get(CONTRAST, ""))
+
+
+def read_contrast(text: str) -> Contrast:
+    """A contrast by its name; "" follows the system."""
+    return "more" if text == "more" else ""
+
+
+def has_keys(request: HttpRequest) -> bool:
+    """Whether single keys do something: they may be turned off (WCAG 2.2, 2.1.4)."""
+    return bool(request.COOKIES.get(KEYS, "") != "off")
 
 
 def density_of(request: HttpRequest) -> Density:

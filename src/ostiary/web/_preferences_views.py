@@ -1,4 +1,4 @@
-"""How pages look and speak: of this browser its theme and density, of the person language and time zone."""
+"""How pages look and speak: of this browser its theme, contrast, density and keys; of the person the rest."""
 
 from collections.abc import Sequence
 
@@ -13,10 +13,22 @@ from ostiary.ui import i18n
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.values import Field, Option
 from ostiary.web import _forms as forms
-from ostiary.web._frame import DENSITY, PREFERENCES_URL, THEME, person_of
+from ostiary.web._frame import (
+    CONTRAST,
+    DENSITY,
+    KEYS,
+    PREFERENCES_URL,
+    THEME,
+    contrast_of,
+    density_of,
+    has_keys,
+    person_of,
+    theme_of,
+)
 from ostiary.web._view import FORM, answers
 
 _YEAR_S = 31_536_000
+_COOKIES = ((THEME, "theme"), (CONTRAST, "contrast"), (DENSITY, "density"), (KEYS, "keys"))
 # Languages of people, by their own names. The interface speaks some; what is sent to people may be in any.
 LANGUAGES = (
     *i18n.NAMES.items(),
@@ -41,9 +53,9 @@ def remember(request: HttpRequest, response: HttpResponseBase, name: str, value:
 
 @answers(FORM, guard=OWN, reads=Silent("one's own choices"), writes="identity.person.changed")
 def preferences(request: HttpRequest) -> HttpResponseBase:
-    """GET, POST /preferences. Theme and density stay in this browser; words and times are the person's.
+    """GET, POST /preferences. How pages look stays in this browser; words and times are the person's.
 
-    Only what is posted changes; a post of theme and density alone leaves no event.
+    Only what is posted changes; a post of what stays in this browser alone leaves no event.
     """
     if request.method != "POST":
         return _page(request)
@@ -52,7 +64,7 @@ def preferences(request: HttpRequest) -> HttpResponseBase:
     except Invalid as refused:
         return _page(request, refused.errors)
     response = HttpResponseRedirect(own_address(request.POST.get("next", "")))
-    for cookie, field in ((THEME, "theme"), (DENSITY, "density")):
+    for cookie, field in _COOKIES:
         if field in request.POST:
             remember(request, response, cookie, request.POST[field][:20])
     return response
@@ -73,19 +85,34 @@ def _change_locale(request: HttpRequest) -> None:
 
 def _page(request: HttpRequest, errors: Sequence[FieldError] = ()) -> HttpResponseBase:
     person, posted = person_of(request), request.POST
+    locale = locale_fields(
+        i18n.spoken(), posted.get("language", person.language), posted.get("time_zone", person.time_zone)
+    )
+    intro = _(
+        "Words, dates and times of every page follow your choice. How pages look is kept in this browser."
+    )
     form = forms.Form(
-        _("Language and time zone"),
-        PREFERENCES_URL,
-        locale_fields(
-            i18n.spoken(),
-            posted.get("language", person.language),
-            posted.get("time_zone", person.time_zone),
-        ),
-        "/",
-        _("Save"),
-        intro=_("They are yours alone: words, dates and times of every page follow them."),
+        _("Preferences"), PREFERENCES_URL, (*locale, *_look_fields(request)), "/", _("Save"), intro=intro
     )
     return forms.form_page(request, form, errors)
+
+
+def _look_fields(request: HttpRequest) -> tuple[Field, ...]:
+    keys = "on" if has_keys(request) else "off"
+    themes = (("system", _("System")), ("light", _("Light")), ("dark", _("Dark")))
+    contrasts = (("system", _("System")), ("more", _("High")))
+    densities = (("comfortable", _("Comfortable")), ("compact", _("Compact")))
+    return (
+        _choice("theme", _("Theme"), themes, theme_of(request)),
+        _choice("contrast", _("Contrast"), contrasts, contrast_of(request)),
+        _choice("density", _("Rows"), densities, density_of(request)),
+        _choice("keys", _("Keys without Ctrl"), (("on", _("On")), ("off", _("Off"))), keys),
+    )
+
+
+def _choice(name: str, label: str, offered: Sequence[tuple[str, str]], chosen: str) -> Field:
+    options = tuple(Option(value, text, value == chosen) for value, text in offered)
+    return Field(name, label, "choice", options=options)
 
 
 def language_name(code: str) -> str:

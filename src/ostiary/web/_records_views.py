@@ -6,9 +6,10 @@ from ostiary.kernel.entries import RECORDS, Silent
 from ostiary.kernel.ids import RecordId
 from ostiary.pages import public as pages
 from ostiary.web._frame import URLS, reader_of
-from ostiary.web._responses import done, page_response
-from ostiary.web._typed import typed_in
-from ostiary.web._view import FORM, READ, answers, lists_of
+from ostiary.web._preferences_views import own_address
+from ostiary.web._responses import change_of, done, page_response
+from ostiary.web._typed import number_in, typed_in
+from ostiary.web._view import FORM, READ, WRITE, answers, lists_of
 
 _EMPTY = Silent("an empty form; options of its lookups are lists with events of their own")
 
@@ -54,7 +55,7 @@ def new_page(request: HttpRequest, code: str) -> HttpResponseBase:
 
 @answers(FORM, guard=RECORDS, reads="records.record.viewed", writes="records.record.updated")
 def edit_page(request: HttpRequest, code: str, record_id: RecordId) -> HttpResponseBase:
-    """GET, POST /o/<object>/<id>/edit."""
+    """GET, POST /o/<object>/<id>/edit. `next`: the own page to go back to, of a form of one button."""
     reader = reader_of(request)
     if request.method != "POST":
         return page_response(request, pages.edit_form(reader, code, record_id), code)
@@ -63,7 +64,20 @@ def edit_page(request: HttpRequest, code: str, record_id: RecordId) -> HttpRespo
         return page_response(request, result.view, code, result.status)
     if not result.visible:
         return done(URLS.records(code), "lost")
-    return done(result.back or URLS.record(code, record_id), "saved")
+    if result.back:
+        return done(result.back, "saved")
+    where = own_address(request.POST.get("next", URLS.record(code, record_id)))
+    return done(where, "saved", change_of(code, record_id, result.version))
+
+
+@answers(WRITE, guard=RECORDS, writes="records.record.updated")
+def undo(request: HttpRequest, code: str, record_id: RecordId) -> HttpResponseBase:
+    """POST /o/<object>/<id>/undo: take back one's own last change, as long as nothing came after it."""
+    version = number_in(request.POST.get("version", ""))
+    result = pages.submit_undo(reader_of(request), code, record_id, version)
+    if not result.visible:
+        return done(URLS.records(code), "lost")
+    return done(own_address(request.POST.get("next", URLS.record(code, record_id))), "undone")
 
 
 @answers(FORM, guard=RECORDS, reads="records.record.viewed", writes="records.record.deleted")

@@ -39,9 +39,18 @@ def page_response(
     return response
 
 
-def done(address: str, what: str) -> HttpResponseBase:
-    """On to a page that says what was done: "added", "saved", "deleted"..."""
-    return HttpResponseRedirect(f"{address}{'&' if '?' in address else '?'}done={what}")
+def done(address: str, what: str, undo: str = "") -> HttpResponseBase:
+    """On to a page that says what was done: "added", "saved", "deleted"...
+
+    undo: what the button beside it takes back: `change_of` a record, or the id of a deleted view.
+    """
+    news = f"done={what}" + (f"&undo={undo}" if undo else "")
+    return HttpResponseRedirect(f"{address}{'&' if '?' in address else '?'}{news}")
+
+
+def change_of(code: str, record_id: object, version: int) -> str:
+    """The change by which a record came to be at `version`, as an address names it."""
+    return f"{code}:{record_id}:{version}" if version else ""
 
 
 def error_response(request: HttpRequest, error: OstiaryError) -> HttpResponseBase:

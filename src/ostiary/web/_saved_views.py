@@ -29,7 +29,7 @@ def saved_view(request: HttpRequest, code: str, view_id: UUID) -> HttpResponseBa
     if isinstance(result, pages.Refused):
         return page_response(request, result.view, code, result.status)
     if request.POST.get("do") == "delete":
-        return done(f"{result.back}?undo={view_id}", "view_deleted")
+        return done(result.back, "view_deleted", str(view_id))
     return done(result.back, "view_saved")
 
 

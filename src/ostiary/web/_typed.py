@@ -1,10 +1,11 @@
-"""What is typed into a field while its options are asked for."""
+"""Texts and numbers that come with a request."""
 
 from django.http import HttpRequest
 
 from ostiary.kernel.errors import NotFound
 
 _LONGEST = 200
+_DIGITS = 10
 
 
 def typed_in(request: HttpRequest, *names: str) -> str:
@@ -13,3 +14,8 @@ def typed_in(request: HttpRequest, *names: str) -> str:
     if len(text) > _LONGEST:
         raise NotFound
     return text
+
+
+def number_in(text: str) -> int:
+    """A version as a form carries it; 0 for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < _DIGITS else 0

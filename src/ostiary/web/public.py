@@ -127,6 +127,7 @@ urlpatterns = [
     path("o/<slug:code>/import", import_views.upload_page),
     path("o/<slug:code>/<uuid:record_id>", records_views.record_page),
     path("o/<slug:code>/<uuid:record_id>/edit", records_views.edit_page),
+    path("o/<slug:code>/<uuid:record_id>/undo", records_views.undo),
     path("o/<slug:code>/<uuid:record_id>/hand-over", records_views.hand_over_page),
     path("o/<slug:code>/<uuid:record_id>/delete", records_views.delete_page),
     path("o/<slug:code>/<uuid:record_id>/attachments", files_views.attachments),

@@ -81,6 +81,19 @@ def of_record(part: str = "") -> Callable[[World], str]:
     return lambda world: f"/o/account/{world.account()}{part}"
 
 
+def changed_record(part: str) -> Callable[[World], str]:
+    """Of a record that ada has just changed."""
+
+    def make(world: World) -> str:
+        account = world.account()
+        with tenancy.transaction(world.tenant) as db:
+            ctx = world.context(db, "ada")
+            records.update_record(ctx, "account", UUID(account), {"name": "Changed"}, 1)
+        return f"/o/account/{account}{part}"
+
+    return make
+
+
 def api_record(world: World) -> str:
     return f"/api/v1/records/account/{world.account()}"
 
@@ -204,6 +217,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "GET /o/<slug:code>/<uuid:record_id>": Scenario(of_record()),
     "GET /o/<slug:code>/<uuid:record_id>/edit": Scenario(of_record("/edit")),
     "POST /o/<slug:code>/<uuid:record_id>/edit": Scenario(of_record("/edit"), {"name": "Changed on a page"}),
+    "POST /o/<slug:code>/<uuid:record_id>/undo": Scenario(changed_record("/undo"), {"version": "2"}),
     "GET /o/<slug:code>/<uuid:record_id>/delete": Scenario(of_record("/delete")),
     "POST /o/<slug:code>/<uuid:record_id>/delete": Scenario(of_record("/delete")),
     "POST /o/<slug:code>/<uuid:record_id>/attachments": Scenario(of_record("/attachments"), file=b"a"),

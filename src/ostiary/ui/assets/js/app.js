@@ -4,6 +4,7 @@ import "./roles.js";
 import "./rights.js";
 import "./search.js";
 import "./lists.js";
+import "./toasts.js";
 
 // strict CSP: no evaluated expressions, no injected style; no page is kept in the browser's storage
 Object.assign(htmx.config, {
@@ -37,16 +38,6 @@ document.addEventListener("change", (event) => {
   // an operator whose value is given in the same way needs no other form, and what is being typed stays
   if (field?.dataset.control && field.selectedOptions[0].dataset.control === field.dataset.control) return;
   field?.form.querySelector(`button[value="${field.dataset.refresh}"]`).click();
-});
-
-// "/" goes to the search box
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const search = document.querySelector("input[type=search]");
-  if (!search) return;
-  event.preventDefault();
-  search.focus();
 });
 
 // files: what is too large is said before it is sent, and dropping some on their list sends them

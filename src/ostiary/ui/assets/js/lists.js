@@ -1,26 +1,33 @@
 // Lists: keys to move by, shift-click to sort by one column more, columns dragged into order, what is kept
 // while a panel is drawn anew. Links, buttons and forms do the same without this file.
 import htmx from "htmx.org";
+import { offer } from "./shortcuts.js";
 
-const typing = (event) => event.target.closest("input, textarea, select, [contenteditable], [popover]:popover-open");
 const rows = () => [...document.querySelectorAll("#list tr[data-row]")].filter((row) => row.checkVisibility());
+const rowOf = (event) => event.target.closest("#list tr[data-row]");
 
+function move(event, by) {
+  const all = rows();
+  const at = all.indexOf(rowOf(event));
+  const next = all[at < 0 ? 0 : at + by];
+  next?.querySelector("th a").focus();
+  next?.scrollIntoView({ block: "nearest" });
+  return Boolean(next);
+}
+
+offer("row-next", (event) => move(event, 1));
+offer("row-before", (event) => move(event, -1));
+offer("row-open", (event) => {
+  rowOf(event)?.querySelector("th a").click();
+  return Boolean(rowOf(event));
+});
+
+// arrows do the same where they have nothing to scroll
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || typing(event)) return;
-  const inside = event.target.closest("#list tr[data-row]");
-  const by = { j: 1, k: -1, ...(inside || event.target.matches(".tablewrap") ? { ArrowDown: 1, ArrowUp: -1 } : {}) }[event.key];
-  if (by) {
-    const all = rows();
-    const at = all.indexOf(inside);
-    const next = all[at < 0 ? 0 : at + by];
-    if (!next) return;
-    event.preventDefault();
-    next.querySelector("th a").focus();
-    next.scrollIntoView({ block: "nearest" });
-  } else if (event.key === "o" && inside) {
-    event.preventDefault();
-    inside.querySelector("th a").click();
-  }
+  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!by || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  if (event.target.closest("input, textarea, select") || !(rowOf(event) || event.target.matches(".tablewrap"))) return;
+  if (move(event, by)) event.preventDefault();
 });
 
 document.addEventListener("click", (event) => {

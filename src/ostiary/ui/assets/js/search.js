@@ -1,13 +1,15 @@
-// The palette: Ctrl K opens it, arrows go through what was found, Enter opens it.
+// The palette: arrows go through what was found, Enter opens it. Its key is in the table of shortcuts.
 import htmx from "htmx.org";
+import { offer } from "./shortcuts.js";
 
 const palette = () => document.getElementById("palette");
 
-document.addEventListener("keydown", (event) => {
-  if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey) return;
-  if (!palette()) return;
-  event.preventDefault();
-  palette().togglePopover();
+// to the search box of the page, or where there is none, to that over everything
+offer("search", () => {
+  const box = [...document.querySelectorAll("input[type=search]")].find((each) => each.checkVisibility());
+  if (box) box.focus();
+  else palette()?.showPopover();
+  return true;
 });
 
 // opened: what was open lately
