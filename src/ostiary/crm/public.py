@@ -1,6 +1,7 @@
 """The packaged business objects: what they declare, how a tenant gets them, and their few rules in code."""
 
 from ostiary.crm._case_terms import register as _register
+from ostiary.crm._day import FINAL, PIPELINE, TASKS, TERMS, Agenda, Pipeline
 from ostiary.crm._install import FOLDER, install, read
 from ostiary.crm._job_functions import JobFunction, job_functions
 from ostiary.crm._terms import Source, Term, Unit, deadlines, due
@@ -12,10 +13,16 @@ _register()
 
 __all__ = [
     "DEFAULT_CALENDAR",
+    "FINAL",
     "FOLDER",
+    "PIPELINE",
+    "TASKS",
+    "TERMS",
+    "Agenda",
     "BadHours",
     "Calendar",
     "JobFunction",
+    "Pipeline",
     "Rights",
     "Source",
     "Term",

@@ -24,11 +24,11 @@ _CHART = {Shape.BARS: "bar", Shape.COLUMNS: "column", Shape.LINE: "line", Shape.
 
 @dataclass(frozen=True, slots=True)
 class FunnelStep:
-    """One stage. share: thousandths of the widest; moved_on: how many of the one before come on to it."""
+    """One stage. share: thousandths of the widest; beside: such as how many of the one before come on."""
 
     figure: Figure
     share: int
-    moved_on: str
+    beside: str
 
 
 @dataclass(frozen=True, slots=True)

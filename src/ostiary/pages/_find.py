@@ -66,9 +66,14 @@ def _found(reader: Reader, text: str, limit: int) -> tuple[FoundGroup, ...]:
     return tuple(groups)
 
 
+def recent(reader: Reader) -> tuple[Link, ...]:
+    """What the reader had open lately, as far as they may still read it."""
+    return tuple(link for hits in records.recent_records(reader.ctx) for link in _links(reader, hits))
+
+
 def _recent(reader: Reader) -> tuple[FoundGroup, ...]:
-    links = [link for hits in records.recent_records(reader.ctx) for link in _links(reader, hits)]
-    return (FoundGroup(_("Open lately"), tuple(links)),) if links else ()
+    links = recent(reader)
+    return (FoundGroup(_("Open lately"), links),) if links else ()
 
 
 def _links(reader: Reader, hits: records.Hits) -> tuple[Link, ...]:

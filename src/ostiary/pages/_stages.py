@@ -16,11 +16,15 @@ _FINAL, _SUCCESS = "is_final", "is_successful"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage: what is stored (a choice's code or a record's id), its name, its tone."""
+    """One stage: what is stored (a choice's code or a record's id), its name, its tone.
+
+    flags: codes of the flags that are set in its list of values, as far as the reader may read them.
+    """
 
     value: str
     label: str
     tone: str
+    flags: frozenset[str] = frozenset()
 
 
 def stages_of(reader: Reader, view: ObjectView) -> tuple[Stage, ...]:
@@ -46,13 +50,19 @@ def _lookup_stages(reader: Reader, column: Column) -> tuple[Stage, ...]:
     if theirs is None or not readable(theirs, theirs.object.display):
         return ()
     display = theirs.object.display
-    wanted = tuple(c for c in (display, _FINAL, _SUCCESS) if readable(theirs, c))
+    flags = [c.code for c in theirs.object.columns.values() if c.type is ColumnType.BOOLEAN]
+    wanted = tuple(c for c in (display, *flags) if readable(theirs, c))
     sort = tuple(records.Sort(c) for c in theirs.object.layout.default_sort if readable(theirs, c))
     query = records.RecordQuery(column.target, columns=wanted, sort=sort, limit=_MOST)
     found = records.list_records(reader.ctx, query).records()
     says_success = _SUCCESS in theirs.object.columns
     return tuple(
-        Stage(str(r["id"]), str(r.get(display) or ""), _tone(number, r, says_success=says_success))
+        Stage(
+            str(r["id"]),
+            str(r.get(display) or ""),
+            _tone(number, r, says_success=says_success),
+            frozenset(code for code in flags if r.get(code)),
+        )
         for number, r in enumerate(found)
     )
 

@@ -14,6 +14,7 @@ from ostiary.pages._bench import BenchView, bench_view, find_people
 from ostiary.pages._bench_state import BenchState, read_bench
 from ostiary.pages._choices import matching_options
 from ostiary.pages._dashboard import DashboardView, dashboard_view, no_dashboard_view
+from ostiary.pages._day import DayView, day_view
 from ostiary.pages._errors import ErrorView, error_view
 from ostiary.pages._find import FindView, find_view
 from ostiary.pages._form import FormView
@@ -56,6 +57,7 @@ View = (
     | BenchView
     | FindView
     | DashboardView
+    | DayView
     | HandOverView
 )
 _TEMPLATES = {
@@ -67,6 +69,7 @@ _TEMPLATES = {
     BenchView: "pages/explain.html",
     FindView: "pages/search.html",
     DashboardView: "pages/dashboard.html",
+    DayView: "pages/day.html",
     HandOverView: "pages/hand_over.html",
 }
 
@@ -124,6 +127,7 @@ __all__ = [
     "BenchState",
     "BenchView",
     "DashboardView",
+    "DayView",
     "DeleteView",
     "ErrorView",
     "FindView",
@@ -143,6 +147,7 @@ __all__ = [
     "bench_view",
     "count_match",
     "dashboard_view",
+    "day_view",
     "delete_form",
     "edit_form",
     "error_view",

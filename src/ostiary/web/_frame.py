@@ -24,7 +24,8 @@ JOBS_URL, SETTINGS_URL, EXPLAIN_URL = "/jobs", "/settings", URLS.bench
 PEOPLE_URL, ROLES_URL = "/people", "/roles"
 RIGHTS_URL, OPERATIONS_URL, WIZARD_URL = "/rights/objects", "/rights/operations", "/rights/wizard"
 MATRIX_URL = "/role-matrix"
-PREFERENCES_URL = "/preferences"
+HOME_URL = "/"
+PREFERENCES_URL, GALLERY_URL = "/preferences", "/design"
 FILES_URL = "/files"
 _CHANGE = re.compile(r"([a-z][a-z0-9_]{0,62}):([0-9a-f-]{36}):(\d{1,9})")  # object, record, version after it
 _THEMES: Mapping[str, Theme] = {"light": "light", "dark": "dark"}
@@ -72,7 +73,9 @@ def frame_of(request: HttpRequest, current: str = "") -> Frame:
     chosen = _chosen(workplaces, current, request.COOKIES.get(WORKPLACE, ""))
     groups = _groups(catalogue, chosen, readable, current) if chosen else ()
     insight = Link(_("Dashboards"), URLS.dashboards, "chart-bar", current == URLS.dashboards)
-    groups = (*groups, Group(_("Insight"), (insight,)), *_administration(request, current))
+    day = Group(_("Personal"), (Link(_("My day"), HOME_URL, "sun", current == HOME_URL),), bare=True)
+    administration = administration_of(request, current)
+    groups = (day, *groups, Group(_("Insight"), (insight,)), *administration)
     person = person_of(request)
     only_part = request.headers.get("HX-Request") == "true" and not request.headers.get(
         "HX-History-Restore-Request"
@@ -153,12 +156,20 @@ def sections_of(workplace: Workplace, readable: set[str]) -> list[str]:
     return [code for _caption, codes in workplace.groups for code in codes if code in readable]
 
 
-def first_section(request: HttpRequest, workplace: str = "") -> str | None:
+def section_links(request: HttpRequest) -> list[Link]:
+    """The sections of all workplaces that the reader may open, each once; not the lists of values."""
+    reader = reader_of(request)
+    readable = set(reader.views)
+    codes = dict.fromkeys(c for w in reader.catalogue.workplaces for c in sections_of(w, readable))
+    things = (reader.catalogue.objects[code] for code in codes)
+    return [Link(t.plural, URLS.records(t.code), t.icon) for t in things if not t.is_lookup]
+
+
+def first_section(request: HttpRequest, workplace: str) -> str | None:
     """Where a workplace begins: its first section that the reader may open; None if there is none at all."""
     reader = reader_of(request)
     readable = set(reader.views)
-    wanted = workplace or request.COOKIES.get(WORKPLACE, "")
-    for each in sorted(reader.catalogue.workplaces, key=lambda w: w.code != wanted):
+    for each in sorted(reader.catalogue.workplaces, key=lambda w: w.code != workplace):
         if found := sections_of(each, readable):
             return found[0]
     return None
@@ -226,7 +237,7 @@ def _groups(
     return tuple(groups)
 
 
-def _administration(request: HttpRequest, current: str) -> tuple[Group, ...]:
+def administration_of(request: HttpRequest, current: str = "") -> tuple[Group, ...]:
     """What administers the tenant, for those who may; folded, since few people need it every day."""
     links = []
     if access.may_operate(request.ctx, access.Operation.MANAGE_USERS):

@@ -4,15 +4,24 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 
 from ostiary import ui
 from ostiary.identity import public as identity
-from ostiary.kernel.entries import OWN, Silent, open_because
+from ostiary.kernel.entries import OWN, RECORDS, Silent, open_because
 from ostiary.kernel.errors import NotFound, TooManyRequests
+from ostiary.pages import public as pages
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.i18n import said
 from ostiary.ui.values import Head
-from ostiary.web._frame import URLS, WORKPLACE, first_section, plain_frame
+from ostiary.web._frame import (
+    HOME_URL,
+    URLS,
+    WORKPLACE,
+    administration_of,
+    first_section,
+    plain_frame,
+    reader_of,
+    section_links,
+)
 from ostiary.web._preferences_views import own_address, remember
 from ostiary.web._responses import page_response
-from ostiary.web._start import no_section
 from ostiary.web._view import FORM, READ, WRITE, answers
 
 _ON_THE_WAY = Silent("leads on to a section; names of sections, no record")
@@ -59,11 +68,13 @@ def sign_out(request: HttpRequest) -> HttpResponseBase:
     return HttpResponseRedirect("/sign-in")
 
 
-@answers(READ, guard=OWN, reads=_ON_THE_WAY)
+@answers(READ, guard=RECORDS, reads="records.record.listed")
 def start(request: HttpRequest) -> HttpResponseBase:
-    """GET /: the first section of the workplace used last."""
-    code = first_section(request)
-    return HttpResponseRedirect(URLS.records(code)) if code else page_response(request, no_section())
+    """GET /: what waits for whoever signed in; each list and each figure leaves an event of its own."""
+    places = [link for group in administration_of(request) for link in group.links]
+    return page_response(
+        request, pages.day_view(reader_of(request), section_links(request), places), HOME_URL
+    )
 
 
 @answers(READ, guard=OWN, reads=_ON_THE_WAY)

@@ -26,6 +26,7 @@ PAGES = {
     "findings": "/role-matrix/findings",
     "explain": "/explain?object=opportunity&verb=update",
     "dashboards": "/dashboards/new",
+    "day": "/",
     "jobs": "/jobs",
     "settings": "/settings",
     "setting": "/settings/UserSessionTimeout",

@@ -91,7 +91,7 @@ def test_every_figure_equals_the_list_behind_it(viewers: Viewers) -> None:
         ("Qualification", "Two", ("Delta", "Gamma")),
         ("Proposal", "One", ("Beta",)),
     }
-    assert [(s.share, s.moved_on) for s in funnel.steps] == [(1000, ""), (333, "33 %")]
+    assert [(s.share, s.beside) for s in funnel.steps] == [(1000, ""), (333, "33 %")]
     assert [row.name.text for row in longest.rows] == ["Gamma", "Beta"]
 
 

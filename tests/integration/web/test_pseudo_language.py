@@ -122,7 +122,7 @@ def addresses(desk: Desk) -> Iterator[str]:
         widget = dashboards.Widget(dashboards.Kind.FIGURE, "Helios", "account")
         made = dashboards.create_dashboard(ctx, "Big deal", [widget])
         deal = records.create_record(ctx, "opportunity", {"name": "Big deal", "amount": 1200})
-    yield from ("/o/account/", "/o/account/?view=mine", "/o/opportunity/", "/o/lead/", "/o/activity/")
+    yield from ("/", "/o/account/", "/o/account/?view=mine", "/o/opportunity/", "/o/lead/", "/o/activity/")
     yield from (f"/o/opportunity/?panel={p}" for p in ("columns", "sort", "group", "view", "filter"))
     yield "/o/opportunity/?group=stage"
     yield from ("/o/account/?builder=1", "/o/account/?q=nothing", "/o/opportunity/new", "/preferences")
