@@ -18,6 +18,7 @@ from ostiary.pages._day import DayView, day_view
 from ostiary.pages._errors import ErrorView, error_view
 from ostiary.pages._find import FindView, find_view
 from ostiary.pages._form import FormView
+from ostiary.pages._gallery import GalleryView, gallery_view
 from ostiary.pages._hand_over import HandOverView, NotHandedOver, hand_over_form, submit_hand_over
 from ostiary.pages._list import ListView, count_match, export_query, list_rows, list_view
 from ostiary.pages._lookups import lookup_options
@@ -58,6 +59,7 @@ View = (
     | FindView
     | DashboardView
     | DayView
+    | GalleryView
     | HandOverView
 )
 _TEMPLATES = {
@@ -70,6 +72,7 @@ _TEMPLATES = {
     FindView: "pages/search.html",
     DashboardView: "pages/dashboard.html",
     DayView: "pages/day.html",
+    GalleryView: "pages/gallery.html",
     HandOverView: "pages/hand_over.html",
 }
 
@@ -132,6 +135,7 @@ __all__ = [
     "ErrorView",
     "FindView",
     "FormView",
+    "GalleryView",
     "HandOverView",
     "ListState",
     "ListView",
@@ -154,6 +158,7 @@ __all__ = [
     "export_query",
     "find_people",
     "find_view",
+    "gallery_view",
     "hand_over_form",
     "is_shown",
     "list_view",

@@ -10,6 +10,7 @@ from ostiary.web import _exchange_views as exchange_views
 from ostiary.web import _explain_views as explain_views
 from ostiary.web import _export_views as export_views
 from ostiary.web import _files_views as files_views
+from ostiary.web import _gallery_views as gallery_views
 from ostiary.web import _import_views as import_views
 from ostiary.web import _jobs_views as jobs_views
 from ostiary.web import _matrix_findings_views as matrix_findings_views
@@ -41,6 +42,7 @@ urlpatterns = [
     path("sign-in", session_views.sign_in),
     path("sign-out", session_views.sign_out),
     path("preferences", preferences_views.preferences),
+    path("design", gallery_views.gallery),
     path("w/<slug:code>", session_views.workplace),
     path("jobs", jobs_views.list_page),
     path("jobs/<uuid:job_id>", jobs_views.job_page),

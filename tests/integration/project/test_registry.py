@@ -206,6 +206,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         everybody=True,
     ),
     "POST /sign-out": Scenario(lambda _: "/sign-out", refused=ANONYMOUS),
+    "GET /design": Scenario(lambda _: "/design?theme=dark&contrast=more"),
     "GET /preferences": Scenario(lambda _: "/preferences", refused=ANONYMOUS),
     "POST /preferences": Scenario(
         lambda _: "/preferences", {"language": "en", "time_zone": "Europe/Berlin"}, refused=ANONYMOUS
