@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from ostiary.objects.public import Column, ColumnType
 from ostiary.pages._cells import make_cell, mark_of
 from ostiary.pages._choices import matching_options, people_options, record_name, small_options
+from ostiary.pages._facts import display_name
 from ostiary.pages._input import show_value
 from ostiary.pages._posted import TEXT_SUFFIX, Draft, editable_columns
 from ostiary.pages._reader import Json, Reader, is_shown
-from ostiary.pages._record import display_name, record_head
+from ostiary.pages._record import record_head
 from ostiary.pages._under import home_of, parent_of
 from ostiary.records.public import ObjectView, Record
 from ostiary.ui import format as words

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from ostiary.kernel.errors import AccessDenied, Invalid, VersionConflict
 from ostiary.kernel.ids import RecordId
+from ostiary.pages._facts import display_name
 from ostiary.pages._posted import Posted, last
 from ostiary.pages._reader import Reader
-from ostiary.pages._record import display_name, record_head
+from ostiary.pages._record import record_head
 from ostiary.pages._refusals import why_not_changed
 from ostiary.pages._save import CONFLICT, UNPROCESSABLE, Saved
 from ostiary.records import public as records

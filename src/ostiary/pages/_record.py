@@ -5,17 +5,15 @@ from dataclasses import dataclass, replace
 from ostiary.access.public import Verb
 from ostiary.kernel.ids import RecordId
 from ostiary.objects import public as objects
-from ostiary.objects.public import ColumnType
-from ostiary.pages._captions import column_of
-from ostiary.pages._cells import RESTRICTED, Cell, make_cell, mark_of
 from ostiary.pages._columns import asked, shown_columns
+from ostiary.pages._facts import Fact, FactGroup, display_name, fact_groups, is_placed, make_fact, subtitle
 from ostiary.pages._heads import HeadCell, plain_heads
 from ostiary.pages._list import count_words, create_action, list_head
 from ostiary.pages._panel_state import CLOSED, SHARE, WHO, PanelState
 from ostiary.pages._panels import Panel, Place, download_of, find_panel
 from ostiary.pages._posted import NOTHING, Draft
-from ostiary.pages._reader import Reader, is_shown, readable
-from ostiary.pages._refusals import own_why, why_not_changed, why_not_deleted, why_restricted
+from ostiary.pages._reader import Reader, readable
+from ostiary.pages._refusals import own_why, why_not_changed, why_not_deleted
 from ostiary.pages._rows import RowView, table_rows
 from ostiary.pages._share_panel import SharePanel, Typed, share_action, share_panel
 from ostiary.pages._stage_path import StagePath, stage_path
@@ -31,31 +29,6 @@ from ostiary.ui.values import Action, Head, Link
 _SHORT = 5  # related records on the overview
 _LONG = 50  # related records on their own tab
 _DETAIL_COLUMNS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One field with its value. why: the reason when the value is restricted. tall: more than one line.
-
-    explain: where that is explained. who_url: who can see it, while that is asked of the record.
-    """
-
-    code: str
-    label: str
-    cell: Cell
-    mark: str
-    why: str = ""
-    tall: bool = False
-    explain: str = ""
-    who_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FactGroup:
-    """Fields under one caption."""
-
-    label: str
-    facts: tuple[Fact, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +90,15 @@ def record_view(
     name, tab = display_name(view, record), panel.tab
     details = _details(reader, view, record, tab, tried)
     opened = next((detail for key, detail in details if key == tab), None)
-    facts = tuple(_fact(reader, view, record, c) for c in thing.layout.facts if _shown(view, c))
-    groups = _groups(reader, view, record)
+    facts = tuple(make_fact(reader, view, record, c) for c in thing.layout.facts if is_placed(view, c))
+    groups = fact_groups(reader, view, record)
     if panel.name == WHO:
         facts = _asking(reader, view, record, facts)
         groups = tuple(replace(g, facts=_asking(reader, view, record, g.facts)) for g in groups)
     return RecordView(
         head=record_head(reader, view, name, record=record),
         name=name,
-        subtitle=_subtitle(reader, view, record),
+        subtitle=subtitle(reader, view, record),
         facts=facts,
         path=stage_path(reader, view, record),
         tabs=_tabs(reader, code, record_id, details, tab if opened else ""),
@@ -184,14 +157,6 @@ def _hand_over(reader: Reader, view: ObjectView, record: Record) -> Action | Non
     return Action(_("Hand over"), url, "arrow-right", why, explain)
 
 
-def display_name(view: ObjectView, record: Record) -> str:
-    """What a record is called; its object's name where the naming column may not be read."""
-    value = record.data.get(view.object.display)
-    if isinstance(value, dict):
-        value = value.get("display")
-    return str(value) if value not in (None, "") else view.object.caption
-
-
 def record_head(
     reader: Reader, view: ObjectView, title: str, *more: Link, record: Record | None = None
 ) -> Head:
@@ -205,24 +170,6 @@ def record_head(
     return Head(title, (*crumbs, *more), listed.search, listed.create)
 
 
-def _shown(view: ObjectView, code: str) -> bool:
-    return code in view.object.columns or code in objects.SYSTEM_COLUMNS
-
-
-def _fact(reader: Reader, view: ObjectView, record: Record, code: str) -> Fact:
-    column = column_of(view.object, code)
-    if not is_shown(view, code) or code in record.restricted:
-        explain = own_why(reader, view.object.code, Verb.READ, record.id, code)
-        return Fact(
-            code, column.caption, RESTRICTED, mark_of(column), why_restricted(column), explain=explain
-        )
-    cell = make_cell(reader, column, record.data.get(code))
-    why = ""
-    if cell is RESTRICTED:
-        why = _("You may not read the record that this field refers to (layer 3, record).")
-    return Fact(code, column.caption, cell, mark_of(column), why, column.type is ColumnType.LONG_TEXT)
-
-
 def _asking(reader: Reader, view: ObjectView, record: Record, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
     """The fields with a link that asks who can see each of them; what is read with the record has none."""
     here = reader.urls.record(view.object.code, record.id)
@@ -232,33 +179,6 @@ def _asking(reader: Reader, view: ObjectView, record: Record, facts: tuple[Fact,
         else fact
         for fact in facts
     )
-
-
-def _groups(reader: Reader, view: ObjectView, record: Record) -> tuple[FactGroup, ...]:
-    groups = [
-        FactGroup(caption, tuple(_fact(reader, view, record, code) for code in codes if _shown(view, code)))
-        for caption, codes in view.object.layout.groups
-    ]
-    named = {fact.code for group in groups for fact in group.facts}
-    system = ["owner"] if view.object.has_owner and "owner" not in named else []
-    system += [code for code in ("author", "created_at", "modified_at") if code not in named]
-    about = FactGroup(_("About this record"), tuple(_fact(reader, view, record, code) for code in system))
-    return (*(group for group in groups if group.facts), about)
-
-
-def _subtitle(reader: Reader, view: ObjectView, record: Record) -> str:
-    made = make_cell(reader, objects.SYSTEM_COLUMNS["created_at"], record.data.get("created_at"))
-    author = record.data.get("author") or {}
-    number = next(
-        (record.data.get(c.code) for c in view.object.columns.values() if c.type is ColumnType.AUTO_NUMBER),
-        None,
-    )
-    parts = {
-        "thing": f"{view.object.caption} {number}" if number else view.object.caption,
-        "on": made.text.partition(",")[0],
-        "by": author.get("display", ""),
-    }
-    return (_("%(thing)s, added %(on)s by %(by)s") if parts["by"] else _("%(thing)s, added %(on)s")) % parts
 
 
 def _details(

@@ -8,13 +8,14 @@ from ostiary.access.public import Verb
 from ostiary.kernel.errors import AccessDenied, Invalid, VersionConflict
 from ostiary.kernel.ids import RecordId
 from ostiary.pages._cells import make_cell
+from ostiary.pages._facts import display_name
 from ostiary.pages._form import FormView, form_view
 from ostiary.pages._input import show_value
 from ostiary.pages._list import ListView
 from ostiary.pages._panel_state import PanelState
 from ostiary.pages._posted import Draft, Posted, changed_values, last, read_base, read_posted
 from ostiary.pages._reader import Reader
-from ostiary.pages._record import RecordView, display_name, record_head, record_view
+from ostiary.pages._record import RecordView, record_head, record_view
 from ostiary.pages._refusals import why_not_changed, why_not_created, why_not_deleted
 from ostiary.pages._under import PANEL, UNDER, home_of, parent_of
 from ostiary.records import public as records
