@@ -37,6 +37,7 @@ def main() -> None:
             crm.install(new.tenant, ctx)
         with acting_as(new.tenant, "admin", purpose="set-up") as ctx:
             people = _people(ctx)
+            _mask(ctx, people["mona"])
             told = _records({name: ctx.acting_as(unit) for name, unit in people.items()})
     json.dump(told, sys.stdout)
 
@@ -60,9 +61,22 @@ def _people(ctx: Context) -> dict[str, UnitId]:
     return found
 
 
+def _mask(ctx: Context, reader: UnitId) -> None:
+    """Alternative names of accounts are masked for one person, who may reveal them."""
+    everyone = identity.find_unit(ctx, identity.ALL_EMPLOYEES)
+    if everyone is None:
+        raise RuntimeError("there is no role of all employees")
+    thing = records.describe(ctx, "account").object
+    rows = [(reader, access.ColumnLevel.MASKED), (everyone, access.ColumnLevel.EDIT)]
+    access.set_column_rows(ctx, thing.id, thing.columns["alternative_name"].id, rows)
+    access.set_operation_rows(ctx, access.Operation.REVEAL_MASKED, [(reader, True)])
+
+
 def _records(acting: Mapping[str, Context]) -> dict[str, str]:
     ann, bob = acting["ann"], acting["bob"]
-    helios = records.create_record(ann, "account", {"name": "Helios Labs", "email": "info@helios.example"})
+    helios = records.create_record(
+        ann, "account", {"name": "Helios Labs", "email": "info@helios.example", "alternative_name": "Sunward"}
+    )
     records.create_record(ann, "account", {"name": "Kestrel Rail"})
     for name in ("Ruth Adeyemi", "Karl Bergström"):
         records.create_record(ann, "contact", {"name": name, "account": str(helios.id), "job_title": "Buyer"})

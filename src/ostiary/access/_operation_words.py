@@ -40,6 +40,11 @@ OPERATION_WORDS: Mapping[Operation, OperationWords] = {
     Operation.EXPORT_LIST: OperationWords(
         "Export lists", _LISTS, "Takes lists out as files: the records and fields that the person may read."
     ),
+    Operation.REVEAL_MASKED: OperationWords(
+        "Reveal masked fields",
+        _LISTS,
+        "Sees the whole value of a masked field, one record at a time, for a reason that is recorded.",
+    ),
     Operation.IMPORT: OperationWords(
         "Import files", _LISTS, "Brings in records from a file; each row is decided as if it were typed."
     ),

@@ -20,7 +20,7 @@ _MARKED = {DataClass.CONFIDENTIAL: "confidential", DataClass.RESTRICTED: "restri
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """kind: text, empty, restricted, pill, person, record, long. `url` makes it a link."""
+    """kind: text, empty, restricted, masked, pill, person, record, long. `url` makes it a link."""
 
     kind: str
     text: str = ""
@@ -55,7 +55,7 @@ def make_cell(  # noqa: C901  one case for each type
     if value is None or value == "":
         return EMPTY
     if isinstance(value, Mapping) and "masked" in value:
-        return Cell("text", str(value["masked"]), title=_("Masked: you may not read the whole value"))
+        return Cell("masked", str(value["masked"]), title=_("Masked: you may not read the whole value"))
     match column.type:
         case ColumnType.LOOKUP:
             return _lookup(reader, column, value, tones)

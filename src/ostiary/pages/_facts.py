@@ -1,14 +1,16 @@
 """The facts of a record: each field with its value in words, as far as the reader is shown it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ostiary.access.public import Verb
 from ostiary.objects import public as objects
-from ostiary.objects.public import ColumnType
+from ostiary.objects.public import Column, ColumnType
 from ostiary.pages._captions import column_of
 from ostiary.pages._cells import RESTRICTED, Cell, make_cell, mark_of
+from ostiary.pages._panel_state import REVEAL, PanelState
 from ostiary.pages._reader import Reader, is_shown
-from ostiary.pages._refusals import own_why, why_restricted
+from ostiary.pages._refusals import own_why, why_masked, why_restricted
+from ostiary.records import public as records
 from ostiary.records.public import ObjectView, Record
 from ostiary.ui.i18n import gettext as _
 
@@ -18,6 +20,7 @@ class Fact:
     """One field with its value. why: the reason when the value is restricted. tall: more than one line.
 
     explain: where that is explained. who_url: who can see it, while that is asked of the record.
+    reveal_url: where a masked value is revealed, for whoever may.
     """
 
     code: str
@@ -28,6 +31,7 @@ class Fact:
     tall: bool = False
     explain: str = ""
     who_url: str = ""
+    reveal_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,22 @@ def make_fact(reader: Reader, view: ObjectView, record: Record, code: str) -> Fa
             code, column.caption, RESTRICTED, mark_of(column), why_restricted(column), explain=explain
         )
     cell = make_cell(reader, column, record.data.get(code))
+    if cell.kind == "masked":
+        return _masked(reader, view, record, column, cell)
     why = ""
     if cell is RESTRICTED:
         why = _("You may not read the record that this field refers to (layer 3, record).")
     return Fact(code, column.caption, cell, mark_of(column), why, column.type is ColumnType.LONG_TEXT)
+
+
+def _masked(reader: Reader, view: ObjectView, record: Record, column: Column, cell: Cell) -> Fact:
+    """What may be revealed says where; else it says why not."""
+    fact = Fact(column.code, column.caption, cell, mark_of(column))
+    if records.may_reveal(reader.ctx):
+        here = reader.urls.record(view.object.code, record.id)
+        return replace(fact, reveal_url=PanelState(REVEAL, column=column.code).at(here))
+    explain = own_why(reader, view.object.code, Verb.READ, record.id, column.code)
+    return replace(fact, why=why_masked(column), explain=explain)
 
 
 def fact_groups(reader: Reader, view: ObjectView, record: Record) -> tuple[FactGroup, ...]:

@@ -1,5 +1,6 @@
 """The record page: head, key facts, stage path, groups of fields, related lists, what happened."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ostiary.access.public import Verb
@@ -8,17 +9,19 @@ from ostiary.objects import public as objects
 from ostiary.pages._columns import asked, shown_columns
 from ostiary.pages._facts import Fact, FactGroup, display_name, fact_groups, is_placed, make_fact, subtitle
 from ostiary.pages._heads import HeadCell, plain_heads
+from ostiary.pages._history import HistoryView, history_view
 from ostiary.pages._list import count_words, create_action, list_head
-from ostiary.pages._panel_state import CLOSED, SHARE, WHO, PanelState
+from ostiary.pages._panel_state import CLOSED, HISTORY, REVEAL, SHARE, WHO, PanelState
 from ostiary.pages._panels import Panel, Place, download_of, find_panel
 from ostiary.pages._posted import NOTHING, Draft
 from ostiary.pages._reader import Reader, readable
 from ostiary.pages._refusals import own_why, why_not_changed, why_not_deleted
+from ostiary.pages._reveal_panel import RevealPanel, Tried, reveal_panel
 from ostiary.pages._rows import RowView, table_rows
 from ostiary.pages._share_panel import SharePanel, Typed, share_action, share_panel
 from ostiary.pages._stage_path import StagePath, stage_path
 from ostiary.pages._state import Condition, ListState
-from ostiary.pages._timeline import Entry, timeline
+from ostiary.pages._stream import Stream, stream
 from ostiary.pages._under import home_of, parent_name, parent_of, tab_of
 from ostiary.pages._who_panel import WhoPanel, who_action, who_panel
 from ostiary.records import public as records
@@ -29,6 +32,7 @@ from ostiary.ui.values import Action, Head, Link
 _SHORT = 5  # related records on the overview
 _LONG = 50  # related records on their own tab
 _DETAIL_COLUMNS = 6
+Inspector = WhoPanel | SharePanel | RevealPanel
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +65,15 @@ class RecordView:
     groups: tuple[FactGroup, ...]
     related: tuple[Detail, ...]
     open_detail: Detail | None
-    entries: tuple[Entry, ...]
+    stream: Stream
+    history: HistoryView | None
     edit: Action
     delete: Action
     download: Action | None
     hand_over: Action | None
     who: Action
     share: Action
-    inspector: WhoPanel | SharePanel | None
+    inspector: Inspector | None
 
 
 def record_view(
@@ -77,18 +82,19 @@ def record_view(
     record_id: RecordId,
     panel: PanelState = CLOSED,
     tried: Draft = NOTHING,
-    shared: Typed | None = None,
+    given: Typed | Tried | None = None,
 ) -> RecordView:
     """One record. panel: its tab, and the inspector beside it.
 
-    tried: what was not added on the tab, and why. shared: what was not shared.
+    tried: what was not added on the tab, and why. given: what was typed into the inspector, and its outcome.
     Raises NotFound for what is absent or hidden, AccessDenied where the object is closed.
     """
     view = reader.describe(code)
     record = records.get_record(reader.ctx, code, record_id, verdicts=True)
     thing = view.object
     name, tab = display_name(view, record), panel.tab
-    details = _details(reader, view, record, tab, tried)
+    related = records.related_counts(reader.ctx, view.object.code, record.id)
+    details = _details(reader, view, record, related, tab, tried)
     opened = next((detail for key, detail in details if key == tab), None)
     facts = tuple(make_fact(reader, view, record, c) for c in thing.layout.facts if is_placed(view, c))
     groups = fact_groups(reader, view, record)
@@ -101,11 +107,12 @@ def record_view(
         subtitle=subtitle(reader, view, record),
         facts=facts,
         path=stage_path(reader, view, record),
-        tabs=_tabs(reader, code, record_id, details, tab if opened else ""),
+        tabs=_tabs(reader, code, record_id, details, tab if opened or tab == HISTORY else ""),
         groups=groups,
         related=tuple(detail for _key, detail in details if detail.rows)[:1],
         open_detail=opened,
-        entries=() if opened else timeline(reader, view, record),
+        stream=Stream() if opened or tab == HISTORY else stream(reader, view, record, related, panel),
+        history=history_view(reader, view, record, panel) if tab == HISTORY else None,
         edit=Action(
             _("Edit"),
             reader.urls.record(code, record_id, "edit"),
@@ -124,16 +131,20 @@ def record_view(
         hand_over=_hand_over(reader, view, record),
         who=who_action(reader, code, record_id),
         share=share_action(reader, code, record_id),
-        inspector=_inspector(reader, view, record_id, panel, shared),
+        inspector=_inspector(reader, view, record, panel, given),
     )
 
 
 def _inspector(
-    reader: Reader, view: ObjectView, record_id: RecordId, panel: PanelState, shared: Typed | None
-) -> WhoPanel | SharePanel | None:
+    reader: Reader, view: ObjectView, record: Record, panel: PanelState, given: Typed | Tried | None
+) -> Inspector | None:
     if panel.name == WHO:
-        return who_panel(reader, view, record_id, panel)
-    return share_panel(reader, view, record_id, panel, shared) if panel.name == SHARE else None
+        return who_panel(reader, view, record.id, panel)
+    if panel.name == SHARE:
+        return share_panel(reader, view, record.id, panel, given if isinstance(given, Typed) else None)
+    if panel.name == REVEAL:
+        return reveal_panel(reader, view, record, panel, given if isinstance(given, Tried) else Tried())
+    return None
 
 
 def _download(reader: Reader, view: ObjectView, record: Record) -> Action | None:
@@ -182,11 +193,15 @@ def _asking(reader: Reader, view: ObjectView, record: Record, facts: tuple[Fact,
 
 
 def _details(
-    reader: Reader, view: ObjectView, record: Record, tab: str, tried: Draft
+    reader: Reader,
+    view: ObjectView,
+    record: Record,
+    related: Sequence[records.Related],
+    tab: str,
+    tried: Draft,
 ) -> list[tuple[str, Detail]]:
     """The related lists with their sizes; rows of the one that is open, else of the first that has any."""
     found: list[tuple[str, Detail]] = []
-    related = records.related_counts(reader.ctx, view.object.code, record.id)
     first = next((r for r in related if r.count.value), None)
     for listed in related:
         key = tab_of(listed.object, listed.column)
@@ -245,4 +260,5 @@ def _tabs(
     return (
         Link(_("Overview"), here, current=not tab),
         *(Link(d.label, f"{here}?tab={key}", current=key == tab, count=d.count) for key, d in details),
+        Link(_("History"), f"{here}?tab={HISTORY}", current=tab == HISTORY),
     )

@@ -78,6 +78,18 @@ def why_not_written(column: Column) -> str:
 
 def why_restricted(column: Column) -> str:
     """Why the value of a column is not shown."""
+    if column.sealed:
+        return _("%(field)s is sealed: nobody may read it, whatever its rows say (layer 4).") % {
+            "field": column.caption
+        }
     return _(
         "You may not read %(field)s: no row of this field gives a role of yours the right to (layer 4)."
+    ) % {"field": column.caption}
+
+
+def why_masked(column: Column) -> str:
+    """Why no more than the mask of a value is shown, nor can be."""
+    return _(
+        "You may read %(field)s masked only (layer 4), and no role of yours holds the operation"
+        " “Reveal masked fields” (layer 1)."
     ) % {"field": column.caption}

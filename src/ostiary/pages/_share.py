@@ -32,7 +32,7 @@ def submit_sharing(reader: Reader, code: str, record_id: RecordId, posted: Poste
     typed = action(reader, code, record_id, posted)
     if typed.errors or typed.unit.error:
         state = PanelState(SHARE)
-        return Refused(record_view(reader, code, record_id, panel=state, shared=typed), UNPROCESSABLE)
+        return Refused(record_view(reader, code, record_id, panel=state, given=typed), UNPROCESSABLE)
     return Saved(record_id, back=back)
 
 

@@ -23,8 +23,10 @@ from ostiary.pages._hand_over import HandOverView, NotHandedOver, hand_over_form
 from ostiary.pages._list import ListView, count_match, export_query, list_rows, list_view
 from ostiary.pages._lookups import lookup_options
 from ostiary.pages._panel_state import PanelState, read_panel
+from ostiary.pages._preview import preview
 from ostiary.pages._reader import Reader, Urls, is_shown, make_reader
 from ostiary.pages._record import RecordView, record_view
+from ostiary.pages._reveal import Shown, submit_reveal
 from ostiary.pages._save import (
     DeleteView,
     Refused,
@@ -102,6 +104,11 @@ def render_counts(reader: Reader, code: str, record_id: RecordId, state: PanelSt
     return ui.render("pages/counted.html", part=count_people(reader, code, record_id, state))
 
 
+def render_preview(reader: Reader, code: str, record_id: RecordId) -> str:
+    """A record in short, for the panel at the side of another page. Raises NotFound, AccessDenied."""
+    return ui.render("pages/preview.html", view=preview(reader, code, record_id))
+
+
 def render_units(reader: Reader, code: str, record_id: RecordId, text: str) -> str:
     """People and roles to share a record with while somebody types; for whoever may share it."""
     found = find_units(reader, code, record_id, text)
@@ -146,6 +153,7 @@ __all__ = [
     "Refused",
     "Saved",
     "Sent",
+    "Shown",
     "Urls",
     "View",
     "bench_view",
@@ -176,6 +184,7 @@ __all__ = [
     "render_found",
     "render_options",
     "render_people",
+    "render_preview",
     "render_records",
     "render_rows",
     "render_units",
@@ -185,6 +194,7 @@ __all__ = [
     "submit_files",
     "submit_hand_over",
     "submit_new",
+    "submit_reveal",
     "submit_sharing",
     "submit_undo",
     "submit_view",

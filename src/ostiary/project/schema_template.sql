@@ -995,6 +995,7 @@ INSERT INTO @.django_migrations (app, name, applied) VALUES
   ('access', '0003_scopes_and_denies', now()),
   ('access', '0004_analytics', now()),
   ('access', '0005_list_views_operation', now()),
+  ('access', '0006_reveal_operation', now()),
   ('assurance', '0001_initial', now()),
   ('audit', '0001_initial', now()),
   ('audit', '0002_about', now()),

@@ -1,6 +1,6 @@
 """What the data plane refuses. Messages name columns, never ids or counts of what is hidden."""
 
-from ostiary.access.public import Verb
+from ostiary.access.public import Operation, Verb
 from ostiary.kernel.errors import AccessDenied, FieldError, Invalid, OstiaryError
 from ostiary.kernel.ids import RecordId
 from ostiary.kernel.messages import worded
@@ -36,6 +36,21 @@ class ColumnNotEditable(AccessDenied):
     def __init__(self, column: str) -> None:
         super().__init__(worded("You may not change %(field)s", field=column), layer="column", column=column)
         self.column = column
+
+
+class NotRevealed(AccessDenied):
+    """Somebody wants the whole value of a column that is masked for them, without the right to reveal."""
+
+    code = "records.not_revealed"
+
+    def __init__(self, column: str) -> None:
+        operation = Operation.REVEAL_MASKED.value
+        words = worded(
+            "You may not reveal %(field)s: it needs the operation %(operation)s",
+            field=column,
+            operation=operation,
+        )
+        super().__init__(words, layer="operation", operation=operation, column=column)
 
 
 class InUse(OstiaryError):

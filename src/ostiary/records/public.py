@@ -40,6 +40,7 @@ from ostiary.records._errors import (
     ColumnRestricted,
     InUse,
     KeyReused,
+    NotRevealed,
     TooManyRows,
 )
 from ostiary.records._export import export_lines
@@ -93,6 +94,7 @@ from ostiary.records._reach import ObjectReach, reach_of
 from ostiary.records._read import count_records, get_record, list_records
 from ostiary.records._recent import recent_records
 from ostiary.records._related import Related, related_counts
+from ostiary.records._reveal import Revealed, may_reveal, reveal_column
 from ostiary.records._scanners import Scan, register_scanner
 from ostiary.records._search import Hit, Hits, search_records
 from ostiary.records._share import deny_record, share_record, unshare_record
@@ -150,6 +152,7 @@ __all__ = [
     "Measure",
     "Missing",
     "Not",
+    "NotRevealed",
     "Noted",
     "ObjectReach",
     "ObjectView",
@@ -168,6 +171,7 @@ __all__ = [
     "RecordQuery",
     "Related",
     "Request",
+    "Revealed",
     "RowNote",
     "RowResult",
     "RowUpdate",
@@ -224,6 +228,7 @@ __all__ = [
     "list_records",
     "list_sharing",
     "lookup_options",
+    "may_reveal",
     "merge_records",
     "notes_of",
     "object_views",
@@ -248,6 +253,7 @@ __all__ = [
     "register_scanner",
     "related_counts",
     "request_bulk",
+    "reveal_column",
     "search_records",
     "share_record",
     "stage_moves",

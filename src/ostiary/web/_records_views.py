@@ -39,6 +39,12 @@ def record_page(request: HttpRequest, code: str, record_id: RecordId) -> HttpRes
     return page_response(request, view, code)
 
 
+@answers(READ, guard=RECORDS, reads="records.record.viewed")
+def preview(request: HttpRequest, code: str, record_id: RecordId) -> HttpResponseBase:
+    """GET /o/<object>/<id>/preview: the record in short, for the panel at the side of another page."""
+    return HttpResponse(pages.render_preview(reader_of(request), code, record_id))
+
+
 @answers(FORM, guard=RECORDS, reads=_EMPTY, writes="records.record.created")
 def new_page(request: HttpRequest, code: str) -> HttpResponseBase:
     """GET, POST /o/<object>/new."""

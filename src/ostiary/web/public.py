@@ -22,6 +22,7 @@ from ostiary.web import _people_views as people_views
 from ostiary.web import _person_views as person_views
 from ostiary.web import _preferences_views as preferences_views
 from ostiary.web import _records_views as records_views
+from ostiary.web import _reveal_views as reveal_views
 from ostiary.web import _rights_views as rights_views
 from ostiary.web import _role_edit_views as role_edit_views
 from ostiary.web import _role_member_views as role_member_views
@@ -128,6 +129,8 @@ urlpatterns = [
     path("o/<slug:code>/export", export_views.export_page),
     path("o/<slug:code>/import", import_views.upload_page),
     path("o/<slug:code>/<uuid:record_id>", records_views.record_page),
+    path("o/<slug:code>/<uuid:record_id>/preview", records_views.preview),
+    path("o/<slug:code>/<uuid:record_id>/reveal", reveal_views.reveal),
     path("o/<slug:code>/<uuid:record_id>/edit", records_views.edit_page),
     path("o/<slug:code>/<uuid:record_id>/undo", records_views.undo),
     path("o/<slug:code>/<uuid:record_id>/hand-over", records_views.hand_over_page),

@@ -36,6 +36,7 @@ from tests.integration.project._registry_hand_over import HAND_OVER
 from tests.integration.project._registry_lists import LISTS
 from tests.integration.project._registry_matrix import MATRIX
 from tests.integration.project._registry_people import PEOPLE, make_person
+from tests.integration.project._registry_record import RECORD
 from tests.integration.project._registry_rights import RIGHTS
 from tests.integration.project._registry_why import WHY
 from tests.integration.project._registry_world import PASSWORD, REFUSED, Browser, Program, Scenario, World
@@ -233,6 +234,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "POST /jobs/<uuid:job_id>/retry": Scenario(job("/retry")),
     **LISTS,
     **PEOPLE,
+    **RECORD,
     **RIGHTS,
     **WHY,
     **MATRIX,

@@ -46,6 +46,7 @@ class Operation(StrEnum):
     EXPORT_LIST = "CanExportGrid"
     IMPORT = "CanImportFromExcel"
     MANAGE_ANALYTICS = "CanManageAnalytics"
+    REVEAL_MASKED = "CanRevealMasked"
     SAVE_LISTS_FOR_OTHERS = "CanCreateDefaultGridSettings"
     MANAGE_USERS = "CanManageUsers"
     CHANGE_DELEGATIONS = "CanChangeAdminUnitGrantedRight"

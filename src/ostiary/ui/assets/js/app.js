@@ -5,6 +5,7 @@ import "./rights.js";
 import "./search.js";
 import "./lists.js";
 import "./toasts.js";
+import "./peek.js";
 
 // strict CSP: no evaluated expressions, no injected style; no page is kept in the browser's storage
 Object.assign(htmx.config, {
