@@ -73,7 +73,8 @@ class Frame:
     """What surrounds every page. template: what a page extends, the shell or a bare part for htmx.
 
     theme, contrast: "" follows the system. keys: whether single keys do something. notice: what was just
-    done; undo: how it is taken back.
+    done; undo: how it is taken back. whose: by which the browser tells what it keeps for this
+    person from what it kept for others.
     """
 
     template: str
@@ -84,6 +85,7 @@ class Frame:
     bottom: tuple[Link, ...] = ()
     person: str = ""
     login: str = ""
+    whose: str = ""
     csrf: str = ""
     here: str = "/"
     home_url: str = "/"

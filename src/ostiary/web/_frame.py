@@ -92,6 +92,7 @@ def frame_of(request: HttpRequest, current: str = "") -> Frame:
         bottom=tuple(link for group in groups if not group.folded for link in group.links)[:_BOTTOM],
         person=person.name,
         login=person.login,
+        whose=f"{request.ctx.tenant_id}/{request.ctx.actor}",
         csrf=get_token(request),
         here=without_notice(request),
         sign_out_url="/sign-out",

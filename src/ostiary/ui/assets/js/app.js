@@ -6,6 +6,7 @@ import "./search.js";
 import "./lists.js";
 import "./toasts.js";
 import "./peek.js";
+import "./drafts.js";
 
 // strict CSP: no evaluated expressions, no injected style; no page is kept in the browser's storage
 Object.assign(htmx.config, {
