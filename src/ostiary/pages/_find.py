@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from ostiary.kernel.errors import Invalid
 from ostiary.pages._list import create_action
+from ostiary.pages._pins import pinned_records
 from ostiary.pages._reader import Reader, readable
 from ostiary.pages._state import ListState
 from ostiary.records import public as records
@@ -45,7 +46,7 @@ def find_view(reader: Reader, typed: str, places: Sequence[Group], *, whole: boo
     hint = ""
     found: tuple[FoundGroup, ...] = ()
     try:
-        found = _found(reader, text, LONG if whole else SHORT) if text else _recent(reader)
+        found = _found(reader, text, LONG if whole else SHORT) if text else _at_hand(reader)
     except Invalid as refused:
         hint = _(refused.errors[0].message) + "."
     groups = (*found, *going)
@@ -71,9 +72,12 @@ def recent(reader: Reader) -> tuple[Link, ...]:
     return tuple(link for hits in records.recent_records(reader.ctx) for link in _links(reader, hits))
 
 
-def _recent(reader: Reader) -> tuple[FoundGroup, ...]:
-    links = recent(reader)
-    return (FoundGroup(_("Open lately"), links),) if links else ()
+def _at_hand(reader: Reader) -> tuple[FoundGroup, ...]:
+    """What is pinned, and what else was open lately."""
+    pinned = [link for hits in pinned_records(reader) for link in _links(reader, hits)]
+    rest = [link for link in recent(reader) if link not in pinned]
+    named = ((_("Pinned"), pinned), (_("Open lately"), rest))
+    return tuple(FoundGroup(label, tuple(links)) for label, links in named if links)
 
 
 def _links(reader: Reader, hits: records.Hits) -> tuple[Link, ...]:

@@ -108,7 +108,7 @@ def form_view(
         groups=groups,
         problems=problems,
         general=general,
-        hidden_note=_hidden_note(view),
+        hidden_note=hidden_note(view),
         version=record.version if record else None,
         base=json.dumps(base, ensure_ascii=False),
         under=under,
@@ -126,7 +126,8 @@ def _label(view: ObjectView, code: str) -> str:
     return column.caption if column else code
 
 
-def _hidden_note(view: ObjectView) -> str:
+def hidden_note(view: ObjectView) -> str:
+    """Which fields are missing, since the reader may not read them."""
     hidden = [c.caption for code, c in view.object.columns.items() if not is_shown(view, code)]
     if not hidden:
         return ""

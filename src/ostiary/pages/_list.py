@@ -113,6 +113,7 @@ class ListView:
     density: str
     export: Action
     import_url: str
+    print_url: str
     empty: Empty | None
 
     @property
@@ -160,6 +161,7 @@ def list_view(reader: Reader, code: str, state: ListState, typed: TypedView | No
         density=state.density,
         export=_export(reader, view.object, state),
         import_url=_import_url(reader, view),
+        print_url=reader.urls.paper(code, state.query()),
         empty=None if some else _empty(reader, view, state, filtered=bool(filtering.chips)),
     )
 
@@ -180,7 +182,7 @@ def _builder(reader: Reader, asked: Asked) -> Builder | None:
 
 def list_rows(reader: Reader, code: str, state: ListState) -> RowsView:
     """The rows of one page by themselves. Raises as `list_view`."""
-    asked = _asked(reader, code, state)
+    asked = asked_list(reader, code, state)
     page = read_page(reader, asked, None)
     more = reader.urls.records(asked.code, _next(state, page.next).query()) if page.next else ""
     return RowsView(
@@ -320,9 +322,10 @@ def _empty(reader: Reader, view: ObjectView, state: ListState, *, filtered: bool
 
 def export_query(reader: Reader, code: str, state: ListState) -> records.RecordQuery:
     """The query of the list that `state` shows, for exporting all of it."""
-    return _asked(reader, code, state).query()
+    return asked_list(reader, code, state).query()
 
 
-def _asked(reader: Reader, code: str, state: ListState) -> Asked:
+def asked_list(reader: Reader, code: str, state: ListState) -> Asked:
+    """What the list is asked for, with the view that opens by itself."""
     view = reader.describe(code)
     return understand(reader, view, resolved(state, read_views(reader.ctx, view.object.id))[0])

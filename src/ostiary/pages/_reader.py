@@ -52,6 +52,10 @@ class Urls:
         """The page before the list is taken out as a file."""
         return f"{self.objects}{code}/export" + (f"?{query}" if query else "")
 
+    def paper(self, code: str, query: str = "") -> str:
+        """The list on paper."""
+        return f"{self.objects}{code}/print" + (f"?{query}" if query else "")
+
     def import_file(self, code: str) -> str:
         """Where a file of records is brought in."""
         return f"{self.objects}{code}/import"

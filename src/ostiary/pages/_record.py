@@ -13,6 +13,7 @@ from ostiary.pages._history import HistoryView, history_view
 from ostiary.pages._list import count_words, create_action, list_head
 from ostiary.pages._panel_state import CLOSED, HISTORY, REVEAL, SHARE, WHO, PanelState
 from ostiary.pages._panels import Panel, Place, download_of, find_panel
+from ostiary.pages._pins import is_pinned
 from ostiary.pages._posted import NOTHING, Draft
 from ostiary.pages._reader import Reader, readable
 from ostiary.pages._refusals import own_why, why_not_changed, why_not_deleted
@@ -54,7 +55,7 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class RecordView:
-    """Everything that pages/record.html shows."""
+    """Everything that pages/record.html shows. pinned: None where nothing can be pinned yet."""
 
     head: Head
     name: str
@@ -73,6 +74,9 @@ class RecordView:
     hand_over: Action | None
     who: Action
     share: Action
+    print_url: str
+    pinned: bool | None
+    pin_url: str
     inspector: Inspector | None
 
 
@@ -131,6 +135,9 @@ def record_view(
         hand_over=_hand_over(reader, view, record),
         who=who_action(reader, code, record_id),
         share=share_action(reader, code, record_id),
+        pinned=is_pinned(reader.ctx, thing.id, record_id),
+        pin_url=reader.urls.record(code, record_id, "pin"),
+        print_url=reader.urls.record(code, record_id, "print"),
         inspector=_inspector(reader, view, record, panel, given),
     )
 

@@ -51,3 +51,16 @@ class ViewChoice(models.Model):
 
     class Meta:
         db_table = "pages_view_choice"
+
+
+class Pin(models.Model):
+    """A record that one person keeps at hand. Object and record are plain ids; what is gone is not shown."""
+
+    pk = models.CompositePrimaryKey("principal_id", "object", "record")
+    principal = models.ForeignKey(UNIT, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    object = models.UUIDField()
+    record = models.UUIDField()
+    pinned_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "pages_pin"

@@ -23,7 +23,9 @@ from ostiary.pages._hand_over import HandOverView, NotHandedOver, hand_over_form
 from ostiary.pages._list import ListView, count_match, export_query, list_rows, list_view
 from ostiary.pages._lookups import lookup_options
 from ostiary.pages._panel_state import PanelState, read_panel
+from ostiary.pages._pins import pin_record
 from ostiary.pages._preview import preview
+from ostiary.pages._print import Paper, PrintAsk, PrintForm, print_list, print_record
 from ostiary.pages._reader import Reader, Urls, is_shown, make_reader
 from ostiary.pages._record import RecordView, record_view
 from ostiary.pages._reveal import Shown, submit_reveal
@@ -63,6 +65,8 @@ View = (
     | DayView
     | GalleryView
     | HandOverView
+    | Paper
+    | PrintForm
 )
 _TEMPLATES = {
     ListView: "pages/list.html",
@@ -75,6 +79,8 @@ _TEMPLATES = {
     DashboardView: "pages/dashboard.html",
     DayView: "pages/day.html",
     GalleryView: "pages/gallery.html",
+    Paper: "pages/print.html",
+    PrintForm: "pages/print_form.html",
     HandOverView: "pages/hand_over.html",
 }
 
@@ -148,6 +154,9 @@ __all__ = [
     "ListView",
     "NotHandedOver",
     "PanelState",
+    "Paper",
+    "PrintAsk",
+    "PrintForm",
     "Reader",
     "RecordView",
     "Refused",
@@ -174,6 +183,9 @@ __all__ = [
     "matching_options",
     "new_form",
     "no_dashboard_view",
+    "pin_record",
+    "print_list",
+    "print_record",
     "read_bench",
     "read_panel",
     "read_state",

@@ -1,4 +1,4 @@
--- fingerprint of the migrations: 0d9761b09c069b145712cb6edaf19a3aa1edcb67abc82a5b2fc36b1f38f8b3d8
+-- fingerprint of the migrations: 9fa5c60ae2ebbacda40147dda8cc9a3a553f8a7a26e889e53f008eae4bd0a4d4
 -- Made by `make schema`; not to be edited.
 CREATE FUNCTION @.audit_extend_partitions(home text, months integer) RETURNS integer
     LANGUAGE plpgsql
@@ -513,6 +513,12 @@ CREATE TABLE @.objects_workplace (
     "position" integer NOT NULL,
     version integer DEFAULT 1 NOT NULL
 );
+CREATE TABLE @.pages_pin (
+    principal_id uuid NOT NULL,
+    object uuid NOT NULL,
+    record uuid NOT NULL,
+    pinned_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL
+);
 CREATE TABLE @.pages_saved_view (
     id uuid NOT NULL,
     object uuid NOT NULL,
@@ -806,6 +812,8 @@ ALTER TABLE ONLY @.objects_workplace
     ADD CONSTRAINT objects_workplace_code_key UNIQUE (code);
 ALTER TABLE ONLY @.objects_workplace
     ADD CONSTRAINT objects_workplace_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY @.pages_pin
+    ADD CONSTRAINT pages_pin_pkey PRIMARY KEY (principal_id, object, record);
 ALTER TABLE ONLY @.pages_saved_view
     ADD CONSTRAINT pages_saved_view_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY @.pages_view_choice
@@ -974,6 +982,8 @@ ALTER TABLE ONLY @.objects_section
     ADD CONSTRAINT objects_section_workplace_id_399cedf2_fk_objects_workplace_id FOREIGN KEY (workplace_id) REFERENCES @.objects_workplace(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY @.objects_version
     ADD CONSTRAINT objects_version_object_id_59e396e5_fk_objects_object_id FOREIGN KEY (object_id) REFERENCES @.objects_object(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY @.pages_pin
+    ADD CONSTRAINT pages_pin_principal_id FOREIGN KEY (principal_id) REFERENCES @.identity_unit(id) ON DELETE CASCADE;
 ALTER TABLE ONLY @.pages_saved_view
     ADD CONSTRAINT pages_saved_view_owner_id FOREIGN KEY (owner_id) REFERENCES @.identity_unit(id) ON DELETE CASCADE;
 ALTER TABLE ONLY @.pages_saved_view
@@ -1007,6 +1017,7 @@ INSERT INTO @.django_migrations (app, name, applied) VALUES
   ('objects', '0002_run_time_changes', now()),
   ('objects', '0003_states', now()),
   ('pages', '0001_initial', now()),
+  ('pages', '0002_pin', now()),
   ('records', '0001_initial', now()),
   ('records', '0002_blob', now()),
   ('records', '0003_bulk', now()),

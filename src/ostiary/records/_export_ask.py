@@ -57,21 +57,23 @@ def preview_export(ctx: Context, query: RecordQuery) -> ExportPreview:
     """
     store.ensure_kept(ctx)
     still_exports(ctx)
-    view, columns = _decided_columns(ctx, query)
+    view, columns = decided_columns(ctx, query)
     count = count_records(ctx, view.object.code, query.filter).value
     per_day = _per_day(ctx)
     left = max(0, per_day - store.taken_lately(ctx)) if per_day else None
     return ExportPreview(
-        count, columns, _needs_reason(ctx, columns), left, most_at_once(ctx), direct=count <= DIRECT
+        count, columns, reason_needed(ctx, columns), left, most_at_once(ctx), direct=count <= DIRECT
     )
 
 
-def _decided_columns(ctx: Context, query: RecordQuery) -> tuple[View, tuple[Column, ...]]:
+def decided_columns(ctx: Context, query: RecordQuery) -> tuple[View, tuple[Column, ...]]:
+    """The object, and the columns that the query would give. Raises AccessDenied, NotFound, Invalid."""
     view = decided(ctx, lambda: readable_view(ctx, query.object))
     return view, tuple(decided(ctx, lambda: selected_columns(Bound(ctx, view), query.columns)))
 
 
-def _needs_reason(ctx: Context, columns: tuple[Column, ...]) -> bool:
+def reason_needed(ctx: Context, columns: tuple[Column, ...]) -> bool:
+    """Whether the tenant asks why columns of these classes leave."""
     asked = access.get_setting(ctx, EXPORT_REASON.code) is True
     return asked and any(column.data_class in CLOSED for column in columns)
 

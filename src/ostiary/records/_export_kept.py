@@ -62,6 +62,7 @@ class ExportFormat(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
     LINES = "jsonl"
+    PRINT = "print"  # on paper: made at once, never a file
 
 
 class ExportState(StrEnum):

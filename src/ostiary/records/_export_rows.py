@@ -26,7 +26,7 @@ def file_bytes(
     kind: ExportFormat, codes: Sequence[str], heads: Sequence[str], pages: Iterable[bytes]
 ) -> Iterator[bytes]:
     """The file. pages: JSON arrays of records. heads: captions of the columns `codes`."""
-    if kind is ExportFormat.LINES:
+    if kind in (ExportFormat.LINES, ExportFormat.PRINT):
         yield from ("".join(f"{line}\n" for line in lines(page)).encode() for page in pages)
         return
     rows = (row_of(record, codes) for page in pages for record in orjson.loads(page))

@@ -28,12 +28,15 @@ def recent_records(ctx: Context, limit: int = 8) -> tuple[Hits, ...]:
     for name, record_id in audit.list_touched(ctx, _WORK, max(1, min(limit, MOST))):
         if name in codes:
             touched.setdefault(codes[name], []).append(record_id)
-    found = (Hits(code, _readable(ctx, code, ids), more=False) for code, ids in touched.items())
+    found = (Hits(code, name_records(ctx, code, ids), more=False) for code, ids in touched.items())
     return tuple(hits for hits in found if hits.hits)
 
 
-def _readable(ctx: Context, code: str, ids: list[UUID]) -> tuple[Hit, ...]:
-    """In the order given."""
+def name_records(ctx: Context, code: str, ids: list[UUID]) -> tuple[Hit, ...]:
+    """What these few records of an object are called, in the order given; hidden ones are left out.
+
+    Read as a list is, with its event.
+    """
     view = decided(ctx, lambda: view_of(ctx, code))
     if not view.may(Verb.READ):
         return ()

@@ -89,10 +89,11 @@ from ostiary.records._merge import merge_records
 from ostiary.records._options import Option, lookup_options
 from ostiary.records._overdue import flag_overdue
 from ostiary.records._package import export_package, import_package, install_package
+from ostiary.records._print import PRINT_MOST, PrintPreview, preview_print, print_records
 from ostiary.records._query import Count, CountMode, Page, PlanShape, Record, RecordQuery, Sort
 from ostiary.records._reach import ObjectReach, reach_of
 from ostiary.records._read import count_records, get_record, list_records
-from ostiary.records._recent import recent_records
+from ostiary.records._recent import name_records, recent_records
 from ostiary.records._related import Related, related_counts
 from ostiary.records._reveal import Revealed, may_reveal, reveal_column
 from ostiary.records._scanners import Scan, register_scanner
@@ -108,6 +109,7 @@ __all__ = [
     "DELIMITERS",
     "ENCODINGS",
     "EXPORT_TYPES",
+    "PRINT_MOST",
     "SPECIMENS",
     "Aggregate",
     "AggregateQuery",
@@ -166,6 +168,7 @@ __all__ = [
     "Period",
     "PlanShape",
     "Preview",
+    "PrintPreview",
     "Progress",
     "Record",
     "RecordQuery",
@@ -230,6 +233,7 @@ __all__ = [
     "lookup_options",
     "may_reveal",
     "merge_records",
+    "name_records",
     "notes_of",
     "object_views",
     "offered",
@@ -241,7 +245,9 @@ __all__ = [
     "plan_hand_over",
     "preview_delete",
     "preview_export",
+    "preview_print",
     "preview_update",
+    "print_records",
     "reach_of",
     "read_again",
     "read_mapping",

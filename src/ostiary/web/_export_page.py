@@ -16,7 +16,9 @@ _FORMATS = {
     ExportFormat.CSV: later("CSV"),
     ExportFormat.XLSX: later("XLSX (workbook)"),
     ExportFormat.LINES: later("JSON lines"),
+    ExportFormat.PRINT: later("Print"),
 }
+OFFERED = (ExportFormat.CSV, ExportFormat.XLSX, ExportFormat.LINES)
 _STATES = {
     ExportState.WAITING: (later("Waiting"), "amber"),
     ExportState.RUNNING: (later("Running"), "blue"),
@@ -99,9 +101,7 @@ def _groups(offered: Sequence[Column], chosen: set[str]) -> list[ClassGroup]:
 
 def _fields(preview: ExportPreview, posted: Mapping[str, str], said: Mapping[str, str]) -> list[Field]:
     wanted = posted.get("format", ExportFormat.CSV.value)
-    options = tuple(
-        Option(kind.value, _(text), selected=kind.value == wanted) for kind, text in _FORMATS.items()
-    )
+    options = tuple(Option(kind.value, _(_FORMATS[kind]), selected=kind.value == wanted) for kind in OFFERED)
     hint = _("Needed, since Confidential or Restricted fields are in it. It is recorded.")
     reason = Field(
         "reason",

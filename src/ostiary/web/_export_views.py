@@ -22,7 +22,7 @@ from ostiary.records.public import ExportFormat, RecordQuery
 from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.values import Head, Link
-from ostiary.web._export_page import export_view
+from ostiary.web._export_page import OFFERED, export_view
 from ostiary.web._forms import answer
 from ostiary.web._frame import FILES_URL, URLS, frame_of, reader_of
 from ostiary.web._view import FORM, READ, WRITE, answers, lists_of
@@ -79,7 +79,7 @@ def _ids(texts: Sequence[str]) -> list[str]:
 
 
 def _format(text: str) -> ExportFormat:
-    if text not in set(ExportFormat):
+    if text not in set(OFFERED):
         raise Invalid([FieldError("format", "not_offered", _("Choose one of the list."))])
     return ExportFormat(text)
 

@@ -39,6 +39,8 @@ _NOTICES = {
     "reset": lambda: _("Back to the default."),
     "view_saved": lambda: _("View saved."),
     "view_deleted": lambda: _("View deleted."),
+    "pinned": lambda: _("Pinned. It stands in Search everything."),
+    "unpinned": lambda: _("No longer pinned."),
     "deleted": lambda: _("Deleted."),
     "rights": lambda: _("Rights saved. They are in effect now."),
     "requested": lambda: _("Asked for. It is listed here and can be downloaded when it is done."),

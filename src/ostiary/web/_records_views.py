@@ -45,6 +45,14 @@ def preview(request: HttpRequest, code: str, record_id: RecordId) -> HttpRespons
     return HttpResponse(pages.render_preview(reader_of(request), code, record_id))
 
 
+@answers(WRITE, guard=RECORDS, writes="pages.record.pinned")
+def pin(request: HttpRequest, code: str, record_id: RecordId) -> HttpResponseBase:
+    """POST /o/<object>/<id>/pin: keep it at hand, or no longer."""
+    pinned = request.POST.get("pin") != "no"
+    pages.pin_record(reader_of(request), code, record_id, pinned=pinned)
+    return done(URLS.record(code, record_id), "pinned" if pinned else "unpinned")
+
+
 @answers(FORM, guard=RECORDS, reads=_EMPTY, writes="records.record.created")
 def new_page(request: HttpRequest, code: str) -> HttpResponseBase:
     """GET, POST /o/<object>/new."""

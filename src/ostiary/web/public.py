@@ -21,6 +21,7 @@ from ostiary.web import _people_edit_views as people_edit_views
 from ostiary.web import _people_views as people_views
 from ostiary.web import _person_views as person_views
 from ostiary.web import _preferences_views as preferences_views
+from ostiary.web import _print_views as print_views
 from ostiary.web import _records_views as records_views
 from ostiary.web import _reveal_views as reveal_views
 from ostiary.web import _rights_views as rights_views
@@ -126,10 +127,13 @@ urlpatterns = [
     path("o/<slug:code>/views", saved_views.saved_views),
     path("o/<slug:code>/views/roles", saved_views.roles),
     path("o/<slug:code>/views/<uuid:view_id>", saved_views.saved_view),
+    path("o/<slug:code>/print", print_views.list_print),
     path("o/<slug:code>/export", export_views.export_page),
     path("o/<slug:code>/import", import_views.upload_page),
     path("o/<slug:code>/<uuid:record_id>", records_views.record_page),
     path("o/<slug:code>/<uuid:record_id>/preview", records_views.preview),
+    path("o/<slug:code>/<uuid:record_id>/pin", records_views.pin),
+    path("o/<slug:code>/<uuid:record_id>/print", print_views.record_print),
     path("o/<slug:code>/<uuid:record_id>/reveal", reveal_views.reveal),
     path("o/<slug:code>/<uuid:record_id>/edit", records_views.edit_page),
     path("o/<slug:code>/<uuid:record_id>/undo", records_views.undo),

@@ -118,3 +118,85 @@ def test_a_record_in_short_shows_no_more_than_its_page(viewers: Viewers) -> None
     access.set_object_rows(viewers.admin, thing.id, [(viewers.two.actor, {access.Verb.READ})])
     with pytest.raises(AccessDenied):
         pages.render_preview(reader(viewers.one), "account", made)
+
+
+def terms(viewers: Viewers) -> RecordId:
+    """An account with a Confidential field that one reads, and a Restricted one that is closed to them."""
+    given = {"name": "Helios", "payment_terms": "net_30", "owner": str(viewers.one.actor)}
+    made = records.create_record(viewers.admin, "account", given).id
+    give_level(viewers.admin, "account", "payment_terms", viewers.one, ColumnLevel.READ)
+    give_level(viewers.admin, "account", "credit_limit", viewers.one, ColumnLevel.NONE)
+    return made
+
+
+def test_a_print_of_closed_fields_is_an_export_and_one_without_them_is_not(viewers: Viewers) -> None:
+    made = terms(viewers)
+    asked = pages.print_record(reader(viewers.one), "account", made, pages.PrintAsk())
+    assert isinstance(asked, pages.PrintForm)
+    assert asked.why  # no CanExportGrid
+    with pytest.raises(AccessDenied):
+        pages.print_record(reader(viewers.one), "account", made, pages.PrintAsk(reason="For the meeting"))
+    plain = pages.print_record(reader(viewers.one), "account", made, pages.PrintAsk(plain=True))
+    assert isinstance(plain, pages.Paper)
+    html = unescape(pages.render(plain, FRAME))
+    assert "30 days net" not in html
+    assert "Printed by One, " in html
+    access.set_operation_rows(viewers.admin, access.Operation.EXPORT_LIST, [(viewers.one.actor, True)])
+    none = pages.print_record(reader(viewers.one), "account", made, pages.PrintAsk(reason=" "))
+    assert isinstance(none, pages.PrintForm)
+    assert (none.status, bool(none.reason.error)) == (422, True)
+    paper = pages.print_record(reader(viewers.one), "account", made, pages.PrintAsk(reason="For the meeting"))
+    assert isinstance(paper, pages.Paper)
+    html = unescape(pages.render(paper, FRAME))
+    assert "30 days net" in html
+    assert "Credit limit" in html
+    assert "Restricted" in html
+    (export, *_rest) = records.list_exports(viewers.one)
+    assert (export.format, export.total) == (records.ExportFormat.PRINT, 1)
+    assert export.classes["confidential"] > 0
+    hidden = records.create_record(viewers.two, "opportunity", {"name": "Hidden"}).id
+    with pytest.raises(NotFound):
+        pages.print_record(reader(viewers.one), "opportunity", hidden, pages.PrintAsk(plain=True))
+
+
+def test_a_list_is_printed_as_it_is_shown(viewers: Viewers) -> None:
+    terms(viewers)
+    state = pages.read_state({"c": ["name", "payment_terms", "credit_limit"], "q": ["Helios"]})
+    plain = pages.print_list(reader(viewers.one), "account", state, pages.PrintAsk(plain=True))
+    assert isinstance(plain, pages.Paper)
+    assert [row.name.text for row in plain.rows] == ["Helios"]
+    assert [head.label for head in plain.columns] == ["Name"]
+    assert "Credit limit" in plain.note
+    assert isinstance(
+        pages.print_list(reader(viewers.one), "account", state, pages.PrintAsk()), pages.PrintForm
+    )
+
+
+def test_pins_stand_first_as_far_as_they_may_be_read(viewers: Viewers) -> None:
+    made = deal(viewers)
+    pages.pin_record(reader(viewers.lead), "opportunity", made, pinned=True)
+
+    def groups(ctx: Context) -> dict[str, list[str]]:
+        found = pages.find_view(reader(ctx), "", (), whole=True)
+        return {group.label: [link.label for link in group.links] for group in found.groups}
+
+    assert groups(viewers.lead)["Pinned"] == ["Pumps and pipes"]
+    assert "Pumps and pipes" not in groups(viewers.lead).get("Open lately", [])
+    assert "Pinned" not in groups(viewers.one)
+    assert shown(viewers.lead, "opportunity", made).pinned is True
+    assert shown(viewers.one, "opportunity", made).pinned is False
+    with pytest.raises(NotFound):
+        pages.pin_record(reader(viewers.two), "opportunity", made, pinned=True)
+    thing = records.describe(viewers.admin, "opportunity").object
+    access.set_object_rows(viewers.admin, thing.id, [(viewers.one.actor, {access.Verb.READ})])
+    assert "Pinned" not in groups(viewers.lead)
+
+
+def test_the_pin_of_the_longest_standing_falls_off(viewers: Viewers) -> None:
+    made = [records.create_record(viewers.one, "account", {"name": f"Pin {n:02}"}).id for n in range(22)]
+    for record_id in made:
+        pages.pin_record(reader(viewers.one), "account", record_id, pinned=True)
+    found = pages.find_view(reader(viewers.one), "", (), whole=True)
+    assert len(found.groups[0].links) == 20
+    pages.pin_record(reader(viewers.one), "account", made[-1], pinned=False)
+    assert shown(viewers.one, "account", made[-1]).pinned is False

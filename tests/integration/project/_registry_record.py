@@ -24,6 +24,16 @@ def masked(world: World) -> str:
 
 RECORD: Mapping[str, Scenario] = {
     "GET /o/<slug:code>/<uuid:record_id>/preview": Scenario(of_account("/preview")),
+    "GET /o/<slug:code>/<uuid:record_id>/print": Scenario(of_account("/print")),
+    "POST /o/<slug:code>/<uuid:record_id>/print": Scenario(
+        of_account("/print"), {"reason": "For the meeting"}
+    ),
+    "GET /o/<slug:code>/print": Scenario(lambda _: "/o/account/print?c=name"),
+    "POST /o/<slug:code>/print": Scenario(
+        lambda _: "/o/account/print?c=name&c=payment_terms",
+        {"reason": "For the meeting"},
+    ),
+    "POST /o/<slug:code>/<uuid:record_id>/pin": Scenario(of_account("/pin"), {"pin": "yes"}),
     "POST /o/<slug:code>/<uuid:record_id>/reveal": Scenario(
         masked, {"column": "web", "reason": "A caller asks"}, refused=("nil", "out", None)
     ),
