@@ -37,7 +37,7 @@ def main() -> None:
             crm.install(new.tenant, ctx)
         with acting_as(new.tenant, "admin", purpose="set-up") as ctx:
             people = _people(ctx)
-            _mask(ctx, people["mona"])
+            _mask(ctx, people["bob"])
             told = _records({name: ctx.acting_as(unit) for name, unit in people.items()})
     json.dump(told, sys.stdout)
 

@@ -61,7 +61,8 @@ const offer = (form, saved, version, changed, settle) => {
   const note = document.querySelector("[data-draft-offer]");
   const at = note.querySelector("time");
   at.dateTime = new Date(saved.at).toISOString();
-  at.textContent = new Date(saved.at).toLocaleString(document.documentElement.lang);
+  const { lang } = document.documentElement;  // days and hours as the pages write them
+  at.textContent = new Date(saved.at).toLocaleString(lang === "en" ? "en-GB" : lang, { dateStyle: "medium", timeStyle: "short" });
   note.querySelector("[data-draft-older]").hidden = saved.version === version;
   note.hidden = false;
   note.addEventListener("click", (event) => {
