@@ -33,6 +33,21 @@ def words_query(word: str) -> str:
 
 def words_of(value: str) -> str:
     """SQL: the words of a folded text, or of a number as it is stored."""
-    quoted, blanks = _SEPARATORS.replace("'", "''"), " " * len(_SEPARATORS)
-    split_up = f"string_to_array(translate(lower({value}), '{quoted}', '{blanks}'), ' ')"
+    split_up = f"string_to_array({blanked(f'lower({value})')}, ' ')"
     return f"array_to_tsvector(array_remove({split_up}, ''))"
+
+
+def blanked(value: str) -> str:
+    """SQL: a folded text with blanks alone between its words."""
+    quoted, blanks = _SEPARATORS.replace("'", "''"), " " * len(_SEPARATORS)
+    return f"translate({value}, '{quoted}', '{blanks}')"
+
+
+def digits_of(value: str) -> str:
+    """SQL: the digits of a telephone number, without zeros before them."""
+    return f"ltrim(regexp_replace({value}, '[^0-9]', '', 'g'), '0')"
+
+
+def host_of(value: str) -> str:
+    """SQL: the host of a folded web address, without `www.`."""
+    return f"substring({value} from '^(?:[a-z]+://)?(?:www[.])?([^/:?#]+)')"

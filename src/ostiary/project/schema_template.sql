@@ -1,4 +1,4 @@
--- fingerprint of the migrations: 9fa5c60ae2ebbacda40147dda8cc9a3a553f8a7a26e889e53f008eae4bd0a4d4
+-- fingerprint of the migrations: 1e0e4a6f6ac91fe3da96b49540107331bba454eabd18210144f3b40e5e4990ea
 -- Made by `make schema`; not to be edited.
 CREATE FUNCTION @.audit_extend_partitions(home text, months integer) RETURNS integer
     LANGUAGE plpgsql
@@ -569,6 +569,29 @@ CREATE TABLE @.records_bulk_row (
     visible boolean DEFAULT true NOT NULL,
     detail bytea
 );
+CREATE TABLE @.records_duplicate_group (
+    search_id uuid NOT NULL,
+    number integer NOT NULL,
+    records jsonb NOT NULL,
+    columns jsonb NOT NULL
+);
+CREATE TABLE @.records_duplicate_rule (
+    object uuid NOT NULL,
+    rules jsonb NOT NULL,
+    changed_by uuid NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+);
+CREATE TABLE @.records_duplicate_search (
+    id uuid NOT NULL,
+    requested_by uuid NOT NULL,
+    object uuid NOT NULL,
+    job uuid,
+    state text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    more boolean DEFAULT false NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone
+);
 CREATE TABLE @.records_export (
     id uuid NOT NULL,
     requested_by uuid NOT NULL,
@@ -640,6 +663,13 @@ CREATE TABLE @.records_import_record (
     version integer NOT NULL,
     before bytea,
     stays boolean DEFAULT false NOT NULL
+);
+CREATE TABLE @.records_not_duplicate (
+    low uuid NOT NULL,
+    high uuid NOT NULL,
+    object uuid NOT NULL,
+    said_by uuid NOT NULL,
+    said_at timestamp with time zone NOT NULL
 );
 CREATE TABLE @.settings_value (
     code text NOT NULL,
@@ -824,6 +854,14 @@ ALTER TABLE ONLY @.records_bulk
     ADD CONSTRAINT records_bulk_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY @.records_bulk_row
     ADD CONSTRAINT records_bulk_row_pkey PRIMARY KEY (bulk_id, number);
+ALTER TABLE ONLY @.records_duplicate_group
+    ADD CONSTRAINT records_duplicate_group_pkey PRIMARY KEY (search_id, number);
+ALTER TABLE ONLY @.records_duplicate_rule
+    ADD CONSTRAINT records_duplicate_rule_pkey PRIMARY KEY (object);
+ALTER TABLE ONLY @.records_duplicate_search
+    ADD CONSTRAINT records_duplicate_search_of UNIQUE (requested_by, object);
+ALTER TABLE ONLY @.records_duplicate_search
+    ADD CONSTRAINT records_duplicate_search_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY @.records_export
     ADD CONSTRAINT records_export_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY @.records_idempotency
@@ -836,6 +874,8 @@ ALTER TABLE ONLY @.records_import
     ADD CONSTRAINT records_import_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY @.records_import_record
     ADD CONSTRAINT records_import_record_pkey PRIMARY KEY (import_id, record_id);
+ALTER TABLE ONLY @.records_not_duplicate
+    ADD CONSTRAINT records_not_duplicate_pkey PRIMARY KEY (low, high);
 ALTER TABLE ONLY @.settings_value
     ADD CONSTRAINT settings_value_id_key UNIQUE (id);
 ALTER TABLE ONLY @.settings_value
@@ -906,6 +946,7 @@ CREATE INDEX records_export_by ON @.records_export USING btree (requested_by, as
 CREATE INDEX records_idempotency_expires ON @.records_idempotency USING btree (expires_at);
 CREATE INDEX records_import_by ON @.records_import USING btree (requested_by, asked_at);
 CREATE INDEX records_import_record_place ON @.records_import_record USING btree (import_id, place DESC);
+CREATE INDEX records_not_duplicate_high ON @.records_not_duplicate USING btree (high);
 CREATE INDEX settings_value_code_28c3244b_like ON @.settings_value USING btree (code text_pattern_ops);
 ALTER INDEX @.audit_event_pkey ATTACH PARTITION @.audit_event_default_pkey;
 ALTER TABLE ONLY @.access_column_row
@@ -994,6 +1035,8 @@ ALTER TABLE ONLY @.pages_view_choice
     ADD CONSTRAINT pages_view_choice_view_id FOREIGN KEY (view_id) REFERENCES @.pages_saved_view(id) ON DELETE CASCADE;
 ALTER TABLE ONLY @.records_bulk_row
     ADD CONSTRAINT records_bulk_row_bulk_id_ed57d9b2_fk_records_bulk_id FOREIGN KEY (bulk_id) REFERENCES @.records_bulk(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY @.records_duplicate_group
+    ADD CONSTRAINT records_duplicate_gr_search_id_d98b0009_fk_records_d FOREIGN KEY (search_id) REFERENCES @.records_duplicate_search(id) DEFERRABLE INITIALLY DEFERRED;
 REVOKE ALL ON FUNCTION @.audit_extend_partitions(home text, months integer) FROM PUBLIC;
 SELECT @.audit_extend_partitions(split_part('@.', '.', 1), 6);
 INSERT INTO @.django_migrations (app, name, applied) VALUES
@@ -1022,4 +1065,5 @@ INSERT INTO @.django_migrations (app, name, applied) VALUES
   ('records', '0002_blob', now()),
   ('records', '0003_bulk', now()),
   ('records', '0004_exchange', now()),
+  ('records', '0005_duplicates', now()),
   ('settings', '0001_initial', now());

@@ -62,6 +62,15 @@ class InUse(OstiaryError):
         super().__init__("Other records refer to it")
 
 
+class LooksLike(OstiaryError):
+    """Readable records may be the same. `details`: found, of each its id, its name and by which fields."""
+
+    code = "records.looks_like"
+
+    def __init__(self, found: list[dict[str, object]]) -> None:
+        super().__init__("It looks like records that exist", found=found)
+
+
 class TooManyRows(Invalid):
     """A list of records is longer than one call takes. `details`: most (int)."""
 

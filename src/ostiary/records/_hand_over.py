@@ -16,23 +16,13 @@ from ostiary.kernel.ids import RecordId
 from ostiary.objects import public as objects
 from ostiary.records._create import create_record
 from ostiary.records._describe import ObjectView, describe
-from ostiary.records._filters import Compare, Filter, Op, Or
+from ostiary.records._duplicates import Candidate, find_duplicates
 from ostiary.records._query import Record, RecordQuery, Sort
 from ostiary.records._read import get_record, list_records
 from ostiary.records._update import update_record
 
 NEW, NONE = "new", "none"
-MOST_CANDIDATES = 5
 MOST_STAGES = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A record that may be the same. by: captions of the columns that agree."""
-
-    id: RecordId
-    name: str
-    by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,27 +165,13 @@ def _step(ctx: Context, view: ObjectView, record: Record, to: objects.HandOverTo
         linked,
         str(values.get(to.needs) or ""),
         access.Verb.CREATE in theirs.verbs,
-        () if linked else tuple(_candidates(ctx, theirs, to, values)),
+        () if linked else _candidates(ctx, theirs, to, values),
     )
 
 
 def _candidates(
     ctx: Context, theirs: ObjectView, to: objects.HandOverTo, values: Mapping[str, Any]
-) -> Iterator[Candidate]:
-    """Readable records that agree in one of the columns; only by columns that the person may read."""
-    asked = []
-    for name, ours in to.match:
-        code = _code(theirs.object, name)
-        if values.get(ours) is not None and theirs.columns[code] >= access.ColumnLevel.READ:
-            asked.append((code, str(values[ours])))
-    if not asked:
-        return
-    node: Filter = Or(tuple(Compare(code, Op.EQ, value) for code, value in asked))
-    display = theirs.object.display
-    wanted = tuple(dict.fromkeys([*(code for code, _ in asked), display]))
-    readable = tuple(c for c in wanted if theirs.columns[c] >= access.ColumnLevel.READ)
-    page = list_records(ctx, RecordQuery(to.object, readable, node, limit=MOST_CANDIDATES))
-    for row in page.records():
-        agreed = {code for code, value in asked if str(row.get(code) or "").casefold() == value.casefold()}
-        by = tuple(c.caption for code, c in theirs.object.columns.items() if code in agreed)
-        yield Candidate(RecordId(UUID(row["id"])), str(row.get(display) or ""), by)
+) -> tuple[Candidate, ...]:
+    """Readable records that may be the same, by the rules of their object."""
+    asked = {_code(theirs.object, name): values[ours] for name, ours in to.match}
+    return find_duplicates(ctx, to.object, [asked])[0]

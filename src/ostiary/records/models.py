@@ -187,3 +187,63 @@ class Export(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["requested_by", "asked_at"], name="records_export_by")]
+
+
+class DuplicateRule(models.Model):
+    """By what records of an object are taken for the same, where the tenant decided: columns, no values."""
+
+    object = models.UUIDField(primary_key=True)
+    rules = models.JSONField()
+    changed_by = models.UUIDField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "records_duplicate_rule"
+
+
+class NotDuplicate(models.Model):
+    """Two records of an object that somebody said are not the same. `low`: the lesser id."""
+
+    pk = models.CompositePrimaryKey("low", "high")
+    low = models.UUIDField()
+    high = models.UUIDField()
+    object = models.UUIDField()
+    said_by = models.UUIDField()
+    said_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "records_not_duplicate"
+        indexes = [models.Index(fields=["high"], name="records_not_duplicate_high")]
+
+
+class DuplicateSearch(models.Model):
+    """A search of one person for duplicates among all records of an object; a later one takes its place."""
+
+    id = models.UUIDField(primary_key=True)
+    requested_by = models.UUIDField()
+    object = models.UUIDField()
+    job = models.UUIDField(null=True)
+    state = models.TextField()
+    reason = models.TextField(db_default="")
+    more = models.BooleanField(db_default=False)
+    asked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "records_duplicate_search"
+        constraints = [
+            models.UniqueConstraint(fields=["requested_by", "object"], name="records_duplicate_search_of")
+        ]
+
+
+class DuplicateGroup(models.Model):
+    """Records that a search took for the same: ids, and the stored names of the columns that agree."""
+
+    pk = models.CompositePrimaryKey("search", "number")
+    search = models.ForeignKey(DuplicateSearch, models.CASCADE, db_index=False)
+    number = models.IntegerField()
+    records = models.JSONField()
+    columns = models.JSONField()
+
+    class Meta:
+        db_table = "records_duplicate_group"
