@@ -38,6 +38,7 @@ HTTP_STATUS: Mapping[type[OstiaryError], int] = {
     objects.PackageRefused: 422,
     records.InUse: 409,
     records.KeyReused: 422,
+    records.LooksLike: 409,
     records.BulkRefused: 422,
     BodyTooLarge: 413,
     TooManyRequests: 429,
@@ -57,7 +58,7 @@ TITLES = {
     500: "Internal error",
     503: "Not available now",
 }
-_SHOWN = ("layer", "object", "column", "operation", "version", "yours", "theirs")
+_SHOWN = ("layer", "object", "column", "operation", "version", "yours", "theirs", "found")
 
 
 def status_of(error: OstiaryError) -> int:

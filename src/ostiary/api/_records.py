@@ -19,6 +19,7 @@ from ostiary.api._asked import (
     once,
     one_record,
     only,
+    refuse,
     sort_of,
     version_of,
 )
@@ -95,13 +96,29 @@ def _list(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _create(request: HttpRequest, code: str) -> HttpResponse:
+    only(request.GET, frozenset({"duplicates"}))
+    insists = _insists(request)
     ctx, values = context(request), body_of(request)
-    record = once(request, code, lambda: records.create_record(ctx, code, values))
+
+    def create() -> records.Record:
+        if not insists:
+            records.ensure_new(ctx, code, values)
+        return records.create_record(ctx, code, values)
+
+    record = once(request, code, create)
     if record is None:
         raise RuntimeError("a creation that left no record")
     response = one_record(record, 201)
     response.headers["Location"] = f"/api/v1/records/{code}/{record.id}"
     return response
+
+
+def _insists(request: HttpRequest) -> bool:
+    """Whether a record is to be made even if it looks like one that exists."""
+    given = request.GET.get("duplicates", "refuse")
+    if given not in ("refuse", "allow"):
+        raise refuse("duplicates", "malformed", "duplicates is refuse or allow")
+    return bool(given == "allow")
 
 
 def _update(request: HttpRequest, code: str, record_id: UUID) -> HttpResponse:

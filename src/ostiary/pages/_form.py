@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from ostiary.objects.public import Column, ColumnType
+from ostiary.pages._alike import Alike
 from ostiary.pages._cells import make_cell, mark_of
 from ostiary.pages._choices import matching_options, people_options, record_name, small_options
 from ostiary.pages._facts import display_name
@@ -47,7 +48,8 @@ class FormGroup:
 class FormView:
     """Everything that pages/form.html shows. base: the texts that the form started from.
 
-    under: of a file or a note, the record to go back to.
+    under: of a file or a note, the record to go back to. alike: what may be the same, before it is saved
+    anyway.
     """
 
     head: Head
@@ -63,6 +65,7 @@ class FormView:
     base: str
     under: str
     conflict: bool
+    alike: Alike | None
 
 
 def form_view(
@@ -73,6 +76,7 @@ def form_view(
     *,
     general: str = "",
     conflict: bool = False,
+    alike: Alike | None = None,
 ) -> FormView:
     """The form for a new record (`record` is None) or for changing one, filled with what was typed so far."""
     thing = view.object
@@ -104,7 +108,7 @@ def form_view(
         title=title,
         action=action,
         cancel_url=home.url(reader.urls) if home else cancel,
-        submit=_("Add %(thing)s") % {"thing": words.within(thing.caption)} if record is None else _("Save"),
+        submit=_submit(view, record, alike),
         groups=groups,
         problems=problems,
         general=general,
@@ -113,7 +117,15 @@ def form_view(
         base=json.dumps(base, ensure_ascii=False),
         under=under,
         conflict=conflict,
+        alike=alike,
     )
+
+
+def _submit(view: ObjectView, record: Record | None, alike: Alike | None) -> str:
+    if alike is not None:
+        return _("Save anyway")
+    thing = words.within(view.object.caption)
+    return _("Add %(thing)s") % {"thing": thing} if record is None else _("Save")
 
 
 def _given_parent(view: ObjectView, draft: Draft) -> str:

@@ -56,6 +56,14 @@ class Urls:
         """The list on paper."""
         return f"{self.objects}{code}/print" + (f"?{query}" if query else "")
 
+    def merge(self, code: str, query: str = "") -> str:
+        """Where records become one."""
+        return f"{self.objects}{code}/merge" + (f"?{query}" if query else "")
+
+    def duplicates(self, code: str) -> str:
+        """What a search for duplicates found."""
+        return f"{self.objects}{code}/duplicates"
+
     def import_file(self, code: str) -> str:
         """Where a file of records is brought in."""
         return f"{self.objects}{code}/import"

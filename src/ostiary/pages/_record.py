@@ -72,6 +72,7 @@ class RecordView:
     delete: Action
     download: Action | None
     hand_over: Action | None
+    merge: Action | None
     who: Action
     share: Action
     print_url: str
@@ -133,6 +134,7 @@ def record_view(
         ),
         download=_download(reader, view, record),
         hand_over=_hand_over(reader, view, record),
+        merge=_merge(reader, view, record),
         who=who_action(reader, code, record_id),
         share=share_action(reader, code, record_id),
         pinned=is_pinned(reader.ctx, thing.id, record_id),
@@ -158,6 +160,15 @@ def _download(reader: Reader, view: ObjectView, record: Record) -> Action | None
     if not view.object.content:
         return None
     return download_of(reader, view, str(record.id))
+
+
+def _merge(reader: Reader, view: ObjectView, record: Record) -> Action | None:
+    """Where a record is compared with what looks like it; for those who may delete what is doubled."""
+    if not {Verb.UPDATE, Verb.DELETE} <= view.verbs or not records.has_duplicate_rules(
+        reader.ctx, view.object
+    ):
+        return None
+    return Action(_("Duplicates"), reader.urls.merge(view.object.code, f"id={record.id}"), "git-merge")
 
 
 def _hand_over(reader: Reader, view: ObjectView, record: Record) -> Action | None:

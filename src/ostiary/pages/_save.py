@@ -7,6 +7,7 @@ from uuid import UUID
 from ostiary.access.public import Verb
 from ostiary.kernel.errors import AccessDenied, Invalid, VersionConflict
 from ostiary.kernel.ids import RecordId
+from ostiary.pages._alike import Alike, unseen
 from ostiary.pages._cells import make_cell
 from ostiary.pages._facts import display_name
 from ostiary.pages._form import FormView, form_view
@@ -76,6 +77,9 @@ def submit_new(reader: Reader, code: str, posted: Posted) -> Saved | Refused:
     draft = read_posted(reader, view, posted)
     if not draft.errors:
         given = {key: value for key, value in draft.values.items() if value is not None}
+        found = records.find_duplicates(reader.ctx, code, [given])[0]
+        if alike := unseen(reader, code, found, posted):
+            return Refused(form_view(reader, view, None, draft, alike=alike), UNPROCESSABLE)
         try:
             with reader.ctx.db.savepoint():
                 made = records.create_record(reader.ctx, code, given)
@@ -112,6 +116,9 @@ def submit_edit(reader: Reader, code: str, record_id: RecordId, posted: Posted) 
     if not draft.errors:
         if not changes:
             return Saved(record_id, back=_back(reader, view, posted))
+        found = records.duplicates_after(reader.ctx, code, record_id, changes)
+        if alike := unseen(reader, code, found, posted):
+            return _asking(reader, code, record_id, version, draft, alike)
         try:
             with reader.ctx.db.savepoint():
                 changed = records.update_record(reader.ctx, code, record_id, changes, version)
@@ -124,6 +131,14 @@ def submit_edit(reader: Reader, code: str, record_id: RecordId, posted: Posted) 
     view, record = _changing(reader, code, record_id)
     # the version that the form started from stays, so that a conflict is still noticed
     return Refused(form_view(reader, view, replace(record, version=version), draft), UNPROCESSABLE)
+
+
+def _asking(
+    reader: Reader, code: str, record_id: RecordId, version: int, draft: Draft, alike: Alike
+) -> Refused:
+    view, record = _changing(reader, code, record_id)
+    shown = form_view(reader, view, replace(record, version=version), draft, alike=alike)
+    return Refused(shown, UNPROCESSABLE)
 
 
 def _conflict(reader: Reader, code: str, record_id: RecordId, draft: Draft, posted: Posted) -> Refused:

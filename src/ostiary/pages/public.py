@@ -15,6 +15,7 @@ from ostiary.pages._bench_state import BenchState, read_bench
 from ostiary.pages._choices import matching_options
 from ostiary.pages._dashboard import DashboardView, dashboard_view, no_dashboard_view
 from ostiary.pages._day import DayView, day_view
+from ostiary.pages._duplicates import DuplicatesView, NotDismissed, duplicates_view, submit_duplicates
 from ostiary.pages._errors import ErrorView, error_view
 from ostiary.pages._find import FindView, find_view
 from ostiary.pages._form import FormView
@@ -22,6 +23,7 @@ from ostiary.pages._gallery import GalleryView, gallery_view
 from ostiary.pages._hand_over import HandOverView, NotHandedOver, hand_over_form, submit_hand_over
 from ostiary.pages._list import ListView, count_match, export_query, list_rows, list_view
 from ostiary.pages._lookups import lookup_options
+from ostiary.pages._merge import MergeView, NotMerged, merge_form, submit_merge
 from ostiary.pages._panel_state import PanelState, read_panel
 from ostiary.pages._pins import pin_record
 from ostiary.pages._preview import preview
@@ -67,6 +69,8 @@ View = (
     | HandOverView
     | Paper
     | PrintForm
+    | MergeView
+    | DuplicatesView
 )
 _TEMPLATES = {
     ListView: "pages/list.html",
@@ -82,6 +86,8 @@ _TEMPLATES = {
     Paper: "pages/print.html",
     PrintForm: "pages/print_form.html",
     HandOverView: "pages/hand_over.html",
+    MergeView: "pages/merge.html",
+    DuplicatesView: "pages/duplicates.html",
 }
 
 
@@ -145,6 +151,7 @@ __all__ = [
     "DashboardView",
     "DayView",
     "DeleteView",
+    "DuplicatesView",
     "ErrorView",
     "FindView",
     "FormView",
@@ -152,7 +159,10 @@ __all__ = [
     "HandOverView",
     "ListState",
     "ListView",
+    "MergeView",
+    "NotDismissed",
     "NotHandedOver",
+    "NotMerged",
     "PanelState",
     "Paper",
     "PrintAsk",
@@ -170,6 +180,7 @@ __all__ = [
     "dashboard_view",
     "day_view",
     "delete_form",
+    "duplicates_view",
     "edit_form",
     "error_view",
     "export_query",
@@ -181,6 +192,7 @@ __all__ = [
     "list_view",
     "make_reader",
     "matching_options",
+    "merge_form",
     "new_form",
     "no_dashboard_view",
     "pin_record",
@@ -202,9 +214,11 @@ __all__ = [
     "render_units",
     "render_view_roles",
     "submit_delete",
+    "submit_duplicates",
     "submit_edit",
     "submit_files",
     "submit_hand_over",
+    "submit_merge",
     "submit_new",
     "submit_reveal",
     "submit_sharing",

@@ -27,6 +27,7 @@ MATRIX_URL = "/role-matrix"
 HOME_URL = "/"
 PREFERENCES_URL, GALLERY_URL = "/preferences", "/design"
 FILES_URL = "/files"
+DUPLICATES_URL = "/duplicates"
 _CHANGE = re.compile(r"([a-z][a-z0-9_]{0,62}):([0-9a-f-]{36}):(\d{1,9})")  # object, record, version after it
 _THEMES: Mapping[str, Theme] = {"light": "light", "dark": "dark"}
 _BOTTOM = 4  # sections in the bottom bar of phones; the fifth place is More
@@ -44,6 +45,9 @@ _NOTICES = {
     "deleted": lambda: _("Deleted."),
     "rights": lambda: _("Rights saved. They are in effect now."),
     "requested": lambda: _("Asked for. It is listed here and can be downloaded when it is done."),
+    "merged": lambda: _("Merged. What referred to the others refers to this record."),
+    "searching": lambda: _("The search goes on in the background."),
+    "apart": lambda: _("Noted that these are not the same."),
     "queued": lambda: _("Back in the queue."),
     "discarded": lambda: _("Discarded."),
     "lost": lambda: _("Saved. You may no longer see this record."),
@@ -251,6 +255,8 @@ def administration_of(request: HttpRequest, current: str = "") -> tuple[Group, .
         links.append(Link(_("System operations"), OPERATIONS_URL, "adjustments", current == OPERATIONS_URL))
         links.append(Link(_("Role matrix"), MATRIX_URL, "table", current == MATRIX_URL))
         links.append(Link(_("Explain"), EXPLAIN_URL, "zoom-question", current == EXPLAIN_URL))
+    if access.may_operate(request.ctx, access.Operation.MANAGE_SOLUTION):
+        links.append(Link(_("Duplicate rules"), DUPLICATES_URL, "git-merge", current == DUPLICATES_URL))
     if access.may_operate(request.ctx, access.Operation.MANAGE_JOBS):
         links.append(Link(_("Background work"), JOBS_URL, "list-check", current == JOBS_URL))
     if access.may_operate(request.ctx, access.Operation.MANAGE_SYSTEM_SETTINGS):

@@ -6,6 +6,8 @@ from django.urls import path
 
 from ostiary import ui
 from ostiary.web import _dashboard_views as dashboard_views
+from ostiary.web import _duplicate_rules_views as duplicate_rules_views
+from ostiary.web import _duplicates_views as duplicates_views
 from ostiary.web import _exchange_views as exchange_views
 from ostiary.web import _explain_views as explain_views
 from ostiary.web import _export_views as export_views
@@ -52,6 +54,8 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/discard", jobs_views.discard),
     path("settings", settings_views.list_page),
     path("settings/<str:code>", settings_views.setting_page),
+    path("duplicates", duplicate_rules_views.list_page),
+    path("duplicates/<slug:code>", duplicate_rules_views.rules_page),
     path("people", people_views.list_page),
     path("people/new", people_edit_views.new_page),
     path("people/find", people_views.options),
@@ -130,6 +134,8 @@ urlpatterns = [
     path("o/<slug:code>/print", print_views.list_print),
     path("o/<slug:code>/export", export_views.export_page),
     path("o/<slug:code>/import", import_views.upload_page),
+    path("o/<slug:code>/merge", duplicates_views.merge_page),
+    path("o/<slug:code>/duplicates", duplicates_views.duplicates_page),
     path("o/<slug:code>/<uuid:record_id>", records_views.record_page),
     path("o/<slug:code>/<uuid:record_id>/preview", records_views.preview),
     path("o/<slug:code>/<uuid:record_id>/pin", records_views.pin),

@@ -31,6 +31,7 @@ from tests._jobs import as_owner
 from tests._site import Answer
 from tests._tenants import Installation, TestTenant
 from tests.integration.project._registry_dashboards import DASHBOARDS
+from tests.integration.project._registry_duplicates import DUPLICATES
 from tests.integration.project._registry_exchange import EXCHANGE
 from tests.integration.project._registry_hand_over import HAND_OVER
 from tests.integration.project._registry_lists import LISTS
@@ -241,6 +242,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     **DASHBOARDS,
     **HAND_OVER,
     **EXCHANGE,
+    **DUPLICATES,
     "GET /settings": Scenario(lambda _: "/settings"),
     "GET /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize"),
     "POST /settings/<str:code>": Scenario(lambda _: "/settings/ListPageSize", {"value": "20"}),
