@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ostiary.kernel.words import words_of
+from ostiary.kernel.words import digits_of, host_of, words_of
 from ostiary.objects._declared import AUTO_NUMBER
 from ostiary.objects._model import TEXT_SORTED, Column, ColumnType, Object
 from ostiary.objects._names import database_name, quote
@@ -39,6 +39,11 @@ _SYSTEM = (
     "state_salt bytea",
     "state_hash bytea",
 )
+
+
+# What duplicates are found by has an index: digits of telephone numbers, hosts of addresses (ADR 0043).
+_KEYS = {"digits": digits_of, "host": host_of}
+_COMPARED = {ColumnType.PHONE: "digits", ColumnType.URL: "host"}
 
 
 class Step(Protocol):
@@ -156,30 +161,31 @@ class AddReference:
 
 @dataclass(frozen=True, slots=True)
 class CreateIndex:
-    """words: of the words of one text column, for searching."""
+    """words: of the words of one text column. key: of what it is compared by, digits or host."""
 
     table: str
     columns: tuple[str, ...]
     include: tuple[str, ...] = ()
     unique: bool = False
     words: bool = False
+    key: str = ""
 
     @property
     def name(self) -> str:
         """Name of the index."""
-        kind = "words" if self.words else "key" if self.unique else "idx"
+        kind = self.key or ("words" if self.words else "key" if self.unique else "idx")
         return database_name(self.table, *self.columns, kind)
 
     def sql(self, *, beside: bool = False) -> str:
         """The statement. beside: without keeping writers off; then it runs outside a transaction."""
         listed = ", ".join(quote(c) for c in self.columns)
-        keys = f"using gin ({words_of(listed)})" if self.words else f"({listed})"
+        keys = f"using gin ({words_of(listed)})" if self.words else f"({_KEYS.get(self.key, str)(listed)})"
         extra = f" include ({', '.join(quote(c) for c in self.include)})" if self.include else ""
         kind = f"{'unique ' * self.unique}index {'concurrently ' * beside}"
         return f"create {kind}{quote(self.name)} on @.{quote(self.table)} {keys}{extra}"
 
     def describe(self) -> str:
-        kind = f"{'unique ' * self.unique}{'words ' * self.words}index"
+        kind = f"{'unique ' * self.unique}{'words ' * self.words}{self.key}{' ' * bool(self.key)}index"
         return f"{kind} {self.table} ({', '.join(self.columns)})"
 
 
@@ -311,6 +317,8 @@ def column_indexes(made: Object, column: Column) -> Iterator[CreateIndex]:
         yield CreateIndex(made.table, (column.sort_column, "id"))
     if column.indexed:
         yield sort_index(made, column)
+    if not made.is_lookup and column.type in _COMPARED:
+        yield CreateIndex(made.table, (column.sort_column,), key=_COMPARED[column.type])
     if not made.is_lookup and is_searched(made, column):
         yield CreateIndex(made.table, (column.sort_column,), words=True)
 

@@ -114,6 +114,7 @@ class ListView:
     export: Action
     import_url: str
     print_url: str
+    duplicates_url: str
     empty: Empty | None
 
     @property
@@ -162,6 +163,7 @@ def list_view(reader: Reader, code: str, state: ListState, typed: TypedView | No
         export=_export(reader, view.object, state),
         import_url=_import_url(reader, view),
         print_url=reader.urls.paper(code, state.query()),
+        duplicates_url=_duplicates_url(reader, view),
         empty=None if some else _empty(reader, view, state, filtered=bool(filtering.chips)),
     )
 
@@ -293,6 +295,12 @@ def _import_url(reader: Reader, view: ObjectView) -> str:
     # the rights that the records of this page were just read with
     may = access.rights_of(reader.ctx).operation(access.Operation.IMPORT).allowed
     return reader.urls.import_file(view.object.code) if may and not why_not_created(view) else ""
+
+
+def _duplicates_url(reader: Reader, view: ObjectView) -> str:
+    """Where what is doubled is found, for those who may merge it."""
+    may = {Verb.UPDATE, Verb.DELETE} <= view.verbs and not (view.object.is_lookup or view.object.content)
+    return reader.urls.duplicates(view.object.code) if may else ""
 
 
 def _export(reader: Reader, thing: Object, state: ListState) -> Action:

@@ -30,6 +30,7 @@ _PLACE = Place(
 )
 register(_PLACE)
 _REMEMBERED = ("columns", "key", "duplicates", "blanks", "missing", "dates", "numbers")
+_KEYLESS = frozenset({Duplicates.CREATE, Duplicates.RULES})
 _UNKEYED = frozenset({ColumnType.LONG_TEXT, ColumnType.BOOLEAN})
 
 
@@ -127,7 +128,7 @@ def _faults(columns: Mapping[str, Column], plan: FilePlan, choice: ImportChoice)
         errors.append(FieldError("key", "not_mapped", "Records are recognised by fields that the file fills"))
     if choice.duplicates not in set(Duplicates) or choice.missing not in (Missing.REFUSE, Missing.CREATE):
         errors.append(FieldError("duplicates", "malformed", "Choose one of the ways"))
-    if choice.duplicates != Duplicates.CREATE and not choice.key:
+    if choice.duplicates not in _KEYLESS and not choice.key:
         words = "Tick the fields by which a record is recognised, or let every row become a new record"
         errors.append(FieldError("key", "missing", words))
     if choice.dates not in DATES or choice.numbers not in SPECIMENS:
@@ -137,7 +138,7 @@ def _faults(columns: Mapping[str, Column], plan: FilePlan, choice: ImportChoice)
 
 def step_of(plan: FilePlan, thing: Object) -> RowsStep:
     """The step of the import engine that does what was chosen."""
-    key = () if plan.duplicates == Duplicates.CREATE else tuple(plan.key)
+    key = () if plan.duplicates in _KEYLESS else tuple(plan.key)
     return RowsStep(
         name=thing.code,
         file=plan.name,

@@ -28,6 +28,9 @@ class Door(Protocol):
     def named(self, ctx: Context, code: str, column: str, names: Collection[str]) -> list[Json]:
         """Every readable record whose text column has one of the names in any case, and perhaps more."""
 
+    def alike(self, ctx: Context, code: str, rows: Sequence[Json]) -> list[list[tuple[str, str]]]:
+        """For each row (id, name) of the readable records that it looks like."""
+
     def create(self, ctx: Context, code: str, values: Json) -> str:
         """The id of the new record."""
 

@@ -30,6 +30,7 @@ class Duplicates(StrEnum):
     UPDATE = "update"  # the record gets the row's values
     SKIP = "skip"  # the record stays as it is
     CREATE = "create"  # nobody looks: another record is made
+    RULES = "rules"  # the row is left out where the rules of its object find a record, whatever the key
 
 
 class Repeats(StrEnum):

@@ -16,6 +16,7 @@ from ostiary.records._bulk_create import create_records
 from ostiary.records._bulk_update import RowUpdate, update_each
 from ostiary.records._create import create_record
 from ostiary.records._describe import describe
+from ostiary.records._duplicates import find_duplicates
 from ostiary.records._filters import MAX_VALUES, And, Compare, Op
 from ostiary.records._import_door import Json
 from ostiary.records._import_mapping import ImportPlan
@@ -60,6 +61,11 @@ class RecordsDoor:
     def named(self, ctx: Context, code: str, column: str, names: Collection[str]) -> list[Json]:
         """See `Door.named`: comparing text in a filter is without regard to case and accents."""
         return self.find(ctx, code, (column,), {column: names})
+
+    def alike(self, ctx: Context, code: str, rows: Sequence[Json]) -> list[list[tuple[str, str]]]:
+        """See `Door.alike`."""
+        found = find_duplicates(ctx, code, rows)
+        return [[(str(candidate.id), candidate.name) for candidate in each] for each in found]
 
     def create(self, ctx: Context, code: str, values: Json) -> str:
         """See `Door.create`."""

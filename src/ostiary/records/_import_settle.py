@@ -109,7 +109,7 @@ class Settler:
             else:
                 row.fate.record = known[0]["id"]
                 changed.append((row, known[0], self.changes(_with_blanks(row), known[0])))
-        self._create(ctx, new)
+        self._create(ctx, self._unlike(ctx, new))
         self._update(ctx, changed)
 
     def _fault(self, row: Row, known: Sequence[Json]) -> str:
@@ -130,6 +130,17 @@ class Settler:
         for record in self._door.find(ctx, self._step.object, tuple(self._step.columns), wanted):
             found.setdefault(self._key_of(record), []).append(record)
         return found
+
+    def _unlike(self, ctx: Context, rows: Sequence[Row]) -> list[Row]:
+        """The new rows, less those that look like a record where these are to be left out."""
+        if self._step.duplicates is not Duplicates.RULES or not rows:
+            return list(rows)
+        found = self._door.alike(ctx, self._step.object, [row.values for row in rows])
+        for row, known in zip(rows, found, strict=True):
+            if known:
+                row.fate.fate, row.fate.record = Fate.SKIPPED, known[0][0]
+                row.fate.notes.append(f"looks like {', '.join(name or id_ for id_, name in known)}")
+        return [row for row, known in zip(rows, found, strict=True) if not known]
 
     def _create(self, ctx: Context, rows: Sequence[Row]) -> None:
         if not rows:

@@ -22,6 +22,7 @@ _DUPLICATES = {
     "update": later("Update the record"),
     "skip": later("Leave the record as it is"),
     "create": later("Create another record"),
+    "rules": later("Leave out rows that look like one, by the duplicate rules"),
 }
 _MISSING = {"refuse": later("Refuse the row"), "create": later("Add the value, where you may")}
 _FATES = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from ostiary.access import public as access
 from ostiary.records import public as records
+from ostiary.records._duplicate_groups import find_groups
 from ostiary.records.public import Function, Measure, Op, PlanShape
 from tests._exports import csv_of
 from tests.property.access._inference import CLOSED, MASKED, OPEN, READ_ONLY, SEALED, Guessed, Probe
@@ -41,10 +42,13 @@ VALUES: Mapping[str, object] = {
 RECORDS = ("own", "mine", "shared", "below", "dark", "darker", "extra0", "absent")
 Named = Iterator[tuple[str, Probe]]
 
+# What is the same by any column, closed or not: a column that the attacker may not read takes no part.
+records.ship_duplicate_rules("vault", [{column: "same"} for column in COLUMNS])
+
 
 def record_probes(w: Guessed) -> dict[str, Probe]:
     """Every question to `records.public`."""
-    parts = (_filters, _orders, _windows, _totals, _searches, _choices, _reads, _updates, _creates)
+    parts = (_filters, _orders, _windows, _totals, _searches, _alike, _choices, _reads, _updates, _creates)
     return dict(pair for part in (*parts, _deletes, _many, _passing_on) for pair in part(w))
 
 
@@ -148,6 +152,17 @@ def _searches(w: Guessed) -> Named:
     words = ("Da", "Dark", "Mine", "Bravo", "P1", "Nora", "40000", "Slip", "Hidden", "Q7")
     for text, codes in product(words, (None, ("vault",), ("place", "slip"))):
         yield f"search {text} {codes}", partial(records.search_records, w.ctx, text, codes, limit=50)
+
+
+def _alike(w: Guessed) -> Named:
+    for column in COLUMNS:
+        values = {column: value_for(w, column)}
+        yield f"alike {column}", partial(records.find_duplicates, w.ctx, "vault", [values])
+        yield (
+            f"alike after {column}",
+            partial(records.duplicates_after, w.ctx, "vault", w.ids["mine"], values),
+        )
+    yield "alike groups", partial(find_groups, w.ctx, "vault")
 
 
 def _choices(w: Guessed) -> Named:

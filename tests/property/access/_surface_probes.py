@@ -204,4 +204,7 @@ def _forms(w: Guessed) -> Named:
         yield f"save new {column}", _page(w, pages.submit_new, "vault", posted)
     for name in RECORDS:
         id_ = w.ids[name]
+        yield f"merge page {name}", _page(w, pages.merge_form, "vault", {"id": [str(id_)]})
+        both = {"id": [str(id_), str(w.ids["mine"])]}
+        yield f"merge by page {name}", _page(w, pages.submit_merge, "vault", both)
         yield f"delete by page {name}", _page(w, pages.submit_delete, "vault", id_, {"version": ["1"]})

@@ -105,6 +105,10 @@ class Memory:
         folded = {fold(name) for name in names}
         return [record for record in self.records[code].values() if fold(record[column]) in folded]
 
+    def alike(self, _ctx: Context, code: str, rows: Sequence[dict[str, Any]]) -> list[list[tuple[str, str]]]:
+        known = [(id_, str(record["name"])) for id_, record in self.records[code].items()]
+        return [[each for each in known if fold(each[1]) == fold(str(row["name"]))] for row in rows]
+
     def create(self, _ctx: Context, code: str, values: dict[str, Any]) -> str:
         if (values.get("employees") or 0) < 0:
             raise Invalid([FieldError("employees", "too_small", "at least 0")])
@@ -295,6 +299,15 @@ def test_a_record_that_is_there_is_updated_left_or_made_again_as_the_step_says(m
     again, too = imported(memory, ACME, ACME, duplicates=Duplicates.CREATE, key=(), repeats=Repeats.FOLLOW)
     assert {again.fate, too.fate} == {Fate.CREATED}
     assert len(memory.records["account"]) == 3
+
+
+def test_a_row_that_looks_like_a_record_is_left_out_by_the_rules(memory: Memory) -> None:
+    row = ("Acme", "technology", "12", "ann LEE", "")
+    (made,) = imported(memory, row)
+    rules = Duplicates.RULES
+    known, new = imported(memory, row, ("Other", *row[1:]), duplicates=rules, key=(), repeats=Repeats.FOLLOW)
+    assert (known.fate, known.record, new.fate) == (Fate.SKIPPED, made.record, Fate.CREATED)
+    assert "looks like Acme" in known.notes
 
 
 def test_a_key_that_comes_again_follows_the_first_or_is_refused(memory: Memory) -> None:
