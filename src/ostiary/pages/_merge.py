@@ -12,10 +12,11 @@ from uuid import UUID
 from ostiary.access.public import Verb
 from ostiary.kernel.errors import AccessDenied, FieldError, Invalid, NotFound, VersionConflict
 from ostiary.pages._alike import AlikeRow, alike_rows
+from ostiary.pages._facts import display_name
 from ostiary.pages._merge_fields import MergeField, agreed, chosen_values, merge_fields
 from ostiary.pages._posted import Posted, last
 from ostiary.pages._reader import Json, Reader, is_shown
-from ostiary.pages._record import display_name, record_head
+from ostiary.pages._record import record_head
 from ostiary.pages._refusals import why_not_changed, why_not_deleted
 from ostiary.pages._save import CONFLICT, UNPROCESSABLE, Saved
 from ostiary.records import public as records

@@ -90,10 +90,8 @@ def decide_operation(rows: Sequence[OperationRow], sources: Sources) -> Decision
 def decide_object(rows: Sequence[ObjectRow], sources: Sources, verb: Verb) -> Decision:
     """Layer 2 for one verb. Closed when no row names a unit of any source."""
     found = _topmost(rows, sources.each)
-    for row in found:
-        if verb in row.verbs:
-            return Decision(True, row.id)
-    return Decision(False, found[0].id if found else None)
+    row = next((row for row in found if verb in row.verbs), found[0] if found else None)
+    return Decision(False) if row is None else Decision(verb in row.verbs, row.id)
 
 
 def object_verbs(rows: Sequence[ObjectRow], sources: Sources) -> frozenset[Verb]:
