@@ -117,7 +117,7 @@ def _page(w: Guessed, make: Callable[..., Any], *asked: object) -> Probe:
             found = make(reader, *asked)
         except OstiaryError as refusal:
             return refusal
-        if isinstance(found, pages.Refused):
+        if isinstance(found, pages.Refused | pages.NotMerged):
             return [found.status, pages.render(found.view, FRAME)]
         return found if isinstance(found, (str, pages.Saved)) else pages.render(found, FRAME)
 
