@@ -41,8 +41,6 @@ class ColumnNotEditable(AccessDenied):
 class NotRevealed(AccessDenied):
     """Somebody wants the whole value of a column that is masked for them, without the right to reveal."""
 
-    code = "records.not_revealed"
-
     def __init__(self, column: str) -> None:
         operation = Operation.REVEAL_MASKED.value
         words = worded(
