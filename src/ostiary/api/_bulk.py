@@ -257,6 +257,15 @@ def cancel(request: HttpRequest, bulk_id: UUID) -> HttpResponse:
     return answer(orjson.dumps(_status(records.cancel_bulk(context(request), bulk_id))))
 
 
+@answers({"POST": "records.bulk.requested"})
+def undo(request: HttpRequest, bulk_id: UUID) -> HttpResponse:
+    """POST gives back what the records held before a change."""
+    if request.method != "POST":
+        return not_allowed(request, "POST")
+    bulk = records.undo_bulk(context(request), bulk_id)
+    return answer(orjson.dumps(_status(bulk))) if bulk.job is None else _accepted(request, bulk)
+
+
 @answers({"POST": "records.record.merged"})
 def merge(request: HttpRequest, code: str, record_id: UUID) -> HttpResponse:
     """POST lets a record take the place of others."""

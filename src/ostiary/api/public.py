@@ -44,6 +44,7 @@ urlpatterns = [
     path("v1/bulk/<uuid:bulk_id>", _bulk.status),
     path("v1/bulk/<uuid:bulk_id>/refused", _bulk.refused_rows),
     path("v1/bulk/<uuid:bulk_id>/cancel", _bulk.cancel),
+    path("v1/bulk/<uuid:bulk_id>/undo", _bulk.undo),
     path("v1/rights/matrix", _matrix.matrix),
     path("v1/rights/findings", _matrix.findings),
     path("v1/search", _query.search),

@@ -80,5 +80,11 @@ def read_page(reader: Reader, asked: Asked, count: records.CountMode | None) -> 
             offset=0 if state.after else (state.page - 1) * size,
             after=state.after or None,
             count=count,
+            verdicts=True,
         ),
     )
+
+
+def changeable_of(page: records.Page) -> frozenset[str]:
+    """Ids of the page's records that the reader may change."""
+    return frozenset(map(str, page.changeable))

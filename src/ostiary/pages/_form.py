@@ -160,7 +160,7 @@ def _groups(
         for code in codes:
             column = view.object.columns.get(code)
             if column is not None and code in editable:
-                fields.append(_input(reader, view, column, record, draft, base))
+                fields.append(input_field(reader, view, column, record, draft, base))
             elif column is not None and record is not None and is_shown(view, code):
                 fields.append(_words_only(reader, column, record))
         if fields:
@@ -174,7 +174,7 @@ def _words_only(reader: Reader, column: Column, record: Record) -> Field:
     return Field(column.code, column.caption, "readonly", wide=wide, mark=mark_of(column), cell=cell)
 
 
-def _input(
+def input_field(
     reader: Reader,
     view: ObjectView,
     column: Column,
@@ -182,6 +182,7 @@ def _input(
     draft: Draft,
     base: dict[str, str],
 ) -> Field:
+    """The input of one column, filled with what was typed so far; `base` is given what it started from."""
     code = column.code
     stored = record.data.get(code) if record else None
     start = show_value(reader, column, stored) if record else _default_text(reader, column)

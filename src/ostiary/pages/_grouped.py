@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ostiary.pages._asked import Asked
+from ostiary.pages._asked import Asked, changeable_of
 from ostiary.pages._cells import EMPTY, NO_TONES, Cell
 from ostiary.pages._groups import Group, Groups, narrowed, opened, read_groups, toggled
 from ostiary.pages._reader import Reader
@@ -91,9 +91,10 @@ def _url(reader: Reader, asked: Asked, state: ListState) -> str:
 
 
 def _rows(reader: Reader, asked: Asked, group: Group, tones: Mapping[str, str]) -> tuple[RowView, ...]:
-    query = replace(asked.query(only=group.filter), limit=page_size(reader.ctx))
-    found = records.list_records(reader.ctx, query).records()
-    return table_rows(reader, asked.view.object, asked.shown, found, tones)
+    query = replace(asked.query(only=group.filter), limit=page_size(reader.ctx), verdicts=True)
+    page = records.list_records(reader.ctx, query)
+    shown, changeable = asked.shown, changeable_of(page)
+    return table_rows(reader, asked.view.object, shown, page.records(), tones, changeable)
 
 
 def _range(groups: Groups) -> str:

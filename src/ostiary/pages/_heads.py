@@ -18,6 +18,7 @@ class HeadCell:
     """One column head. card: the place of the column in the two-line card on phones.
 
     also_url: where the column is sorted by after those that are. order: which key of several it is, from 1.
+    edit: code of the column, where its cells can be changed in the list.
     """
 
     label: str
@@ -29,6 +30,7 @@ class HeadCell:
     mark: str
     also_url: str = ""
     order: int = 0
+    edit: str = ""
 
 
 def list_heads(
@@ -42,13 +44,13 @@ def list_heads(
     places = cards([f.column for f in shown], view.object.layout.stage, [f.path for f in shown])
     here = reader.urls.records(view.object.code, state.other(sort="").query())
     here += "&" if "?" in here else "?"
-    heads = [_head(here, field, sort, places.get(field.path, "sub")) for field in shown]
+    heads = [_head(view, here, field, sort, places.get(field.path, "sub")) for field in shown]
     if not shown or shown[0].path != view.object.display:
         heads.insert(0, HeadCell(view.object.caption, "", "", False, False, "stick", ""))
     return tuple(heads)
 
 
-def _head(here: str, field: FieldAt, sort: tuple[records.Sort, ...], card: str) -> HeadCell:
+def _head(view: ObjectView, here: str, field: FieldAt, sort: tuple[records.Sort, ...], card: str) -> HeadCell:
     """One head. here: the list's address without an order, made once for all heads."""
     at = next((n for n, each in enumerate(sort) if each.column == field.path), None)
     current = None if at is None else sort[at]
@@ -66,7 +68,13 @@ def _head(here: str, field: FieldAt, sort: tuple[records.Sort, ...], card: str) 
         mark_of(column),
         here + urlencode({"sort": ",".join(also)}) if field.sortable and sort else "",
         0 if at is None or len(sort) < 2 else at + 1,
+        _edited(view, field),
     )
+
+
+def _edited(view: ObjectView, field: FieldAt) -> str:
+    """The code of a column of the object's own that the reader may change and sees whole."""
+    return field.path if field.path in view.editable and field.readable and not field.reached else ""
 
 
 def key_of(sort: records.Sort) -> str:

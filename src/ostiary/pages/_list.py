@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from ostiary.access import public as access
 from ostiary.access.public import Verb
 from ostiary.objects.public import Object
-from ostiary.pages._asked import Asked, read_page, tones_shown, understand
+from ostiary.pages._asked import Asked, changeable_of, read_page, tones_shown, understand
 from ostiary.pages._bench_state import EXPORT
 from ostiary.pages._builder import Builder, make_builder
+from ostiary.pages._bulk_bar import BulkBar, bulk_bar, may_select
 from ostiary.pages._choices import OptionNames
 from ostiary.pages._fields import find_field, not_offered
 from ostiary.pages._filters import read_filters
@@ -79,6 +80,7 @@ class RowsView:
     columns: tuple[HeadCell, ...]
     rows: tuple[RowView, ...]
     more_url: str
+    select: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class ListView:
     print_url: str
     duplicates_url: str
     empty: Empty | None
+    bulk: BulkBar | None
 
     @property
     def more_url(self) -> str:
@@ -134,7 +137,7 @@ def list_view(reader: Reader, code: str, state: ListState, typed: TypedView | No
     code, tones = asked.code, tones_shown(reader, asked)
     grouped = grouped_list(reader, asked, tones)
     page = read_page(reader, asked, records.CountMode.CAPPED) if grouped is None else _NO_PAGE
-    rows = table_rows(reader, view.object, asked.shown, page.records(), tones)
+    rows = table_rows(reader, view.object, asked.shown, page.records(), tones, changeable_of(page))
     some = bool(rows or (grouped and grouped.sections))
     first = (state.page - 1) * page_size(reader.ctx) + 1
     return ListView(
@@ -165,6 +168,7 @@ def list_view(reader: Reader, code: str, state: ListState, typed: TypedView | No
         print_url=reader.urls.paper(code, state.query()),
         duplicates_url=_duplicates_url(reader, view),
         empty=None if some else _empty(reader, view, state, filtered=bool(filtering.chips)),
+        bulk=bulk_bar(reader, view, state, count_words(page.count)) if some else None,
     )
 
 
@@ -187,10 +191,12 @@ def list_rows(reader: Reader, code: str, state: ListState) -> RowsView:
     asked = asked_list(reader, code, state)
     page = read_page(reader, asked, None)
     more = reader.urls.records(asked.code, _next(state, page.next).query()) if page.next else ""
+    tones, thing = tones_shown(reader, asked), asked.view.object
     return RowsView(
         list_heads(reader, asked.view, asked.shown, asked.sort, state),
-        table_rows(reader, asked.view.object, asked.shown, page.records(), tones_shown(reader, asked)),
+        table_rows(reader, thing, asked.shown, page.records(), tones, changeable_of(page)),
         more and more + ROWS_PART,
+        may_select(asked.view),
     )
 
 

@@ -27,6 +27,7 @@ class Urls:
     bench: str = "/explain"
     search: str = "/search"
     dashboards: str = "/dashboards"
+    bulks: str = "/bulk"
 
     def records(self, code: str, query: str = "") -> str:
         """The list of an object."""
@@ -47,6 +48,18 @@ class Urls:
     def record(self, code: str, record_id: object, part: str = "") -> str:
         """The page of a record, or a part of it: edit, delete."""
         return f"{self.objects}{code}/{record_id}" + (f"/{part}" if part else "")
+
+    def bulk(self, code: str, part: str = "") -> str:
+        """Where a change of what is selected in a list is prepared; `do`: where it is made."""
+        return f"{self.objects}{code}/bulk" + (f"/{part}" if part else "")
+
+    def bulk_result(self, bulk_id: object, part: str = "") -> str:
+        """What became of a change of many records; `undo`: where it is taken back; `result`: as a file."""
+        return f"{self.bulks}/{bulk_id}" + (f"/{part}" if part else "")
+
+    def cell(self, code: str, record_id: object, column: str) -> str:
+        """The field of one cell of a list."""
+        return f"{self.objects}{code}/{record_id}/cell/{column}"
 
     def export(self, code: str, query: str = "") -> str:
         """The page before the list is taken out as a file."""

@@ -1,6 +1,6 @@
 """Records as rows of a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,13 @@ from ostiary.ui.i18n import gettext as _
 
 @dataclass(frozen=True, slots=True)
 class RowView:
-    """One record in the list."""
+    """One record in the list. changeable: whether the reader may change it, where that was asked."""
 
     url: str
     name: Cell
     cells: tuple[Cell, ...]
+    id: str = ""
+    changeable: bool = False
 
 
 def table_rows(
@@ -26,16 +28,22 @@ def table_rows(
     shown: Sequence[Column | FieldAt],
     found: list[dict[str, Any]],
     tones: Mapping[str, str] = NO_TONES,
+    changeable: Collection[str] = (),
 ) -> tuple[RowView, ...]:
-    """Records as rows: the naming cell links to the record, the others say their value."""
+    """Records as rows: the naming cell links to the record, the others say their value.
+
+    changeable: ids of those that the reader may change.
+    """
     columns = [(f.path, f.column) if isinstance(f, FieldAt) else (f.code, f) for f in shown]
     named = is_named(thing, shown)
     rest = columns[1:] if named else columns
     return tuple(
         RowView(
             reader.urls.record(thing.code, record["id"]),
-            Cell("text", _display(record, thing) if named else _("Open")),
+            Cell("text", name_of(record, thing) if named else _("Open")),
             tuple(make_cell(reader, column, record.get(path), tones) for path, column in rest),
+            record["id"],
+            record["id"] in changeable,
         )
         for record in found
     )
@@ -47,7 +55,8 @@ def is_named(thing: Object, shown: Sequence[Column | FieldAt]) -> bool:
     return first is not None and thing.display == (first.path if isinstance(first, FieldAt) else first.code)
 
 
-def _display(record: Mapping[str, Any], thing: Object) -> str:
+def name_of(record: Mapping[str, Any], thing: Object) -> str:
+    """What a record is called."""
     value = record.get(thing.display)
     if isinstance(value, dict):
         value = value.get("masked") or value.get("display")

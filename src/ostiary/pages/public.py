@@ -12,6 +12,15 @@ from ostiary.pages._answer import Answer
 from ostiary.pages._attach import Sent, submit_files
 from ostiary.pages._bench import BenchView, bench_view, find_people
 from ostiary.pages._bench_state import BenchState, read_bench
+from ostiary.pages._bulk import BulkView, NotChanged, bulk_form, submit_bulk
+from ostiary.pages._bulk_result import (
+    BulkResultView,
+    bulk_amount,
+    bulk_result_view,
+    bulk_state,
+    bulk_title,
+)
+from ostiary.pages._cell_edit import CellPart, CellShown, cell_form, refused_cell, submit_cell
 from ostiary.pages._choices import matching_options
 from ostiary.pages._dashboard import DashboardView, dashboard_view, no_dashboard_view
 from ostiary.pages._day import DayView, day_view
@@ -51,7 +60,7 @@ from ostiary.pages._undo import submit_undo
 from ostiary.pages._units import unit_options
 from ostiary.pages._who_panel import count_people
 from ostiary.pages._widget_form import REFRESH, read_widget, texts_of, widget_fields
-from ostiary.ui.values import Frame
+from ostiary.ui.values import Frame, Undo
 
 ui.add_templates("pages", Path(__file__).parent / "templates")
 
@@ -71,6 +80,8 @@ View = (
     | PrintForm
     | MergeView
     | DuplicatesView
+    | BulkView
+    | BulkResultView
 )
 _TEMPLATES = {
     ListView: "pages/list.html",
@@ -88,6 +99,8 @@ _TEMPLATES = {
     HandOverView: "pages/hand_over.html",
     MergeView: "pages/merge.html",
     DuplicatesView: "pages/duplicates.html",
+    BulkView: "pages/bulk.html",
+    BulkResultView: "pages/bulk_result.html",
 }
 
 
@@ -104,6 +117,11 @@ def render_found(view: FindView) -> str:
 def render_rows(reader: Reader, code: str, state: ListState) -> str:
     """The rows of one page of a list by themselves; raises as `list_view`."""
     return ui.render("pages/table.html", part=list_rows(reader, code, state))
+
+
+def render_cell(part: CellPart, csrf: str, undo: Undo | None = None) -> str:
+    """What stands in the place of one cell of a list. undo: how what was just saved is taken back."""
+    return ui.render("pages/cell_edit.html", part=part, kind=type(part).__name__, csrf=csrf, undo=undo)
 
 
 def render_people(reader: Reader, text: str) -> str:
@@ -148,6 +166,10 @@ __all__ = [
     "Answer",
     "BenchState",
     "BenchView",
+    "BulkResultView",
+    "BulkView",
+    "CellPart",
+    "CellShown",
     "DashboardView",
     "DayView",
     "DeleteView",
@@ -160,6 +182,7 @@ __all__ = [
     "ListState",
     "ListView",
     "MergeView",
+    "NotChanged",
     "NotDismissed",
     "NotHandedOver",
     "NotMerged",
@@ -176,6 +199,12 @@ __all__ = [
     "Urls",
     "View",
     "bench_view",
+    "bulk_amount",
+    "bulk_form",
+    "bulk_result_view",
+    "bulk_state",
+    "bulk_title",
+    "cell_form",
     "count_match",
     "dashboard_view",
     "day_view",
@@ -203,7 +232,9 @@ __all__ = [
     "read_state",
     "read_widget",
     "record_view",
+    "refused_cell",
     "render",
+    "render_cell",
     "render_counts",
     "render_found",
     "render_options",
@@ -213,6 +244,8 @@ __all__ = [
     "render_rows",
     "render_units",
     "render_view_roles",
+    "submit_bulk",
+    "submit_cell",
     "submit_delete",
     "submit_duplicates",
     "submit_edit",

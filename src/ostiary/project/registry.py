@@ -50,6 +50,7 @@ RECORD_THEMSELVES: Mapping[str, str] = {
     "objects.catalogue.tidy": "objects.change.requested",
     "objects.change.apply": "objects.object.changed",
     "records.bulk.run": "records.bulk.ended",
+    "records.bulk.undo": "records.bulk.ended",
     "records.duplicates.search": "records.duplicates.searched",
     "records.export.run": "records.export.ended",
     "records.import.run": "records.import.ended",

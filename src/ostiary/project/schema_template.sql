@@ -1,4 +1,4 @@
--- fingerprint of the migrations: 1e0e4a6f6ac91fe3da96b49540107331bba454eabd18210144f3b40e5e4990ea
+-- fingerprint of the migrations: 552922a507677ce79b6010927505d48e36975d70aca211fcbd69eb2f52e3b1c3
 -- Made by `make schema`; not to be edited.
 CREATE FUNCTION @.audit_extend_partitions(home text, months integer) RETURNS integer
     LANGUAGE plpgsql
@@ -560,6 +560,14 @@ CREATE TABLE @.records_bulk (
     begun_at timestamp with time zone,
     ended_at timestamp with time zone
 );
+CREATE TABLE @.records_bulk_chunk (
+    id uuid NOT NULL,
+    bulk_id uuid NOT NULL,
+    number integer NOT NULL,
+    undoable integer NOT NULL,
+    lost integer NOT NULL,
+    rows bytea NOT NULL
+);
 CREATE TABLE @.records_bulk_row (
     bulk_id uuid NOT NULL,
     number integer NOT NULL,
@@ -568,6 +576,10 @@ CREATE TABLE @.records_bulk_row (
     version integer,
     visible boolean DEFAULT true NOT NULL,
     detail bytea
+);
+CREATE TABLE @.records_bulk_undo (
+    id uuid NOT NULL,
+    undoes uuid NOT NULL
 );
 CREATE TABLE @.records_duplicate_group (
     search_id uuid NOT NULL,
@@ -850,10 +862,14 @@ ALTER TABLE ONLY @.pages_view_choice
     ADD CONSTRAINT pages_view_choice_pkey PRIMARY KEY (principal_id, object);
 ALTER TABLE ONLY @.records_blob
     ADD CONSTRAINT records_blob_pkey PRIMARY KEY (file_id, part);
+ALTER TABLE ONLY @.records_bulk_chunk
+    ADD CONSTRAINT records_bulk_chunk_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY @.records_bulk
     ADD CONSTRAINT records_bulk_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY @.records_bulk_row
     ADD CONSTRAINT records_bulk_row_pkey PRIMARY KEY (bulk_id, number);
+ALTER TABLE ONLY @.records_bulk_undo
+    ADD CONSTRAINT records_bulk_undo_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY @.records_duplicate_group
     ADD CONSTRAINT records_duplicate_group_pkey PRIMARY KEY (search_id, number);
 ALTER TABLE ONLY @.records_duplicate_rule
@@ -942,6 +958,8 @@ CREATE INDEX pages_saved_view_role_id_2e2932f8 ON @.pages_saved_view USING btree
 CREATE INDEX pages_view_choice_view_id_91c204f2 ON @.pages_view_choice USING btree (view_id);
 CREATE INDEX records_blob_object ON @.records_blob USING btree (object_id);
 CREATE INDEX records_bulk_asked ON @.records_bulk USING btree (asked_at);
+CREATE INDEX records_bulk_chunk_number ON @.records_bulk_chunk USING btree (bulk_id, number);
+CREATE INDEX records_bulk_undo_undoes ON @.records_bulk_undo USING btree (undoes);
 CREATE INDEX records_export_by ON @.records_export USING btree (requested_by, asked_at);
 CREATE INDEX records_idempotency_expires ON @.records_idempotency USING btree (expires_at);
 CREATE INDEX records_import_by ON @.records_import USING btree (requested_by, asked_at);
@@ -1066,4 +1084,5 @@ INSERT INTO @.django_migrations (app, name, applied) VALUES
   ('records', '0003_bulk', now()),
   ('records', '0004_exchange', now()),
   ('records', '0005_duplicates', now()),
+  ('records', '0006_bulk_undo', now()),
   ('settings', '0001_initial', now());

@@ -5,7 +5,7 @@ once, whenever a worker dies. Who may not go on is stopped between two chunks, a
 failure: nobody needs to try it again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -18,9 +18,11 @@ from ostiary.kernel.tables import has_table
 from ostiary.records import _bulk_kept as store
 from ostiary.records._bulk import CHUNK, BulkResult
 from ostiary.records._bulk_ask import ensure_bulk, record
+from ostiary.records._bulk_chunk import Held, keep_chunk
+from ostiary.records._bulk_chunk import purge as purge_chunks
 from ostiary.records._bulk_delete import delete_each
 from ostiary.records._bulk_kept import Bulk, BulkState, Wanted
-from ostiary.records._bulk_notes import note_of
+from ostiary.records._bulk_notes import RowNote, note_of
 from ostiary.records._bulk_select import Which
 from ostiary.records._bulk_update import RowUpdate, update_each
 from ostiary.records._bulk_walk import FIRST, MeantOther, code_of_now, ensure_meant, meaning, walk
@@ -45,6 +47,7 @@ TASK = "records.bulk.run"
 MOST_IDS = 50_000
 VERBS = frozenset({access.Verb.UPDATE, access.Verb.DELETE})
 Row = tuple[int, UUID, int | None]  # place, id, version as it was found
+Step = Callable[[jobs.Run, Context], bool]
 
 
 def request_bulk(
@@ -61,7 +64,7 @@ def request_bulk(
     Raises: as `ensure_bulk`; TooManyRows: ids. Unavailable: tables of the release before.
     """
     store.ensure_kept(ctx)
-    _ensure_sensible(verb, which, values)
+    ensure_sensible(verb, which, values)
     ensure_bulk(ctx, object_code, verb, values)
     node = None if isinstance(which, Sequence) else which
     view = readable_view(ctx, object_code)
@@ -76,7 +79,7 @@ def request_bulk(
     return bulk
 
 
-def _ensure_sensible(verb: access.Verb, which: Which, values: Mapping[str, object] | None) -> None:
+def ensure_sensible(verb: access.Verb, which: Which, values: Mapping[str, object] | None) -> None:
     if verb not in VERBS or (verb is access.Verb.UPDATE) is not bool(values):
         raise Invalid([FieldError("values", "missing", "Give values for a change, and none for a deletion")])
     if isinstance(which, str | bytes):
@@ -85,30 +88,36 @@ def _ensure_sensible(verb: access.Verb, which: Which, values: Mapping[str, objec
         raise TooManyRows(MOST_IDS)
 
 
-def _run(run: jobs.Run) -> None:
+def run_steps(run: jobs.Run, step: Step) -> None:
+    """The job of a change, step by step, each a transaction. step: whether there may be more."""
     reason, more = "", True
     while more:
         try:
             with run.open() as ctx:
-                more = _step(run, ctx)
+                more = step(run, ctx)
         except STOPPING as refusal:
             reason, more = refusal.code, False
     with run.open(finish=True) as ctx:
-        _end(ctx, run.arguments["bulk"], reason)
+        end_bulk(ctx, run.arguments["bulk"], reason)
+
+
+def running(run: jobs.Run, ctx: Context) -> Bulk | None:
+    """The change that the job is of; None: it may not go on."""
+    bulk = store.find(ctx, run.arguments["bulk"])
+    return bulk if bulk is not None and _is_running(ctx, bulk) else None
 
 
 def _step(run: jobs.Run, ctx: Context) -> bool:
     """One chunk; whether there may be more. Raises what stops the whole."""
-    bulk = store.find(ctx, run.arguments["bulk"])
-    if bulk is None or not _is_running(ctx, bulk):
+    bulk = running(run, ctx)
+    if bulk is None:
         return False
     wanted = store.get_wanted(ctx, bulk.id)
     code = code_of_now(ctx, bulk.object_id)
     ensure_bulk(ctx, code, bulk.verb, wanted.values if bulk.verb is access.Verb.UPDATE else None)
     decided(ctx, lambda: ensure_meant(view_of(ctx, code), wanted.meant))
     rows = _next(run, ctx, bulk, code, wanted)
-    result = _write(ctx, bulk, code, rows, wanted)
-    store.note_chunk(ctx, bulk, [note_of(row, rows[row.number][0]) for row in result.rows])
+    write_chunk(ctx, bulk, code, rows, wanted)
     cursor = {"after": rows[-1][1]} if rows else None
     run.note(ctx, done=bulk.done + len(rows), total=bulk.total, cursor=cursor)
     return len(rows) == CHUNK
@@ -132,13 +141,30 @@ def _next(run: jobs.Run, ctx: Context, bulk: Bulk, code: str, wanted: Wanted) ->
     return [(bulk.done + n, id_, version) for n, (id_, version) in enumerate(found)]
 
 
-def _write(ctx: Context, bulk: Bulk, code: str, rows: Sequence[Row], wanted: Wanted) -> BulkResult:
+def write_chunk(ctx: Context, bulk: Bulk, code: str, rows: Sequence[Row], wanted: Wanted) -> None:
+    """Write some rows and keep what became of them."""
+    held: Held = {}
+    result = _write(ctx, bulk, code, rows, wanted, held)
+    note_result(ctx, bulk, [note_of(row, rows[row.number][0]) for row in result.rows], held)
+
+
+def note_result(ctx: Context, bulk: Bulk, notes: Sequence[RowNote], held: Held) -> None:
+    """Keep what became of a chunk. held: what can be given back of it."""
+    store.note_chunk(ctx, bulk, notes)
+    keep_chunk(ctx, bulk.id, notes, held)
+
+
+def _write(
+    ctx: Context, bulk: Bulk, code: str, rows: Sequence[Row], wanted: Wanted, held: Held
+) -> BulkResult:
     if bulk.verb is access.Verb.DELETE:
         return delete_each(ctx, code, [(id_, version) for _, id_, version in rows])
-    return update_each(ctx, code, [RowUpdate(id_, wanted.values, version) for _, id_, version in rows])
+    asked = [RowUpdate(id_, wanted.values, version) for _, id_, version in rows]
+    return update_each(ctx, code, asked, held=held)
 
 
-def _end(ctx: Context, bulk_id: UUID, reason: str) -> None:
+def end_bulk(ctx: Context, bulk_id: UUID, reason: str = "") -> None:
+    """Say that it is over. reason: code of what stopped it."""
     state = store.end(ctx, bulk_id, reason)
     bulk = store.find(ctx, bulk_id)
     if state is None or bulk is None:
@@ -147,13 +173,13 @@ def _end(ctx: Context, bulk_id: UUID, reason: str) -> None:
     record(ctx, bulk, "records.bulk.ended", facts)
 
 
-def _failed(ctx: Context, arguments: Mapping[str, object], code: str) -> None:
+def give_up(ctx: Context, arguments: Mapping[str, object], code: str) -> None:
     """The job was given up: by a bug of ours, or because whoever asked may not act any more."""
     bulk_id = arguments["bulk"]
     if not isinstance(bulk_id, UUID) or not has_table(ctx.db, store.TABLE):
         return
     if code == "jobs.principal_inactive":
-        _end(ctx, bulk_id, code)
+        end_bulk(ctx, bulk_id, code)
     else:
         store.fail(ctx, bulk_id, code)
 
@@ -163,6 +189,7 @@ def _purge(run: jobs.Run) -> None:
     while more:
         with run.open_as_owner() as ctx:
             more = has_table(ctx.db, store.TABLE) and _purge_some(ctx)
+            purge_chunks(ctx)
 
 
 def _purge_some(ctx: Context) -> bool:
@@ -173,11 +200,11 @@ def _purge_some(ctx: Context) -> bool:
 jobs.register(
     jobs.Task(
         TASK,
-        _run,
+        lambda run: run_steps(run, _step),
         {"bulk": jobs.Kind.ID},
         lane=jobs.Lane.BULK,
         retry=jobs.Retry(attempts=8, first_s=10.0, factor=3.0, most_s=3600.0),
-        failed=_failed,
+        failed=give_up,
     )
 )
 jobs.register(

@@ -31,7 +31,7 @@ _TYPE = UUID("6f737469-6172-4a75-8030-000000000000")
 _REQUEST = UUID("6f737469-6172-4a75-8031-000000000000")
 _DETAIL = UUID("6f737469-6172-4a75-8032-000000000000")
 
-_COLUMNS = (
+COLUMNS = (
     "id, object_code, verb, state, reason, total, done, refused, asked_at, begun_at, ended_at, job,"
     " requested_by, object, by_filter"
 )
@@ -165,9 +165,12 @@ def new_bulk(ctx: Context, object_id: UUID, code: str, verb: access.Verb, total:
 
 def find(ctx: Context, bulk: UUID) -> Bulk | None:
     """A change by id, or None; whoever shows it asks whose it is."""
-    row = ctx.db.row(f"select {_COLUMNS} from @.records_bulk where id = %(id)s", {"id": bulk})
-    if row is None:
-        return None
+    row = ctx.db.row(f"select {COLUMNS} from @.records_bulk where id = %(id)s", {"id": bulk})
+    return None if row is None else bulk_of(row)
+
+
+def bulk_of(row: Row) -> Bulk:
+    """A change from its `COLUMNS`."""
     id_, code, verb, state, *rest = row
     return Bulk(id_, code, access.Verb(verb), BulkState(state), *rest)
 

@@ -75,7 +75,7 @@ def _verdicts(
 ) -> dict[RecordId, OstiaryError | None]:
     view = view_of(ctx, code)
     found = _readable(ctx, view, ids, verb)
-    everywhere = _refusal_everywhere(view, verb, columns)
+    everywhere = refusal_everywhere(view, verb, columns)
     verdicts: dict[RecordId, OstiaryError | None] = {}
     for id_ in ids:
         if id_ not in found:
@@ -87,7 +87,7 @@ def _verdicts(
     return verdicts
 
 
-def _refusal_everywhere(view: View, verb: access.Verb, columns: tuple[str, ...]) -> AccessDenied | None:
+def refusal_everywhere(view: View, verb: access.Verb, columns: tuple[str, ...]) -> AccessDenied | None:
     """What refuses every record: layer 2, or a column."""
     try:
         ensure_object(view, verb)

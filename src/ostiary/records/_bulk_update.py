@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from ostiary.access import public as access
@@ -17,6 +18,7 @@ from ostiary.records._bulk import (
     run_chunks,
     twice,
 )
+from ostiary.records._bulk_chunk import Held
 from ostiary.records._bulk_rows import (
     Changed,
     Locked,
@@ -31,6 +33,7 @@ from ostiary.records._effects import Effect
 from ostiary.records._follow import follow
 from ostiary.records._rules import Ruled
 from ostiary.records._stored import Planned, changed_state, changes_of, store_states
+from ostiary.records._values import plain
 from ostiary.records._view import View, view_of
 from ostiary.records._write import typed_values
 
@@ -69,22 +72,30 @@ def update_each(
     *,
     atomic: bool = False,
     progress: Progress | None = None,
+    held: Held | None = None,
 ) -> BulkResult:
-    """Give each record values of its own. Raises as `update_records`."""
+    """Give each record values of its own. Raises as `update_records`.
+
+    held: is given what the columns of each record held before; of records that were refused it says nothing.
+    """
     ensure_bounded(len(rows))
     first = first_of_each([row.id for row in rows])
     return run_chunks(
         ctx,
         object_code,
         rows,
-        lambda chunk: _update_chunk(ctx, object_code, chunk, first),
+        lambda chunk: _update_chunk(ctx, object_code, chunk, first, held),
         atomic=atomic,
         progress=progress,
     )
 
 
 def _update_chunk(
-    ctx: Context, code: str, chunk: Sequence[tuple[int, RowUpdate]], first: frozenset[int]
+    ctx: Context,
+    code: str,
+    chunk: Sequence[tuple[int, RowUpdate]],
+    first: frozenset[int],
+    held: Held | None,
 ) -> list[RowResult]:
     view = view_of(ctx, code)
     locked = lock_records(ctx, view, [row.id for number, row in chunk if number in first], access.Verb.UPDATE)
@@ -111,7 +122,7 @@ def _update_chunk(
             sound.append(plan)
         else:
             results.append(RowResult(plan.number, plan.id, refusal=unfound))
-    return [*results, *_store(ctx, view, sound)]
+    return [*results, *_store(ctx, view, sound, held)]
 
 
 def _plan(ctx: Context, rules: Ruled, locked: Locked, number: int, row: RowUpdate) -> Planned:
@@ -124,8 +135,10 @@ def _plan(ctx: Context, rules: Ruled, locked: Locked, number: int, row: RowUpdat
     return Planned(number, record_id, before, typed, said)
 
 
-def _store(ctx: Context, view: View, planned: Sequence[Planned]) -> list[RowResult]:
+def _store(ctx: Context, view: View, planned: Sequence[Planned], held: Held | None) -> list[RowResult]:
     changes = {plan.id: changes_of(view, plan.before, plan.typed) for plan in planned}
+    if held is not None:
+        held.update({id_: _held(view, changed) for id_, changed in changes.items()})
     results = [RowResult(p.number, p.id, p.before.version) for p in planned if not changes[p.id]]
     told = tell(view, [Changed(id_, changed) for id_, changed in changes.items() if changed])
     states = [
@@ -139,3 +152,13 @@ def _store(ctx: Context, view: View, planned: Sequence[Planned]) -> list[RowResu
     stored = frozenset(done)
     follow(ctx, view, [Effect.over(p.id, p.before, p.typed) for p in planned if p.id in stored])
     return [*results, *written]
+
+
+def _held(view: View, changes: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
+    """What can be given back through the door: what rules set by themselves they set again."""
+    columns = ((view.object.columns[code], before) for code, (before, _) in changes.items())
+    return {
+        str(column.id): plain(before)
+        for column, before in columns
+        if view.may_write(column, access.Verb.UPDATE)
+    }

@@ -55,7 +55,8 @@ def page_statement(ctx: Context, view: View, query: RecordQuery, shape: PlanShap
     """The statement of a page; kept with the view."""
     sort = query.sort or default_order(ctx, view)
     window = query.limit + 1 + (1 << (query.offset - 1).bit_length() if query.offset else 0)
-    key = ("page", query.columns, structure(query.filter), sort, query.after is not None, shape, window)
+    structured = (query.columns, structure(query.filter), sort, query.after is not None, query.verdicts)
+    key = ("page", *structured, shape, window)
     known = view.statements.get(key)
     if known is None:
         _make_room(view)
@@ -102,13 +103,25 @@ select {bound.epoch()},
    where n.place > {{skip}} and n.place <= {{last}}) x),
  array(select id from n where place > {{skip}} and place <= {{last}} order by place),
  (select json_build_array({boundary})::text from n as p
-  where place = {{last}} and exists (select 1 from n where place > {{last}}))"""
+  where place = {{last}} and exists (select 1 from n where place > {{last}})),
+ {_changeable(bound, view, table) if query.verdicts else "null"}"""
     return Compiled(
         make_statement(ctx.db.schema, text, keep=_usual(bound)),
         bound.values,
         tuple(bound.converters),
         tuple(terms),
         highest_class([*columns, *bound.touched]),
+    )
+
+
+def _changeable(bound: Bound, view: View, table: str) -> str:
+    """SQL for the rows of the page that may be updated."""
+    if not view.may(access.Verb.UPDATE):
+        return "null"
+    test = bound.row_test(view, "r", access.Verb.UPDATE)
+    return (
+        f"array(select n.id from n join {table} r on r.id = n.id"
+        f" where place > {{skip}} and place <= {{last}} and {test})"
     )
 
 

@@ -45,7 +45,10 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class RecordQuery:
-    """A list. columns: None, all readable. after: cursor of the page before. plan: None, chosen by cost."""
+    """A list. columns: None, all readable. after: cursor of the page before. plan: None, chosen by cost.
+
+    verdicts: also say which of the records the principal may update.
+    """
 
     object: str
     columns: tuple[str, ...] | None = None
@@ -56,6 +59,7 @@ class RecordQuery:
     after: str | None = None
     count: CountMode | None = None
     plan: PlanShape | None = None
+    verdicts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +72,17 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page. json: a JSON array as PostgreSQL built it. next: cursor of the following page."""
+    """One page. json: a JSON array as PostgreSQL built it. next: cursor of the following page.
+
+    changeable: those that may be updated (layers 2 and 3), where that was asked.
+    """
 
     json: bytes
     ids: tuple[RecordId, ...]
     next: str | None
     restricted: tuple[str, ...]
     count: Count | None = None
+    changeable: frozenset[RecordId] = frozenset()
 
     def records(self) -> list[dict[str, Any]]:
         """The records as values."""

@@ -81,6 +81,36 @@ class BulkRow(models.Model):
         db_table = "records_bulk_row"
 
 
+class BulkChunk(models.Model):
+    """What became of some rows of a bulk change, and what their columns held before: encrypted.
+
+    `number`: place of the first. `undoable`: how many of them can be undone. `lost`: how many records whoever
+    changed them may no longer see.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    bulk_id = models.UUIDField()
+    number = models.IntegerField()
+    undoable = models.IntegerField()
+    lost = models.IntegerField()
+    rows = models.BinaryField()
+
+    class Meta:
+        db_table = "records_bulk_chunk"
+        indexes = [models.Index(fields=["bulk_id", "number"], name="records_bulk_chunk_number")]
+
+
+class BulkUndo(models.Model):
+    """A bulk change (`id`) that takes another one back."""
+
+    id = models.UUIDField(primary_key=True)
+    undoes = models.UUIDField()
+
+    class Meta:
+        db_table = "records_bulk_undo"
+        indexes = [models.Index(fields=["undoes"], name="records_bulk_undo_undoes")]
+
+
 class Import(models.Model):
     """A file that somebody brings in: sent, checked, imported, perhaps undone (`phase`), and how far it is.
 

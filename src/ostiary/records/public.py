@@ -15,12 +15,16 @@ from ostiary.records._aggregate_query import (
 from ostiary.records._attachments import Attachment, attach, attachment_limit, open_attachment
 from ostiary.records._bulk import BulkRefused, BulkResult, Outcome, RowResult
 from ostiary.records._bulk_ask import bulk_once, cancel_bulk, ensure_bulk, get_bulk, refused_rows
+from ostiary.records._bulk_chunk import Standing
 from ostiary.records._bulk_create import create_records
 from ostiary.records._bulk_delete import delete_records
 from ostiary.records._bulk_job import request_bulk
 from ostiary.records._bulk_kept import Bulk, BulkState
+from ostiary.records._bulk_match import Matching, preview_matching
 from ostiary.records._bulk_notes import RowNote, notes_of, refusal_detail
+from ostiary.records._bulk_now import bulk_result, change_many, list_bulks
 from ostiary.records._bulk_preview import Preview, permitted, preview_delete, preview_update
+from ostiary.records._bulk_undo import bulk_standing, undo_bulk
 from ostiary.records._bulk_update import RowUpdate, update_each, update_records
 from ostiary.records._create import create_record
 from ostiary.records._delete import delete_record
@@ -181,6 +185,7 @@ __all__ = [
     "KeyReused",
     "Look",
     "LooksLike",
+    "Matching",
     "Measure",
     "Missing",
     "Not",
@@ -213,6 +218,7 @@ __all__ = [
     "Sharing",
     "Sort",
     "StageMove",
+    "Standing",
     "Step",
     "StreamStopped",
     "TableRow",
@@ -221,10 +227,13 @@ __all__ = [
     "attach",
     "attachment_limit",
     "bulk_once",
+    "bulk_result",
+    "bulk_standing",
     "can_be_key",
     "cancel_bulk",
     "cancel_export",
     "cancel_import",
+    "change_many",
     "comparable",
     "count_records",
     "create_record",
@@ -264,6 +273,7 @@ __all__ = [
     "import_rows",
     "import_sample",
     "install_package",
+    "list_bulks",
     "list_exports",
     "list_groups",
     "list_imports",
@@ -285,6 +295,7 @@ __all__ = [
     "plan_hand_over",
     "preview_delete",
     "preview_export",
+    "preview_matching",
     "preview_print",
     "preview_update",
     "print_records",
@@ -310,6 +321,7 @@ __all__ = [
     "start_import",
     "stream_records",
     "take_file",
+    "undo_bulk",
     "undo_import",
     "undoable",
     "units_to_share_with",

@@ -71,5 +71,6 @@ def _lists_and_records() -> tuple[Shortcut, ...]:
         Shortcut("j", _("Next row"), "row-next"),
         Shortcut("k", _("Row before"), "row-before"),
         Shortcut("o", _("Open the row"), "row-open"),
+        Shortcut("x", _("Select the row"), "row-pick"),
         Shortcut("e", _("Edit the record"), 'click:.page-head a[href$="/edit"]'),
     )

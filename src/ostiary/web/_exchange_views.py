@@ -8,6 +8,7 @@ from ostiary import ui
 from ostiary.access import public as access
 from ostiary.kernel.entries import OWN, Silent
 from ostiary.kernel.errors import NotFound
+from ostiary.pages import public as pages
 from ostiary.pages.public import Reader
 from ostiary.records import public as records
 from ostiary.ui import format as words
@@ -43,7 +44,8 @@ class FileRow:
 def files_page(request: HttpRequest) -> HttpResponseBase:
     """GET /files."""
     reader = reader_of(request)
-    rows = sorted([*_imports(reader), *_exports(reader)], key=lambda row: -row.sort)
+    found = [*_imports(reader), *_exports(reader), *_bulks(reader)]
+    rows = sorted(found, key=lambda row: -row.sort)
     text = _("Export a list from its own page, or import a file here.")
     html = ui.render(
         "web/exchange.html",
@@ -91,6 +93,28 @@ def _imports(reader: Reader) -> list[FileRow]:
                 state,
                 tone,
                 made.asked_at.timestamp(),
+            )
+        )
+    return found
+
+
+def _bulks(reader: Reader) -> list[FileRow]:
+    """Changes of many records, which are undone from here too."""
+    found = []
+    for bulk in records.list_bulks(reader.ctx):
+        state, tone = pages.bulk_state(bulk)
+        known = reader.views.get(bulk.object)
+        found.append(
+            FileRow(
+                pages.bulk_title(bulk),
+                reader.urls.bulk_result(bulk.id),
+                known.object.plural if known else bulk.object,
+                pages.bulk_amount(bulk),
+                words.moment(bulk.asked_at, reader.now, reader.zone),
+                "",
+                state,
+                tone,
+                bulk.asked_at.timestamp(),
             )
         )
     return found

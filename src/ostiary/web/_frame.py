@@ -50,6 +50,7 @@ _NOTICES = {
     "apart": lambda: _("Noted that these are not the same."),
     "queued": lambda: _("Back in the queue."),
     "discarded": lambda: _("Discarded."),
+    "none": lambda: _("Nothing is selected."),
     "lost": lambda: _("Saved. You may no longer see this record."),
 }
 

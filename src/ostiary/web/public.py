@@ -5,6 +5,8 @@ from pathlib import Path
 from django.urls import path
 
 from ostiary import ui
+from ostiary.web import _bulk_views as bulk_views
+from ostiary.web import _cell_views as cell_views
 from ostiary.web import _dashboard_views as dashboard_views
 from ostiary.web import _duplicate_rules_views as duplicate_rules_views
 from ostiary.web import _duplicates_views as duplicates_views
@@ -128,6 +130,12 @@ urlpatterns = [
     path("o/<slug:code>/", records_views.list_page),
     path("o/<slug:code>/new", records_views.new_page),
     path("o/<slug:code>/count", records_views.match_count),
+    path("o/<slug:code>/bulk", bulk_views.prepare),
+    path("o/<slug:code>/bulk/do", bulk_views.carry_out),
+    path("bulk/<uuid:bulk_id>", bulk_views.result_page),
+    path("bulk/<uuid:bulk_id>/undo", bulk_views.undo),
+    path("bulk/<uuid:bulk_id>/cancel", bulk_views.cancel),
+    path("bulk/<uuid:bulk_id>/result", bulk_views.result_file),
     path("o/<slug:code>/views", saved_views.saved_views),
     path("o/<slug:code>/views/roles", saved_views.roles),
     path("o/<slug:code>/views/<uuid:view_id>", saved_views.saved_view),
@@ -143,6 +151,7 @@ urlpatterns = [
     path("o/<slug:code>/<uuid:record_id>/reveal", reveal_views.reveal),
     path("o/<slug:code>/<uuid:record_id>/edit", records_views.edit_page),
     path("o/<slug:code>/<uuid:record_id>/undo", records_views.undo),
+    path("o/<slug:code>/<uuid:record_id>/cell/<slug:column>", cell_views.cell),
     path("o/<slug:code>/<uuid:record_id>/hand-over", records_views.hand_over_page),
     path("o/<slug:code>/<uuid:record_id>/delete", records_views.delete_page),
     path("o/<slug:code>/<uuid:record_id>/attachments", files_views.attachments),

@@ -250,7 +250,7 @@ def test_the_next_rows_come_by_themselves_and_each_once(admin: Context, ann: Con
     while url:
         state = pages.read_state(parse_qs(url.partition("?")[2]))
         text = pages.render_rows(reader(ann), "opportunity", state)
-        seen += re.findall(r'hx-boost="false"[^>]*>([^<]+)</a></th>', text)
+        seen += re.findall(r'hx-boost="false"[^>]*>([^<]+)</a></span></th>', text)
         found = re.search(r'hx-get="([^"]+)"', text)
         url = found[1].replace("&amp;", "&") if found else ""
     assert len(seen) == len(set(seen)) == 25

@@ -30,6 +30,7 @@ from ostiary.tenancy import public as tenancy
 from tests._jobs import as_owner
 from tests._site import Answer
 from tests._tenants import Installation, TestTenant
+from tests.integration.project._registry_bulk import BULK
 from tests.integration.project._registry_dashboards import DASHBOARDS
 from tests.integration.project._registry_duplicates import DUPLICATES
 from tests.integration.project._registry_exchange import EXCHANGE
@@ -234,6 +235,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "POST /jobs/<uuid:job_id>/discard": Scenario(job("/discard", failed=False)),
     "POST /jobs/<uuid:job_id>/retry": Scenario(job("/retry")),
     **LISTS,
+    **BULK,
     **PEOPLE,
     **RECORD,
     **RIGHTS,

@@ -7,6 +7,8 @@ import "./lists.js";
 import "./toasts.js";
 import "./peek.js";
 import "./drafts.js";
+import "./selection.js";
+import "./cells.js";
 
 // strict CSP: no evaluated expressions, no injected style; no page is kept in the browser's storage
 Object.assign(htmx.config, {
