@@ -87,4 +87,4 @@ def read_page(reader: Reader, asked: Asked, count: records.CountMode | None) -> 
 
 def changeable_of(page: records.Page) -> frozenset[str]:
     """Ids of the page's records that the reader may change."""
-    return frozenset(map(str, page.changeable))
+    return frozenset(map(str, page.updatable))

@@ -55,8 +55,8 @@ def page_statement(ctx: Context, view: View, query: RecordQuery, shape: PlanShap
     """The statement of a page; kept with the view."""
     sort = query.sort or default_order(ctx, view)
     window = query.limit + 1 + (1 << (query.offset - 1).bit_length() if query.offset else 0)
-    structured = (query.columns, structure(query.filter), sort, query.after is not None, query.verdicts)
-    key = ("page", *structured, shape, window)
+    cut = (query.after is not None, shape, window, query.verdicts)
+    key = ("page", query.columns, structure(query.filter), sort, *cut)
     known = view.statements.get(key)
     if known is None:
         _make_room(view)
@@ -72,41 +72,26 @@ def _compile_page(
     # `window` is a literal: the planner takes an unknown limit for a tenth of the table, and sorts
     bound = Bound(ctx, view)
     columns = selected_columns(bound, query.columns)
-    terms = _terms(bound, sort)
+    terms = sort_terms(bound, sort)
     where = condition(bound, query.filter)
     if query.after is not None:
         where = f"{where} and {_beyond(terms)}"
     table = f"@.{view.object.table}"
-    keys = "".join(f", {t.expression} as k{n}" for n, t in enumerate(terms))
-    order = _order(terms, lambda n: f"k{n}")
-    inner_order = _order(terms, lambda n: terms[n].expression, identity="r.id")
-    filter_ = bound.filter(view)
-    if filter_.open or shape is PlanShape.SORT:
-        test = "" if filter_.everyone else f" and {bound.row_test(view, 'r')}"
-        rows = f"select r.id{keys} from {table} r where {where}{test} order by {inner_order} limit {window}"
-    else:
-        rows = _union(
-            filter_.branches(prefix(view)),
-            lambda branch, test: _branch(branch, table, keys, test, inner_order, shape, window),
-            undenied(where, filter_, view),
-            apart=shape is PlanShape.SET or window > WIDE,
-        )
-        rows = rows or f"select r.id{keys} from {table} r where false"
-        rows = f"select * from ({rows}) b order by {order} limit {window}"
-    boundary = ", ".join(["p.id", *(f"p.k{n}::text" for n in range(len(terms)))])
-    outer = _order(terms, lambda n: f"p.k{n}", identity="p.id")
+    rows = first_rows(bound, terms, where, shape, window)
+    outer = in_order(terms, lambda n: f"p.k{n}", identity="p.id")
+    within = "place > {skip} and place <= {last}"
+    also = f", {updatable(bound, view, within)}" if query.verdicts else ""
     text = f"""with p as materialized ({rows}),
  n as materialized (select p.*, row_number() over (order by {outer}) as place from p)
 select {bound.epoch()},
  (select coalesce(json_agg(j order by place), '[]')::text from (
    select n.place, {record_json(bound, columns)} as j from n join {table} r on r.id = n.id
    where n.place > {{skip}} and n.place <= {{last}}) x),
- array(select id from n where place > {{skip}} and place <= {{last}} order by place),
- (select json_build_array({boundary})::text from n as p
-  where place = {{last}} and exists (select 1 from n where place > {{last}})),
- {_changeable(bound, view, table) if query.verdicts else "null"}"""
+ array(select id from n where {within} order by place),
+ (select {boundary(terms)} from n as p
+  where place = {{last}} and exists (select 1 from n where place > {{last}})){also}"""
     return Compiled(
-        make_statement(ctx.db.schema, text, keep=_usual(bound)),
+        make_statement(ctx.db.schema, text, keep=is_usual(bound)),
         bound.values,
         tuple(bound.converters),
         tuple(terms),
@@ -114,15 +99,35 @@ select {bound.epoch()},
     )
 
 
-def _changeable(bound: Bound, view: View, table: str) -> str:
-    """SQL for the rows of the page that may be updated."""
-    if not view.may(access.Verb.UPDATE):
-        return "null"
-    test = bound.row_test(view, "r", access.Verb.UPDATE)
-    return (
-        f"array(select n.id from n join {table} r on r.id = n.id"
-        f" where place > {{skip}} and place <= {{last}} and {test})"
+def first_rows(bound: Bound, terms: list[SortTerm], where: str, shape: PlanShape, window: int) -> str:
+    """A select of `id` and the keys `k<n>` of the first rows that the principal sees, in order."""
+    view, table = bound.view, f"@.{bound.view.object.table}"
+    keys = "".join(f", {t.expression} as k{n}" for n, t in enumerate(terms))
+    order = in_order(terms, lambda n: f"k{n}")
+    inner_order = in_order(terms, lambda n: terms[n].expression, identity="r.id")
+    filter_ = bound.filter(view)
+    if filter_.open or shape is PlanShape.SORT:
+        test = "" if filter_.everyone else f" and {bound.row_test(view, 'r')}"
+        return f"select r.id{keys} from {table} r where {where}{test} order by {inner_order} limit {window}"
+    rows = _union(
+        filter_.branches(prefix(view)),
+        lambda branch, test: _branch(branch, table, keys, test, inner_order, shape, window),
+        undenied(where, filter_, view),
+        apart=shape is PlanShape.SET or window > WIDE,
     )
+    rows = rows or f"select r.id{keys} from {table} r where false"
+    return f"select * from ({rows}) b order by {order} limit {window}"
+
+
+def boundary(terms: list[SortTerm]) -> str:
+    """What a cursor is made of, of a row `p`."""
+    return f"json_build_array({', '.join(['p.id', *(f'p.k{n}::text' for n in range(len(terms)))])})::text"
+
+
+def updatable(bound: Bound, view: View, within: str) -> str:
+    """The ids of those rows of `n` that the principal may update, given that it may read them."""
+    may = bound.row_test(view, "r", access.Verb.UPDATE) if view.may(access.Verb.UPDATE) else "false"
+    return f"array(select r.id from n join @.{view.object.table} r on r.id = n.id where {within} and {may})"
 
 
 def _union(
@@ -163,7 +168,7 @@ USUAL_COMPARISONS = 10
 MAX_STATEMENTS = 300  # of one view; their texts come from readers, so they must not grow without end
 
 
-def _usual(bound: Bound) -> bool:
+def is_usual(bound: Bound) -> bool:
     """Whether the statement is likely to come again; plans of odd filters would fill the server."""
     return len(bound.converters) <= USUAL_COMPARISONS
 
@@ -200,13 +205,14 @@ def highest_class(columns: list[objects.Column]) -> objects.DataClass:
     return max((c.data_class for c in columns), default=objects.DataClass.INTERNAL)
 
 
-def _terms(bound: Bound, sort: tuple[Sort, ...]) -> list[SortTerm]:
+def sort_terms(bound: Bound, sort: tuple[Sort, ...]) -> list[SortTerm]:
+    """The terms of an order. Raises Invalid: too many, or not sortable; ColumnRestricted."""
     if len(sort) > 5:
         raise Invalid([FieldError("sort", "too_many", "A list is sorted by at most 5 columns")])
     return [sort_term(bound, s.column, descending=s.descending) for s in sort]
 
 
-def _order(terms: list[SortTerm], name: Callable[[int], str], identity: str = "id") -> str:
+def in_order(terms: list[SortTerm], name: Callable[[int], str], identity: str = "id") -> str:
     """Order by the terms, then by id in the direction of the first, so that one index walk gives it."""
     parts = [f"{name(n)} desc" if t.descending else name(n) for n, t in enumerate(terms)]
     falling = bool(terms) and terms[0].descending
@@ -324,7 +330,7 @@ def _compile_count(
         total = f"(select count(*) from (select 1 from ({rows}) a limit {limit}) b)" if rows else "0"
     text = f"select {bound.epoch()}, {total}"
     return Compiled(
-        make_statement(ctx.db.schema, text, keep=_usual(bound)),
+        make_statement(ctx.db.schema, text, keep=is_usual(bound)),
         bound.values,
         tuple(bound.converters),
         data_class=highest_class(bound.touched),

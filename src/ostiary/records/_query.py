@@ -74,7 +74,7 @@ class Count:
 class Page:
     """One page. json: a JSON array as PostgreSQL built it. next: cursor of the following page.
 
-    changeable: those that may be updated (layers 2 and 3), where that was asked.
+    updatable: the records that may be updated (layers 2 and 3), where that was asked for.
     """
 
     json: bytes
@@ -82,7 +82,7 @@ class Page:
     next: str | None
     restricted: tuple[str, ...]
     count: Count | None = None
-    changeable: frozenset[RecordId] = frozenset()
+    updatable: frozenset[RecordId] = frozenset()
 
     def records(self) -> list[dict[str, Any]]:
         """The records as values."""

@@ -61,12 +61,13 @@ def select_page(ctx: Context, query: RecordQuery) -> tuple[Page, objects.DataCla
     values["last"] = query.offset + query.limit
     if query.after is not None:
         values.update(cursor_values(query.after, compiled.casts))
-    epoch, text, ids, boundary, changeable = compiled.statement.run(ctx, values)[0]
+    epoch, text, ids, boundary, *may = compiled.statement.run(ctx, values)[0]
     if epoch != view.rights.epoch:
         raise Stale
     count = None if query.count is None else _count(ctx, view, query.filter, query.count)
     cursor = None if boundary is None else make_cursor(boundary)
-    page = Page(text.encode(), tuple(ids), cursor, view.restricted, count, frozenset(changeable or ()))
+    updatable = frozenset(may[0]) if may else frozenset()
+    page = Page(text.encode(), tuple(ids), cursor, view.restricted, count, updatable)
     return page, compiled.data_class
 
 

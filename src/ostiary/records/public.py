@@ -112,6 +112,7 @@ from ostiary.records._import_mapping import Duplicates, ImportPlan, Missing, rea
 from ostiary.records._import_run import ImportOptions, ImportReport, Progress
 from ostiary.records._import_service import import_rows
 from ostiary.records._import_table import DELIMITERS, ENCODINGS, TableRow
+from ostiary.records._lanes import list_lanes
 from ostiary.records._merge import merge_records
 from ostiary.records._options import Option, lookup_options
 from ostiary.records._overdue import flag_overdue
@@ -277,6 +278,7 @@ __all__ = [
     "list_exports",
     "list_groups",
     "list_imports",
+    "list_lanes",
     "list_objects",
     "list_records",
     "list_sharing",

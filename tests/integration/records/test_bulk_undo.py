@@ -137,7 +137,7 @@ def test_a_page_says_which_of_its_records_may_be_changed(admin: Context, clerk: 
     query = records.RecordQuery("opportunity", ("name",), verdicts=True)
     page = records.list_records(clerk, query)
     assert set(page.ids) == {*ids, other}
-    assert page.changeable == frozenset(ids)
+    assert page.updatable == frozenset(ids)
     assert records.list_records(clerk, replace(query, verdicts=False)).changeable == frozenset()
     assert records.list_records(admin, query).changeable >= {*ids, other}
 
