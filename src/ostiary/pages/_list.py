@@ -1,19 +1,23 @@
 """The list page: columns that the reader may read, filter in words, sort, groups, page, count."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ostiary.access import public as access
 from ostiary.access.public import Verb
 from ostiary.objects.public import Object
 from ostiary.pages._asked import Asked, changeable_of, read_page, tones_shown, understand
 from ostiary.pages._bench_state import EXPORT
+from ostiary.pages._board import Board, read_board
 from ostiary.pages._builder import Builder, make_builder
 from ostiary.pages._bulk_bar import BulkBar, bulk_bar, may_select
+from ostiary.pages._calendar import Calendar, read_calendar
+from ostiary.pages._cells import NO_TONES
 from ostiary.pages._choices import OptionNames
 from ostiary.pages._fields import find_field, not_offered
 from ostiary.pages._filters import read_filters
 from ostiary.pages._grouped import GroupedList, grouped_list
 from ostiary.pages._heads import HeadCell, list_heads
+from ostiary.pages._moved import Moved, Pairs
 from ostiary.pages._pickers import (
     ColumnPicker,
     GroupPicker,
@@ -27,7 +31,8 @@ from ostiary.pages._refusals import own_why, why_not_created, why_not_exported
 from ostiary.pages._rows import RowView, table_rows
 from ostiary.pages._saved import TypedView, ViewPanel, resolved, view_panel, view_tabs
 from ostiary.pages._settings import page_size
-from ostiary.pages._state import ALL, MINE, ListState
+from ostiary.pages._shapes import ShapePicker, shape_links, shape_picker, shape_words
+from ostiary.pages._state import ALL, BOARD, CALENDAR, MINE, ListState
 from ostiary.pages._totals import Total, totals
 from ostiary.pages._view_store import SavedViews, read_views
 from ostiary.records import public as records
@@ -56,17 +61,16 @@ class Tool:
     label: str
     url: str
     open: bool
+    icon: str
     words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The panels beside the filter; each is there where it is open."""
+    """The buttons beside the filter, and their panels: each is there where it is open."""
 
-    group: Tool
-    sort: Tool
-    columns: Tool
-    view: Tool
+    buttons: tuple[Tool, ...]
+    shape_picker: ShapePicker | None
     view_panel: ViewPanel | None
     column_picker: ColumnPicker | None
     sort_picker: SortPicker | None
@@ -88,11 +92,14 @@ class ListView:
     """Everything that pages/list.html shows.
 
     first, last: numbers of the rows; total, match: how many there are, in words. missing: columns were asked
-    for that are not there for this reader; gone: so was a saved view.
+    for that are not there for this reader; gone: so was a saved view. board, calendar: in place of a table.
+    moved: what came of moving a record there. kept: the state, for the forms that move.
     """
 
     head: Head
     plural: str
+    singular: str
+    shapes: tuple[Link, ...]
     tabs: tuple[Link, ...]
     chips: tuple[Chip, ...]
     filter_url: str
@@ -105,6 +112,10 @@ class ListView:
     columns: tuple[HeadCell, ...]
     rows: tuple[RowView, ...]
     grouped: GroupedList | None
+    board: Board | None
+    calendar: Calendar | None
+    moved: Moved | None
+    kept: Pairs
     totals: tuple[Total, ...]
     first: int
     last: int
@@ -126,7 +137,13 @@ class ListView:
         return self.next_url and self.next_url + ROWS_PART
 
 
-def list_view(reader: Reader, code: str, state: ListState, typed: TypedView | None = None) -> ListView:
+def list_view(
+    reader: Reader,
+    code: str,
+    state: ListState,
+    typed: TypedView | None = None,
+    moved: Moved | None = None,
+) -> ListView:
     """One page of a list. typed: a view that was not saved. Raises AccessDenied (layer object), NotFound."""
     view = reader.describe(code)
     saved = read_views(reader.ctx, view.object.id)
@@ -134,15 +151,21 @@ def list_view(reader: Reader, code: str, state: ListState, typed: TypedView | No
     state, current = resolved(state, saved)
     asked = understand(reader, view, state)
     filtering, url = asked.filtering, reader.urls.records
-    code, tones = asked.code, tones_shown(reader, asked)
-    grouped = grouped_list(reader, asked, tones)
-    page = read_page(reader, asked, records.CountMode.CAPPED) if grouped is None else _NO_PAGE
+    code = asked.code
+    board, calendar = _shaped(reader, asked, moved)
+    table = board is None and calendar is None
+    tones = tones_shown(reader, asked) if table else NO_TONES
+    grouped = grouped_list(reader, asked, tones) if table else None
+    page = read_page(reader, asked, records.CountMode.CAPPED) if table and grouped is None else _NO_PAGE
     rows = table_rows(reader, view.object, asked.shown, page.records(), tones, changeable_of(page))
-    some = bool(rows or (grouped and grouped.sections))
+    some = bool(rows or (grouped and grouped.sections) or (board and board.records) or calendar)
+    summing = some and table and not _many(page)
     first = (state.page - 1) * page_size(reader.ctx) + 1
     return ListView(
         head=list_head(reader, view, state),
         plural=view.object.plural,
+        singular=words.within(view.object.caption),
+        shapes=shape_links(reader, asked),
         tabs=_tabs(reader, view.object, state, saved),
         chips=tuple(Chip(c.label, c.words, url(code, c.remove.query())) for c in filtering.chips),
         filter_url=url(code, state.showing("" if state.builder else "filter").query()),
@@ -155,7 +178,11 @@ def list_view(reader: Reader, code: str, state: ListState, typed: TypedView | No
         columns=list_heads(reader, view, asked.shown, asked.sort, state),
         rows=rows,
         grouped=grouped,
-        totals=totals(reader, code, filtering.filter, asked.shown) if some and not _many(page) else (),
+        board=board,
+        calendar=calendar,
+        moved=moved,
+        kept=tuple(state.pairs()),
+        totals=totals(reader, code, filtering.filter, asked.shown) if summing else (),
         first=first,
         last=first + len(rows) - 1,
         total=count_words(page.count),
@@ -173,6 +200,15 @@ def list_view(reader: Reader, code: str, state: ListState, typed: TypedView | No
 
 
 _NO_PAGE = records.Page(b"[]", (), None, ())  # of a list whose groups are shown
+
+
+def _shaped(reader: Reader, asked: Asked, moved: Moved | None) -> tuple[Board | None, Calendar | None]:
+    """The list as a board or as a calendar, where that is asked for and there is one."""
+    shape = asked.state.shape
+    return (
+        read_board(reader, asked, moved.record_id if moved else "") if shape == BOARD else None,
+        read_calendar(reader, asked) if shape == CALENDAR else None,
+    )
 
 
 def _many(page: records.Page) -> bool:
@@ -210,15 +246,9 @@ def count_match(reader: Reader, code: str, state: ListState) -> str:
 
 def _tools(reader: Reader, asked: Asked, panel: ViewPanel | None) -> Tools:
     state, view = asked.state, asked.view
-    ordered = ""
-    if state.sorts:
-        fields = (find_field(reader, view, key.column) for key in asked.sort)
-        ordered = ", ".join(field.caption for field in fields if field)
     return Tools(
-        _tool(reader, asked, "group", _("Group"), asked.grouping.label if asked.grouping else ""),
-        _tool(reader, asked, "sort", _("Sort"), ordered),
-        _tool(reader, asked, "columns", _("Columns")),
-        _tool(reader, asked, "view", _("Save view")),
+        _buttons(reader, asked),
+        shape_picker(reader, asked),
         panel,
         column_picker(reader, view, state, asked.shown) if state.panel == "columns" else None,
         sort_picker(reader, view, state, asked.sort) if state.panel == "sort" else None,
@@ -226,17 +256,39 @@ def _tools(reader: Reader, asked: Asked, panel: ViewPanel | None) -> Tools:
     )
 
 
-def _tool(reader: Reader, asked: Asked, panel: str, label: str, now: str = "") -> Tool:
+def _buttons(reader: Reader, asked: Asked) -> tuple[Tool, ...]:
+    """What a shape goes by, its order, what it shows, saving it."""
+    grouping = asked.grouping.label if asked.grouping else ""
+    first = {
+        BOARD: ("lanes", _("Lanes"), "layout-kanban", shape_words(reader, asked)),
+        CALENDAR: ("dates", _("Dates"), "calendar", shape_words(reader, asked)),
+    }.get(asked.state.shape, ("group", _("Group"), "layout-list", grouping))
+    made = [_tool(reader, asked, *first)]
+    if asked.state.shape != CALENDAR:
+        made.append(_tool(reader, asked, "sort", _("Sort"), "arrows-sort", _ordered(reader, asked)))
+        made.append(_tool(reader, asked, "columns", _("Columns"), "columns-3"))
+    return (*made, _tool(reader, asked, "view", _("Save view"), "bookmark"))
+
+
+def _ordered(reader: Reader, asked: Asked) -> str:
+    if not asked.state.sorts:
+        return ""
+    fields = (find_field(reader, asked.view, key.column) for key in asked.sort)
+    return ", ".join(field.caption for field in fields if field)
+
+
+def _tool(reader: Reader, asked: Asked, panel: str, label: str, icon: str, now: str = "") -> Tool:
     is_open = asked.state.panel == panel
     after = asked.state.showing("" if is_open else panel)
-    return Tool(label, reader.urls.records(asked.code, after.query()), is_open, now)
+    return Tool(label, reader.urls.records(asked.code, after.query()), is_open, icon, now)
 
 
 def list_head(reader: Reader, view: ObjectView, state: ListState | None = None) -> Head:
     """Title, search box and New of an object's list."""
     thing = view.object
     label = _("Search %(things)s") % {"things": words.within(thing.plural)}
-    search = Search(reader.urls.records(thing.code), label, state.search if state else "")
+    now = state or ListState()
+    search = Search(reader.urls.records(thing.code), label, now.search, tuple(now.shaped.pairs()))
     return Head(
         title=thing.plural,
         search=search if readable(view, thing.display) else None,
@@ -323,7 +375,7 @@ def _empty(reader: Reader, view: ObjectView, state: ListState, *, filtered: bool
         title = _("No more %(things)s") % {"things": words.within(thing.plural)}
         return Empty(title, _("The list ends before this page."), thing.icon, (first,))
     if filtered or state.view == MINE:
-        clear = reader.urls.records(thing.code, ListState(sort=state.sort).query())
+        clear = reader.urls.records(thing.code, replace(state.shaped, sort=state.sort).query())
         text = _("No record that you may read fits all of these conditions.")
         return Empty(_("No match"), text, "filter-off", (Action(_("Clear all"), clear),))
     # whether hidden records exist is not said: only who may read everything learns that there is nothing

@@ -88,7 +88,7 @@ class GroupPicker:
 
 def kept_pairs(state: ListState, *without: str) -> Pairs:
     """The state for a form that says the rest itself."""
-    left = {"page", "after", *without}
+    left = {"page", "after", "lane", *without}
     return tuple((key, value) for key, value in state.other().pairs() if key not in left)
 
 

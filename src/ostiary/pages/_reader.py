@@ -61,6 +61,10 @@ class Urls:
         """The field of one cell of a list."""
         return f"{self.objects}{code}/{record_id}/cell/{column}"
 
+    def move(self, code: str, record_id: object, query: str) -> str:
+        """Where a record is moved on a board or in a calendar; the query is that of the list."""
+        return f"{self.record(code, record_id, 'move')}?{query}"
+
     def export(self, code: str, query: str = "") -> str:
         """The page before the list is taken out as a file."""
         return f"{self.objects}{code}/export" + (f"?{query}" if query else "")

@@ -74,6 +74,8 @@ def resolved(state: ListState, saved: SavedViews) -> tuple[ListState, SavedView 
             kept,
             view=str(view.id),
             opened=state.opened,
+            day=state.day,
+            lane=state.lane,
             page=state.page,
             after=state.after,
             builder=state.builder,

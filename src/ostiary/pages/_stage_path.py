@@ -1,10 +1,11 @@
 """The stage path of a record: where it stands, where one click moves it, what is missing for the rest."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ostiary.pages._captions import column_of
-from ostiary.pages._reader import Reader
+from ostiary.pages._reader import Json, Reader
 from ostiary.pages._stages import Stage, stages_of
 from ostiary.records import public as records
 from ostiary.records.public import ObjectView, Record
@@ -54,8 +55,7 @@ def stage_path(reader: Reader, view: ObjectView, record: Record) -> StagePath:
     stages = stages_of(reader, view)
     if not stages:
         return StagePath("")
-    value = record.data.get(code)
-    value = str((value.get("id") if isinstance(value, dict) else value) or "")
+    value = held(record.data, code)
     # a stage that means "lost" stands on the path only when the record is there
     shown = tuple(s for s in stages if s.tone != "bad" or s.value == value)
     at = next((i for i, s in enumerate(shown) if s.value == value), -1)
@@ -65,7 +65,7 @@ def stage_path(reader: Reader, view: ObjectView, record: Record) -> StagePath:
     path = StagePath(column_of(view.object, code).caption, steps)
     if code not in view.editable or not record.may_update:
         return path
-    ways = _ways(reader, view, record, stages, value)
+    ways = ways_to(reader, view, record, code, stages)
     ahead = next((ways[s.value] for s in shown[at + 1 :] if s.value in ways), None)
     if ahead is not None and ahead.why:
         ahead = None
@@ -81,12 +81,28 @@ def stage_path(reader: Reader, view: ObjectView, record: Record) -> StagePath:
     )
 
 
-def _ways(
-    reader: Reader, view: ObjectView, record: Record, stages: tuple[Stage, ...], now: str
+def held(record: Mapping[str, Json], code: str) -> str:
+    """What a record has stored of a choice or lookup; "" for nothing, or nothing that may be read."""
+    value = record.get(code)
+    return str((value.get("id") if isinstance(value, dict) else value) or "")
+
+
+def ways_to(
+    reader: Reader, view: ObjectView, record: Record, code: str, stages: tuple[Stage, ...]
 ) -> dict[str, Way]:
-    values = tuple(s.value for s in stages)
-    moves = records.stage_moves(reader.ctx, view.object.code, record, values)
+    """By value, the ways of a record to other values of a column, as the rules of its stages have them."""
+    values, now = tuple(s.value for s in stages), held(record.data, code)
+    if is_staged(view, code):
+        moves = records.stage_moves(reader.ctx, view.object.code, record, values)
+    else:
+        moves = {value: records.StageMove(value) for value in values}
     return {s.value: _way(s, moves[s.value]) for s in stages if s.value in moves and s.value != now}
+
+
+def is_staged(view: ObjectView, code: str) -> bool:
+    """Whether rules say what entering a value of the column takes."""
+    stages = view.object.rules.stages
+    return stages is not None and stages.column == view.object.columns[code].name
 
 
 def _way(stage: Stage, move: records.StageMove) -> Way:

@@ -32,7 +32,11 @@ def stages_of(reader: Reader, view: ObjectView) -> tuple[Stage, ...]:
     code = view.object.layout.stage
     if not code or not readable(view, code):
         return ()
-    column = view.object.columns[code]
+    return values_of(reader, view.object.columns[code])
+
+
+def values_of(reader: Reader, column: Column) -> tuple[Stage, ...]:
+    """The values of a choice or of a small lookup in their order, as far as the reader may read them."""
     if column.type is ColumnType.CHOICE:
         return tuple(Stage(c.code, c.caption, c.tone) for c in column.choices if not c.retired)
     return _lookup_stages(reader, column) if reader.is_small(column) else ()

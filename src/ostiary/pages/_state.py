@@ -9,8 +9,12 @@ from urllib.parse import urlencode
 Query = Mapping[str, Sequence[str]]
 MINE = "mine"
 ALL = "all"  # what the layout says, although a view of the reader's own would open by itself
-PANELS = ("columns", "sort", "group", "view")
+PANELS = ("columns", "sort", "group", "lanes", "dates", "view")
 DENSITIES = ("compact", "roomy")
+BOARD, CALENDAR = "board", "calendar"
+SHAPES = (BOARD, CALENDAR)  # beside the table
+WEEK, DAY = "week", "day"
+SPANS = (WEEK, DAY)  # of a calendar, beside the month
 _LONGEST = 500  # characters of one value: what is longer is not a filter that somebody typed
 _LONG_PATH = 200
 MOST_CONDITIONS = 20
@@ -20,6 +24,7 @@ MOST_OPENED = 4  # groups that show their records at once: each is a statement
 _GROUP = re.compile(r"[1-9]\d?(\.[1-9]\d?){0,2}")
 _VIEW = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NUMBER = re.compile(r"[1-9]\d{0,5}")
+_DAY = re.compile(r"(19|20|21)\d\d-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,9 @@ class ListState:
     sort: paths, `-` before one that falls; none: as the layout has them. grouped: path, or `path:period`.
     opened: keys of the groups that show their records. mine: the reader's own alone, whatever the view.
     after: cursor of the page before. page: number, and offset. panel: what is open beside the filter builder.
-    into: lookup whose columns are offered as well.
+    into: lookup whose columns are offered as well. shape: "" for a table. lanes: path of the column whose
+    values are the lanes of a board; lane: the one that is shown alone. start, end: paths of the dates of a
+    calendar; span: how much of it is shown, day: any day of that.
     """
 
     search: str = ""
@@ -56,7 +63,14 @@ class ListState:
     grouped: str = ""
     opened: tuple[str, ...] = ()
     density: str = ""
+    shape: str = ""
+    lanes: str = ""
+    start: str = ""
+    end: str = ""
+    span: str = ""
     mine: bool = False
+    day: str = ""
+    lane: str = ""
     page: int = 1
     after: str = ""
     builder: bool = False
@@ -88,6 +102,13 @@ class ListState:
         pairs += [("open", key) for key in self.opened]
         pairs += [
             ("density", self.density),
+            ("shape", self.shape),
+            ("by", self.lanes),
+            ("start", self.start),
+            ("end", self.end),
+            ("span", self.span),
+            ("day", self.day),
+            ("lane", self.lane),
             ("mine", "1" if self.mine else ""),
             ("page", str(self.page) if self.page > 1 else ""),
             ("after", self.after),
@@ -104,7 +125,7 @@ class ListState:
 
     def first_page(self, **changes: object) -> "ListState":
         """The same with `changes`, from the start."""
-        return replace(self, **{"page": 1, "after": "", **changes})  # type: ignore[arg-type]  # names are checked by replace itself
+        return replace(self, **{"page": 1, "after": "", "lane": "", **changes})  # type: ignore[arg-type]  # names are checked by replace itself
 
     def other(self, **changes: object) -> "ListState":
         """What is shown changes: a saved view is no longer shown as it was saved."""
@@ -119,6 +140,11 @@ class ListState:
         return self.other(conditions=tuple(row for n, row in enumerate(self.conditions) if n not in indexes))
 
     @property
+    def shaped(self) -> "ListState":
+        """Its shape alone."""
+        return ListState(shape=self.shape, lanes=self.lanes, start=self.start, end=self.end, span=self.span)
+
+    @property
     def content(self) -> "ListState":
         """What a saved view keeps: no place in the list, no panel, no name."""
         return ListState(
@@ -129,6 +155,11 @@ class ListState:
             sort=self.sort,
             grouped=self.grouped,
             density=self.density,
+            shape=self.shape,
+            lanes=self.lanes,
+            start=self.start,
+            end=self.end,
+            span=self.span,
             mine=self.mine or self.view == MINE,
         )
 
@@ -151,6 +182,13 @@ def read_state(query: Query) -> ListState:
         grouped=one("group")[:_LONG_PATH],
         opened=_some(query.get("open", ()), MOST_OPENED, _LONG_PATH),
         density=one("density") if one("density") in DENSITIES else "",
+        shape=one("shape") if one("shape") in SHAPES else "",
+        lanes=one("by")[:_LONG_PATH],
+        start=one("start")[:_LONG_PATH],
+        end=one("end")[:_LONG_PATH],
+        span=one("span") if one("span") in SPANS else "",
+        day=one("day") if _DAY.fullmatch(one("day")) else "",
+        lane=one("lane")[:_LONG_PATH],
         mine=one("mine") == "1",
         page=int(one("page")) if _NUMBER.fullmatch(one("page")) else 1,
         after=one("after"),

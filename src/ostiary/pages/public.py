@@ -4,14 +4,17 @@ The surface that serves a page (back office, portal) gives its addresses and its
 below, by `records`; a page shows what came of them.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from ostiary import ui
+from ostiary.kernel.errors import NotFound
 from ostiary.kernel.ids import RecordId
 from ostiary.pages._answer import Answer
 from ostiary.pages._attach import Sent, submit_files
 from ostiary.pages._bench import BenchView, bench_view, find_people
 from ostiary.pages._bench_state import BenchState, read_bench
+from ostiary.pages._board import read_cards
 from ostiary.pages._bulk import BulkView, NotChanged, bulk_form, submit_bulk
 from ostiary.pages._bulk_result import (
     BulkResultView,
@@ -30,9 +33,10 @@ from ostiary.pages._find import FindView, find_view
 from ostiary.pages._form import FormView
 from ostiary.pages._gallery import GalleryView, gallery_view
 from ostiary.pages._hand_over import HandOverView, NotHandedOver, hand_over_form, submit_hand_over
-from ostiary.pages._list import ListView, count_match, export_query, list_rows, list_view
+from ostiary.pages._list import ListView, asked_list, count_match, export_query, list_rows, list_view
 from ostiary.pages._lookups import lookup_options
 from ostiary.pages._merge import MergeView, NotMerged, merge_form, submit_merge
+from ostiary.pages._move import MoveAnswer, move_page, move_panel, submit_move
 from ostiary.pages._panel_state import PanelState, read_panel
 from ostiary.pages._pins import pin_record
 from ostiary.pages._preview import preview
@@ -105,7 +109,9 @@ _TEMPLATES = {
 
 
 def render(view: View, frame: Frame) -> str:
-    """The whole page."""
+    """The whole page; of a move it tells what came of it."""
+    if isinstance(view, ListView) and view.moved is not None and view.moved.told:
+        frame = replace(frame, notice=view.moved.told, undo=view.moved.undo)
     return ui.render(_TEMPLATES[type(view)], view=view, head=view.head, frame=frame)
 
 
@@ -122,6 +128,20 @@ def render_rows(reader: Reader, code: str, state: ListState) -> str:
 def render_cell(part: CellPart, csrf: str, undo: Undo | None = None) -> str:
     """What stands in the place of one cell of a list. undo: how what was just saved is taken back."""
     return ui.render("pages/cell_edit.html", part=part, kind=type(part).__name__, csrf=csrf, undo=undo)
+
+
+def render_cards(reader: Reader, code: str, state: ListState) -> str:
+    """The next cards of a lane by themselves; raises as `list_view`. NotFound: no such lane."""
+    lane = read_cards(reader, asked_list(reader, code, state))
+    if lane is None:
+        raise NotFound
+    return ui.render("pages/board.html", part=lane)
+
+
+def render_ways(reader: Reader, code: str, record_id: RecordId, state: ListState, csrf: str) -> str:
+    """Where a record may be moved, as the content of a menu; raises as `move_page`."""
+    panel = move_panel(reader, code, record_id, state)
+    return ui.render("pages/move.html", part=panel, csrf=csrf)
 
 
 def render_people(reader: Reader, text: str) -> str:
@@ -182,6 +202,7 @@ __all__ = [
     "ListState",
     "ListView",
     "MergeView",
+    "MoveAnswer",
     "NotChanged",
     "NotDismissed",
     "NotHandedOver",
@@ -222,6 +243,7 @@ __all__ = [
     "make_reader",
     "matching_options",
     "merge_form",
+    "move_page",
     "new_form",
     "no_dashboard_view",
     "pin_record",
@@ -234,6 +256,7 @@ __all__ = [
     "record_view",
     "refused_cell",
     "render",
+    "render_cards",
     "render_cell",
     "render_counts",
     "render_found",
@@ -244,6 +267,7 @@ __all__ = [
     "render_rows",
     "render_units",
     "render_view_roles",
+    "render_ways",
     "submit_bulk",
     "submit_cell",
     "submit_delete",
@@ -252,6 +276,7 @@ __all__ = [
     "submit_files",
     "submit_hand_over",
     "submit_merge",
+    "submit_move",
     "submit_new",
     "submit_reveal",
     "submit_sharing",

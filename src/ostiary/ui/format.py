@@ -15,6 +15,8 @@ _MONTHS = {
     "de": "Jan. Feb. März Apr. Mai Juni Juli Aug. Sept. Okt. Nov. Dez.".split(),
 }
 _DAY = {"en": "{0} {1}", "de": "{0}. {1}"}
+_WEEKDAYS = {"en": "Mon Tue Wed Thu Fri Sat Sun".split(), "de": "Mo. Di. Mi. Do. Fr. Sa. So.".split()}
+_FIRST_WEEKDAY = {"en": 0, "de": 0}  # Monday is 0: of the English written here (en-GB), and of German
 
 
 def _spoken() -> str:
@@ -53,6 +55,16 @@ def day(value: date) -> str:
 def month(value: date) -> str:
     """Dec 2026."""
     return f"{_MONTHS[_spoken()][value.month - 1]} {value.year}"
+
+
+def weekday(value: date) -> str:
+    """Mon, or Mo."""
+    return _WEEKDAYS[_spoken()][value.weekday()]
+
+
+def week_begin(value: date) -> date:
+    """The first day of the week of a day, as the language of this request counts weeks."""
+    return value - timedelta(days=(value.weekday() - _FIRST_WEEKDAY[_spoken()]) % 7)
 
 
 def instant(value: datetime, zone: tzinfo) -> str:

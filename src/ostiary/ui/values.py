@@ -53,11 +53,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The search box of the top bar: a GET form."""
+    """The search box of the top bar: a GET form. kept: names and values that go along."""
 
     url: str
     label: str
     value: str = ""
+    kept: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Lists, records and forms of the back office."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.middleware.csrf import get_token
 
 from ostiary.kernel.entries import RECORDS, Silent
 from ostiary.kernel.ids import RecordId
@@ -14,14 +15,18 @@ from ostiary.web._view import FORM, READ, WRITE, answers, lists_of
 _EMPTY = Silent("an empty form; options of its lookups are lists with events of their own")
 
 
+_PARTS = {"rows": pages.render_rows, "cards": pages.render_cards}
+
+
 @answers(READ, guard=RECORDS, reads="records.record.listed")
 def list_page(request: HttpRequest, code: str) -> HttpResponseBase:
     """GET /o/<object>/."""
     state = pages.read_state(lists_of(request.GET))
     if "do" in request.GET:  # a button of a panel: what came of it gets an address that can be opened again
         return HttpResponseRedirect(URLS.records(code, state.query()))
-    if request.GET.get("part") == "rows":
-        return HttpResponse(pages.render_rows(reader_of(request), code, state))
+    render = _PARTS.get(request.GET.get("part", ""))
+    if render is not None:
+        return HttpResponse(render(reader_of(request), code, state))
     return page_response(request, pages.list_view(reader_of(request), code, state), code)
 
 
@@ -92,6 +97,20 @@ def undo(request: HttpRequest, code: str, record_id: RecordId) -> HttpResponseBa
     if not result.visible:
         return done(URLS.records(code), "lost")
     return done(own_address(request.POST.get("next", URLS.record(code, record_id))), "undone")
+
+
+@answers(FORM, guard=RECORDS, reads="records.record.viewed", writes="records.record.updated")
+def move_page(request: HttpRequest, code: str, record_id: RecordId) -> HttpResponseBase:
+    """GET, POST /o/<object>/<id>/move?...: the list in its shape, where records are moved."""
+    reader, state = reader_of(request), pages.read_state(lists_of(request.GET))
+    if request.method != "POST":
+        if request.GET.get("part") == "ways":
+            return HttpResponse(pages.render_ways(reader, code, record_id, state, get_token(request)))
+        return page_response(request, pages.move_page(reader, code, record_id, state), code)
+    answer = pages.submit_move(reader, code, record_id, state, lists_of(request.POST))
+    response = page_response(request, answer.view, code, answer.status)
+    response.headers["HX-Push-Url"] = "false"  # the list stays where it is
+    return response
 
 
 @answers(FORM, guard=RECORDS, reads="records.record.viewed", writes="records.record.deleted")

@@ -152,6 +152,7 @@ urlpatterns = [
     path("o/<slug:code>/<uuid:record_id>/edit", records_views.edit_page),
     path("o/<slug:code>/<uuid:record_id>/undo", records_views.undo),
     path("o/<slug:code>/<uuid:record_id>/cell/<slug:column>", cell_views.cell),
+    path("o/<slug:code>/<uuid:record_id>/move", records_views.move_page),
     path("o/<slug:code>/<uuid:record_id>/hand-over", records_views.hand_over_page),
     path("o/<slug:code>/<uuid:record_id>/delete", records_views.delete_page),
     path("o/<slug:code>/<uuid:record_id>/attachments", files_views.attachments),

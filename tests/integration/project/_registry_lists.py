@@ -17,9 +17,15 @@ def saved_view(world: World) -> str:
     return f"/o/account/views/{made.record_id}"
 
 
+def move(world: World) -> str:
+    return f"/o/account/{world.account()}/move?shape=board&by=category"
+
+
 LISTS: Mapping[str, Scenario] = {
     "GET /o/<slug:code>/": Scenario(lambda _: "/o/account/"),
     "GET /o/<slug:code>/count": Scenario(lambda _: "/o/account/count?f=name&o=contains&v=one"),
+    "GET /o/<slug:code>/<uuid:record_id>/move": Scenario(move),
+    "POST /o/<slug:code>/<uuid:record_id>/move": Scenario(move, {"category": "b", "version": "1"}),
     "POST /o/<slug:code>/views": Scenario(
         lambda _: "/o/account/views", {"name": "All by name", "state": "sort=name"}
     ),

@@ -22,12 +22,12 @@ QUERY = RecordQuery(
 def viewers(crm_tenant: TestTenant) -> Iterator[Viewers]:
     with rolled_back(crm_tenant.tenant) as db:
         made = make_viewers(Context(crm_tenant.tenant.id, db, crm_tenant.administrator, Channel.API))
-        stages = stages_of(made.admin)[:3]
+        stages, ids = stages_of(made.admin)[:3], []
         for ctx, many in ((made.one, 9), (made.two, 8)):
             for n in range(many):
                 given = {"name": f"{n} of {ctx.actor}", "stage": stages[n % 2], "amount": n}
-                made_id = records.create_record(ctx, "opportunity", given).id
-        records.share_record(made.two, "opportunity", made_id, made.one.actor, access.Verb.READ)
+                ids.append(records.create_record(ctx, "opportunity", given).id)
+        records.share_record(made.two, "opportunity", ids[-1], made.one.actor, access.Verb.READ)
         yield made
 
 

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostiary.pages._state import ALL, DENSITIES, MINE, PANELS, Condition, ListState, moved, read_state
+from ostiary.pages._state import (
+    ALL,
+    DENSITIES,
+    MINE,
+    PANELS,
+    SHAPES,
+    SPANS,
+    Condition,
+    ListState,
+    moved,
+    read_state,
+)
 
 VIEW = "0199a1b2-7a4c-7c31-9d7e-3f0b5a1c2d4e"
 text = st.text(max_size=20).map(str.strip)
@@ -24,6 +35,13 @@ states = st.builds(
     grouped=text,
     opened=st.lists(paths, max_size=3, unique=True).map(tuple),
     density=st.sampled_from(["", *DENSITIES]),
+    shape=st.sampled_from(["", *SHAPES]),
+    lanes=st.sampled_from(["", "stage"]),
+    start=st.sampled_from(["", "starts_at"]),
+    end=st.sampled_from(["", "due_at"]),
+    span=st.sampled_from(["", *SPANS]),
+    day=st.sampled_from(["", "1900-01-01", "2199-12-31"]),
+    lane=st.sampled_from(["", "-", VIEW]),
     mine=st.booleans(),
     page=st.integers(1, 99_999),
     after=text,
@@ -65,6 +83,9 @@ def test_what_a_view_keeps_is_read_as_it_was_saved(state: ListState) -> None:
         "j=any:x",
         "panel=other",
         "density=tiny",
+        "shape=globe",
+        "span=year",
+        "day=tomorrow",
         "c=",
         "do=add:x",
     ],

@@ -9,6 +9,7 @@ import "./peek.js";
 import "./drafts.js";
 import "./selection.js";
 import "./cells.js";
+import "./boards.js";
 
 // strict CSP: no evaluated expressions, no injected style; no page is kept in the browser's storage
 Object.assign(htmx.config, {
