@@ -138,8 +138,8 @@ def test_a_page_says_which_of_its_records_may_be_changed(admin: Context, clerk: 
     page = records.list_records(clerk, query)
     assert set(page.ids) == {*ids, other}
     assert page.updatable == frozenset(ids)
-    assert records.list_records(clerk, replace(query, verdicts=False)).changeable == frozenset()
-    assert records.list_records(admin, query).changeable >= {*ids, other}
+    assert records.list_records(clerk, replace(query, verdicts=False)).updatable == frozenset()
+    assert records.list_records(admin, query).updatable >= {*ids, other}
 
 
 @pytest.fixture(scope="module")
