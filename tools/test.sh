@@ -32,7 +32,8 @@ test)
     # Files of few long tests first: by itself the plugin begins with the files of the most tests, and one
     # worker would wait minutes for the other's last file.
     # shellcheck disable=SC2046 one word for each tier
-    "$bin/pytest" -q -n 2 --dist loadfile --no-loadscope-reorder -m 'not deep' \
+    # Three on two cores: tests that start servers and kill them wait for a part of their time.
+    "$bin/pytest" -q -n 3 --dist loadfile --no-loadscope-reorder -m 'not deep' \
         $(tiers integration/project property integration unit architecture)
     # By themselves: the driver of the browser leaves an event loop, beside which Django refuses to migrate.
     [ ! -d tests/e2e ] || "$bin/pytest" -q -n 2 -m 'not deep' tests/e2e
@@ -40,7 +41,7 @@ test)
         echo "the database subset again on PostgreSQL $oldest:"
         # In the order given, longest first: by itself the plugin begins with the files of the most tests.
         # shellcheck disable=SC2046 one word for each tier
-        OSTIARY_TEST_PG=$oldest "$bin/pytest" -q -n 2 --dist loadfile --no-loadscope-reorder -m 'database and not deep' $(tiers property integration unit)
+        OSTIARY_TEST_PG=$oldest "$bin/pytest" -q -n 3 --dist loadfile --no-loadscope-reorder -m 'database and not deep' $(tiers property integration unit)
     else
         echo "PostgreSQL $oldest is not installed: the second run of the database subset is left out (make test-tools)"
     fi
