@@ -25,7 +25,7 @@ def file(name: str, content: bytes = b"%PDF-1.7") -> FilePayload:
 
 
 def tab(visitor: Visitor, name: str) -> None:
-    visitor.page.get_by_role("link", name=re.compile(f"^{name}")).click()
+    visitor.page.locator("nav.tabs").get_by_role("link", name=re.compile(f"^{name}")).click()
     visitor.page.get_by_role("heading", name=re.compile(f"^{name} ")).wait_for()
 
 

@@ -44,7 +44,7 @@ def test_a_lead_is_handed_over(visit: Visit, *, script: bool) -> None:
     bob.sign_in("bob")
     bob.go("/o/lead/new")
     bob.page.get_by_label("Name", exact=False).first.fill(f"Racks for Helios, {script}")
-    bob.page.get_by_label("Person").fill(f"Ruth {script}")
+    bob.page.get_by_label("Person", exact=True).fill(f"Ruth {script}")
     bob.page.get_by_label("Company").fill("Helios Labs")
     bob.page.get_by_role("button", name="Add lead").click()
     bob.page.get_by_role("link", name="Hand over").click()

@@ -44,7 +44,7 @@ def test_an_administrator_compares_two_people_and_keeps_the_link(visit: Visit) -
     ada.page.get_by_role("heading", name="Ask a question").wait_for()
     ada.page.get_by_label("Object").select_option(label="Opportunity")  # shows its fields by itself
     ada.page.get_by_label("Record").wait_for()
-    ada.page.get_by_label("Person").fill("Ann Agent")
+    ada.page.get_by_label("Person", exact=True).fill("Ann Agent")
     ada.page.get_by_label("Compare with").fill("bob other")
     ada.page.get_by_text("Edit", exact=True).click()
     ada.page.get_by_label("Record").fill("Quiet deal of Bob")

@@ -6,7 +6,7 @@ nothing of the other tenant, and both tenants as they were. Written values come 
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 
 import orjson
 import pytest
+from _pytest.mark import ParameterSet
 
 from ostiary.access import public as access
 from ostiary.kernel.context import Context
@@ -84,6 +85,12 @@ FIELDS = (
 ANSWERS = frozenset({200, 201, 204, 302, 303, 400, 401, 403, 404, 405, 409, 415, 422, 428})
 
 
+def one_in_three(payloads: Iterable[str]) -> list[ParameterSet]:
+    """All of them; two of three are asked in the deep run only, for each is asked at hundreds of places."""
+    deep = pytest.mark.deep
+    return [pytest.param(p, marks=[deep] if n % 3 else []) for n, p in enumerate(payloads)]
+
+
 def filled(payload: str, other: Side) -> str:
     return payload.replace("{other}", other.tenant.schema)
 
@@ -103,7 +110,7 @@ def inspect(answer: Answer, other: Side, what: str) -> Answer:
     return answer
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("payload", one_in_three(PAYLOADS))
 def test_every_parameter_of_the_api(payload: str, attacker: Program, sides: tuple[Side, Side]) -> None:
     own, other = sides
     text = filled(payload, other)
@@ -180,7 +187,7 @@ def chief_key(sides: tuple[Side, Side]) -> str:
         return access.create_api_key(ctx, sides[0].administrator, "attack")
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("payload", one_in_three(PAYLOADS))
 def test_every_parameter_of_questions_about_many(
     payload: str, attacker: Program, chief_key: str, sides: tuple[Side, Side]
 ) -> None:
@@ -200,7 +207,7 @@ def test_every_parameter_of_questions_about_many(
             assert found.status != 403, path
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("payload", one_in_three(PAYLOADS))
 def test_a_written_value_is_a_value(payload: str, attacker: Program, sides: tuple[Side, Side]) -> None:
     own, other = sides
     text = filled(payload, other)
@@ -223,7 +230,7 @@ def test_a_written_value_is_a_value(payload: str, attacker: Program, sides: tupl
     assert other.digest() == before
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("payload", one_in_three(PAYLOADS))
 def test_every_parameter_of_the_pages(payload: str, browser: Site, sides: tuple[Side, Side]) -> None:
     own, other = sides
     text = filled(payload, other)
@@ -261,7 +268,7 @@ def test_the_sign_in_form(browser: Site, sides: tuple[Side, Side]) -> None:
             assert answer.status in (422, 429)
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("payload", one_in_three(PAYLOADS))
 def test_a_key_or_session_that_is_a_statement(
     payload: str, attacker: Program, browser: Site, sides: tuple[Side, Side]
 ) -> None:
@@ -300,7 +307,7 @@ def try_import(side: Side, folder: Path) -> str:
     return "rows.csv: imported"
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("payload", one_in_three(PAYLOADS))
 def test_an_import_takes_cells_as_values_and_refuses_names(
     payload: str, sides: tuple[Side, Side], tmp_path: Path
 ) -> None:
@@ -356,7 +363,7 @@ def read(folder: Path, thing: Mapping[str, object]) -> objects.Package:
     return objects.read_package(folder)
 
 
-@pytest.mark.parametrize("payload", [p for p in PAYLOADS if "\x00" not in p])
+@pytest.mark.parametrize("payload", one_in_three(p for p in PAYLOADS if "\x00" not in p))
 def test_metadata_takes_no_statement_for_a_name(
     payload: str, sides: tuple[Side, Side], tmp_path: Path
 ) -> None:

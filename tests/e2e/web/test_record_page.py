@@ -89,6 +89,7 @@ def test_a_draft_survives_until_it_is_saved_and_a_pin_is_at_hand(visit: Visit) -
     ann.shoot("record-history")
     ann.ensure_accessible()
     page.get_by_role("button", name="Pin", exact=True).click()
+    page.get_by_role("button", name="Unpin").wait_for()
     page.keyboard.press("Control+k")
     page.locator("#palette").get_by_role("heading", name="Pinned").wait_for()
     ann.shoot("record-pinned")
