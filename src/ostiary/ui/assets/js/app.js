@@ -19,6 +19,7 @@ Object.assign(htmx.config, {
   historyCacheSize: 0,
   refreshOnHistoryMiss: true,
   scrollIntoViewOnBoost: false,
+  defaultSettleDelay: 0,  // a field that has come already sends by script when somebody is quick
   // a refused form comes back with its errors, or with what somebody else changed
   responseHandling: [
     { code: "204", swap: false },
