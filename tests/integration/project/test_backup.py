@@ -37,8 +37,6 @@ from tests._ledger import read_ledger
 from tests._site import Site
 from tests._tenants import Installation
 
-pytestmark = pytest.mark.database
-
 TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="(\w+)"')
 AWKWARD = "Halden \\ back\ttab\nline \\N Über 'quoted' \"twice\" %s @. \\."
 EVENT_TABLES = {"audit_event", "audit_index", "audit_payload", "audit_queue", "audit_outbox", "audit_ref"}
@@ -117,6 +115,7 @@ def test_the_backup_says_what_the_tenant_held_and_no_plain_word_of_it(house: Hou
     assert house.file.read_bytes() == content
 
 
+@pytest.mark.database
 def test_a_copy_has_the_same_records_and_other_keys(house: House) -> None:
     slug = f"{house.tenant.slug}copy"
     copy = restore_tenant(house.file, Wish(slug, [f"{slug}.test"])).tenant
@@ -172,6 +171,7 @@ def test_people_sign_in_at_the_copy_and_read_through_the_door(house: House) -> N
     assert [answer.status for answer in answers] == [200, 401]
 
 
+@pytest.mark.database
 def test_a_dropped_tenant_comes_back_as_itself(house: House) -> None:
     slug = f"{house.tenant.slug}gone"
     victim = restore_tenant(house.file, Wish(slug, [f"{slug}.test"])).tenant

@@ -23,8 +23,6 @@ from ostiary.tenancy import public as tenancy
 from tests._tenants import Installation
 from tests.integration.project._upgrades import Past, columns, forget, no_pause, restore
 
-pytestmark = pytest.mark.database
-
 # "+ read account: ..." or "+ account.name: ...": what the package brings is open as it declares
 _LINE = re.compile(r"^\+ (?:[a-z]+ )?([a-z_]+)(?:\.([a-z_]+))?\b")
 
