@@ -10,7 +10,7 @@ from ostiary.objects.public import Column
 from ostiary.pages._cells import NO_TONES, Cell, make_cell
 from ostiary.pages._form import input_field
 from ostiary.pages._input import show_value
-from ostiary.pages._posted import TEXT_SUFFIX, Draft, Posted, last, read_posted
+from ostiary.pages._posted import TEXT_SUFFIX, Draft, Posted, last, read_posted, version_in
 from ostiary.pages._reader import Reader, readable
 from ostiary.pages._refusals import why_not_changed, why_not_written
 from ostiary.pages._rows import name_of
@@ -89,7 +89,7 @@ def submit_cell(
         raise NotFound
     draft = read_posted(reader, view, given)
     record = _record(reader, view, column, record_id)
-    seen = _Seen(int(last(posted, VERSION)) if last(posted, VERSION).isdecimal() else 0, last(posted, BASE))
+    seen = _Seen(version_in(last(posted, VERSION)), last(posted, BASE))
     if draft.errors:
         return _refused(reader, view, column, record, draft, seen)
     now = show_value(reader, column, record.data.get(column.code))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ostiary.kernel.errors import AccessDenied, Invalid, VersionConflict
 from ostiary.kernel.ids import RecordId
 from ostiary.pages._facts import display_name
-from ostiary.pages._posted import Posted, last
+from ostiary.pages._posted import Posted, last, version_in
 from ostiary.pages._reader import Reader
 from ostiary.pages._record import record_head
 from ostiary.pages._refusals import why_not_changed
@@ -125,7 +125,7 @@ def submit_hand_over(reader: Reader, code: str, record_id: RecordId, posted: Pos
     """Hand over what was chosen, all of it or nothing."""
     _record, steps = records.plan_hand_over(reader.ctx, code, record_id)
     chosen = {step.link: last(posted, step.link) for step in steps if step.linked is None}
-    version = int(last(posted, "version")) if last(posted, "version").isdecimal() else 0
+    version = version_in(last(posted, "version"))
     try:
         with reader.ctx.db.savepoint():
             done = records.hand_over(reader.ctx, code, record_id, version, chosen)

@@ -14,7 +14,7 @@ from ostiary.kernel.errors import AccessDenied, FieldError, Invalid, NotFound, V
 from ostiary.pages._alike import AlikeRow, alike_rows
 from ostiary.pages._facts import display_name
 from ostiary.pages._merge_fields import MergeField, agreed, chosen_values, merge_fields
-from ostiary.pages._posted import Posted, last
+from ostiary.pages._posted import Posted, last, version_in
 from ostiary.pages._reader import Json, Reader, is_shown
 from ostiary.pages._record import record_head
 from ostiary.pages._refusals import why_not_changed, why_not_deleted
@@ -27,7 +27,6 @@ from ostiary.ui.i18n import said
 from ostiary.ui.values import Action, Empty, Head, Link
 
 MOST = 3  # side by side
-MOST_DIGITS = 10
 NONE: Mapping[str, str] = {}
 
 
@@ -219,5 +218,4 @@ def submit_merge(reader: Reader, code: str, posted: Posted) -> Saved | NotMerged
 
 def _version(posted: Posted, record: Record) -> int:
     """The version that the page showed, so that nobody's later change is lost unseen."""
-    text = last(posted, f"version.{record.id}")
-    return int(text) if text.isdecimal() and len(text) < MOST_DIGITS else 0
+    return version_in(last(posted, f"version.{record.id}"))

@@ -17,7 +17,7 @@ from ostiary.pages._form import input_field
 from ostiary.pages._input import show_value
 from ostiary.pages._list import ListView, list_view
 from ostiary.pages._moved import Moved, MovePanel
-from ostiary.pages._posted import NOTHING, Draft, Posted, last, read_posted
+from ostiary.pages._posted import NOTHING, Draft, Posted, last, read_posted, version_in
 from ostiary.pages._reader import Json, Reader, readable
 from ostiary.pages._refusals import why_not_changed
 from ostiary.pages._saved import resolved
@@ -85,7 +85,7 @@ def submit_move(
     """Move a record. Raises NotFound: absent or hidden, or its list has no such shape."""
     move = _understood(reader, code, record_id, state)
     draft = read_posted(reader, move.view, posted)
-    version = int(last(posted, "version")) if last(posted, "version").isdecimal() else 0
+    version = version_in(last(posted, "version"))
     try:
         values = {**draft.values, **_by_day(move, last(posted, TO_DAY))}
         if draft.errors:

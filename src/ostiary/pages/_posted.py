@@ -16,6 +16,7 @@ from ostiary.ui.i18n import gettext as _
 from ostiary.ui.i18n import said
 
 TEXT_SUFFIX = ".text"  # of the visible input of a lookup; the id is in the input beside it
+_DIGITS = 10
 
 Posted = Mapping[str, Sequence[str]]
 
@@ -50,6 +51,11 @@ def _of_field(message: str) -> str:
 def last(posted: Posted, key: str) -> str:
     """The last value given for `key`, or ""."""
     return (list(posted.get(key, ())) or [""])[-1]
+
+
+def version_in(text: str) -> int:
+    """A version as a form carries it; 0, which no record has, for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < _DIGITS else 0
 
 
 def editable_columns(view: ObjectView, *, creating: bool) -> list[Column]:

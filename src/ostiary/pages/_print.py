@@ -9,7 +9,7 @@ import orjson
 from ostiary.identity import public as identity
 from ostiary.kernel.errors import Invalid
 from ostiary.kernel.ids import RecordId, UnitId
-from ostiary.objects.public import Column, ColumnType, DataClass
+from ostiary.objects.public import Column, ColumnType
 from ostiary.pages._asked import Asked
 from ostiary.pages._bench_state import EXPORT
 from ostiary.pages._cells import Cell
@@ -30,8 +30,6 @@ from ostiary.ui import format as words
 from ostiary.ui.i18n import gettext as _
 from ostiary.ui.i18n import said
 from ostiary.ui.values import Field, Head, Link
-
-_CLOSED = frozenset({DataClass.CONFIDENTIAL, DataClass.RESTRICTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ def _name_only(view: ObjectView) -> tuple[str, ...]:
 def _kept(view: ObjectView, ask: PrintAsk) -> tuple[tuple[str, ...], frozenset[str]]:
     """(columns that are printed, columns that are left out)."""
     shown = [c for code, c in view.object.columns.items() if code == c.code and is_shown(view, code)]
-    left = frozenset(c.code for c in shown if ask.plain and c.data_class in _CLOSED)
+    left = frozenset(c.code for c in shown if ask.plain and c.data_class in records.CLOSED)
     return tuple(c.code for c in shown if c.code not in left), left
 
 
@@ -121,7 +119,7 @@ def print_list(reader: Reader, code: str, state: ListState, ask: PrintAsk) -> Pa
     """The list on paper, all of it, or the form that asks why. Raises AccessDenied, NotFound, Invalid."""
     asked = asked_list(reader, code, state)
     thing, here = asked.view.object, reader.urls.records(asked.code, state.query())
-    shown = [field for field in asked.shown if not (ask.plain and field.column.data_class in _CLOSED)]
+    shown = [field for field in asked.shown if not (ask.plain and field.column.data_class in records.CLOSED)]
     head = Head(_("Print"), (Link(thing.plural, here),))
     found = _take(reader, _query(asked, shown), ask, head, here)
     if isinstance(found, PrintForm):

@@ -14,7 +14,7 @@ from ostiary.pages._form import FormView, form_view
 from ostiary.pages._input import show_value
 from ostiary.pages._list import ListView
 from ostiary.pages._panel_state import PanelState
-from ostiary.pages._posted import Draft, Posted, changed_values, last, read_base, read_posted
+from ostiary.pages._posted import Draft, Posted, changed_values, last, read_base, read_posted, version_in
 from ostiary.pages._reader import Reader
 from ostiary.pages._record import RecordView, record_head, record_view
 from ostiary.pages._refusals import why_not_changed, why_not_created, why_not_deleted
@@ -112,7 +112,7 @@ def submit_edit(reader: Reader, code: str, record_id: RecordId, posted: Posted) 
     # a field that was not touched is not refused for what it holds already
     touched = {c: e for c, e in draft.errors.items() if draft.texts[c] != read_base(posted).get(c, "")}
     draft = replace(draft, errors=touched)
-    version = int(last(posted, "version")) if last(posted, "version").isdecimal() else 0
+    version = version_in(last(posted, "version"))
     if not draft.errors:
         if not changes:
             return Saved(record_id, back=_back(reader, view, posted))
@@ -184,7 +184,7 @@ def delete_form(reader: Reader, code: str, record_id: RecordId, error: str = "")
 
 def submit_delete(reader: Reader, code: str, record_id: RecordId, posted: Posted) -> Saved | Refused:
     """Delete a record; what refuses it, such as records that refer to it, is said on the confirming page."""
-    version = int(last(posted, "version")) if last(posted, "version").isdecimal() else None
+    version = version_in(last(posted, "version")) or None
     try:
         with reader.ctx.db.savepoint():
             records.delete_record(reader.ctx, code, record_id, version)

@@ -39,6 +39,7 @@ from ostiary.pages._merge import MergeView, NotMerged, merge_form, submit_merge
 from ostiary.pages._move import MoveAnswer, move_page, move_panel, submit_move
 from ostiary.pages._panel_state import PanelState, read_panel
 from ostiary.pages._pins import pin_record
+from ostiary.pages._posted import version_in
 from ostiary.pages._preview import preview
 from ostiary.pages._print import Paper, PrintAsk, PrintForm, print_list, print_record
 from ostiary.pages._reader import Reader, Urls, is_shown, make_reader
@@ -284,5 +285,6 @@ __all__ = [
     "submit_view",
     "submit_view_change",
     "texts_of",
+    "version_in",
     "widget_fields",
 ]

@@ -72,6 +72,7 @@ from ostiary.records._errors import (
 )
 from ostiary.records._export import export_lines
 from ostiary.records._export_ask import (
+    CLOSED,
     ExportPreview,
     cancel_export,
     export_records,
@@ -133,6 +134,7 @@ from ostiary.records._stream import StreamStopped, stream_records
 from ostiary.records._update import update_record
 
 __all__ = [
+    "CLOSED",
     "DATES",
     "DELIMITERS",
     "ENCODINGS",

@@ -18,7 +18,6 @@ from ostiary.ui.values import Field, Link, Option
 from ostiary.web._forms import Form, form_page, unit_of
 from ostiary.web._frame import URLS, reader_of
 from ostiary.web._responses import done, page_response
-from ostiary.web._typed import number_in
 from ostiary.web._view import FORM, READ, answers, lists_of
 
 _SECTION = URLS.dashboards
@@ -168,7 +167,9 @@ def _save(
 ) -> None:
     """Raises Invalid, also where somebody else saved first."""
     try:
-        dashboards.save_dashboard(request.ctx, shown.id, name, widgets, number_in(texts.get("version", "")))
+        dashboards.save_dashboard(
+            request.ctx, shown.id, name, widgets, pages.version_in(texts.get("version", ""))
+        )
     except VersionConflict as conflict:
         told = _("Somebody else changed this dashboard meanwhile. Open it again and repeat your change.")
         raise Invalid([FieldError("", "conflict", told)]) from conflict

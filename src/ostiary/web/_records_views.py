@@ -9,7 +9,7 @@ from ostiary.pages import public as pages
 from ostiary.web._frame import URLS, reader_of
 from ostiary.web._preferences_views import own_address
 from ostiary.web._responses import change_of, done, page_response
-from ostiary.web._typed import number_in, typed_in
+from ostiary.web._typed import typed_in
 from ostiary.web._view import FORM, READ, WRITE, answers, lists_of
 
 _EMPTY = Silent("an empty form; options of its lookups are lists with events of their own")
@@ -92,7 +92,7 @@ def edit_page(request: HttpRequest, code: str, record_id: RecordId) -> HttpRespo
 @answers(WRITE, guard=RECORDS, writes="records.record.updated")
 def undo(request: HttpRequest, code: str, record_id: RecordId) -> HttpResponseBase:
     """POST /o/<object>/<id>/undo: take back one's own last change, as long as nothing came after it."""
-    version = number_in(request.POST.get("version", ""))
+    version = pages.version_in(request.POST.get("version", ""))
     result = pages.submit_undo(reader_of(request), code, record_id, version)
     if not result.visible:
         return done(URLS.records(code), "lost")

@@ -1,11 +1,10 @@
-"""Texts and numbers that come with a request."""
+"""Texts that come with a request."""
 
 from django.http import HttpRequest
 
 from ostiary.kernel.errors import NotFound
 
 _LONGEST = 200
-_DIGITS = 10
 
 
 def typed_in(request: HttpRequest, *names: str) -> str:
@@ -14,8 +13,3 @@ def typed_in(request: HttpRequest, *names: str) -> str:
     if len(text) > _LONGEST:
         raise NotFound
     return text
-
-
-def number_in(text: str) -> int:
-    """A version as a form carries it; 0 for anything else."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < _DIGITS else 0

@@ -162,3 +162,15 @@ def test_the_list_leads_to_the_import_for_those_who_may(admin: Context) -> None:
         pages.list_view(reader(who), "account", pages.read_state({})).import_url for who in (admin, sales)
     ]
     assert urls == ["/o/account/import", ""]
+
+
+@pytest.mark.parametrize("version", ["", "0", "-1", "1.0", "\u0661", "9" * 30, "9" * 5_000])
+def test_a_version_that_is_none_changes_nothing(admin: Context, version: str) -> None:
+    made = records.create_record(admin, "account", {"name": "Halden"})
+    sent = {"version": [version], "name": ["Other"], ".version": [version]}
+    refused = pages.submit_edit(reader(admin), "account", made.id, sent)
+    assert isinstance(refused, pages.Refused)
+    assert refused.status == 409
+    _part, status = pages.submit_cell(reader(admin), "account", made.id, "name", sent)
+    assert status == 409
+    assert records.get_record(admin, "account", made.id).data["name"] == "Halden"
