@@ -41,7 +41,7 @@ def test_cards_are_moved_by_mouse_keys_and_menu_and_what_is_missing_is_asked_for
     card(lane(bob, "Presentation"), "Crate one").wait_for()
     bob.page.get_by_role("button", name="Undo").click()
     card(lane(bob, "Qualification"), "Crate one").wait_for()
-    assert "Crate one was moved: Qualification." in bob.page.locator("#toasts").inner_text()
+    bob.page.locator("#toasts", has_text="Crate one was moved: Qualification.").wait_for()
     bob.ensure_accessible()
     card(lane(bob, "Qualification"), "Crate two").get_by_role("link").first.press("Shift+ArrowRight")
     card(lane(bob, "Presentation"), "Crate two").wait_for()
