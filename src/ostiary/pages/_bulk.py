@@ -261,7 +261,10 @@ def _fields(
         for column in editable_columns(view, creating=False)
         if not column.unique and (column.type is ColumnType.OWNER or not only_owner)
     ]
-    return tuple(_field(reader, view, column, posted, draft, ticked, only_owner) for column in columns)
+    return tuple(
+        _field(reader, view, column, posted, draft, ticked=only_owner or column.code in ticked)
+        for column in columns
+    )
 
 
 def _field(
@@ -270,8 +273,8 @@ def _field(
     column: Column,
     posted: Posted,
     draft: Draft,
-    ticked: set[str],
-    only_owner: bool,  # noqa: FBT001  a private step of _fields
+    *,
+    ticked: bool,
 ) -> SetField:
     code = column.code
     typed = replace(
@@ -280,7 +283,7 @@ def _field(
         names={code: last(posted, code + TEXT_SUFFIX)} if code + TEXT_SUFFIX in posted else {},
     )
     field = input_field(reader, view, column, None, typed, {})
-    return SetField(SET, only_owner or code in ticked, field)
+    return SetField(SET, ticked, field)
 
 
 def _hidden(selection: Selection) -> tuple[tuple[str, str], ...]:
